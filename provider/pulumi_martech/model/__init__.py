@@ -1,0 +1,1 @@
+"""What access is: pure values, no I/O, no Pulumi."""

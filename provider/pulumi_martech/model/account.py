@@ -1,0 +1,84 @@
+"""One tenant of a platform, with references to its credentials."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from pulumi_martech.model.values import Frozen
+
+Reference = Annotated[
+    str, Field(pattern=r"^(env|file|keyring):.+$", examples=["env:CRM_TOKEN", "file:~/.crm-token"])
+]
+"""Where a credential lies, never the credential: ``env:NAME``, ``file:PATH`` or
+``keyring:SERVICE/USER``."""
+
+
+class Bearer(Frozen):
+    """A token sent as ``Authorization: Bearer``."""
+
+    kind: Literal["bearer"] = "bearer"
+    token: Reference
+    scheme: str = "Bearer"
+    """The word before the token; some platforms want another."""
+
+
+class Basic(Frozen):
+    """A user name and a password (WordPress: an application password)."""
+
+    kind: Literal["basic"] = "basic"
+    username: str
+    password: Reference
+
+
+class OAuth2Client(Frozen):
+    """OAuth 2 client credentials: an access token is fetched and renewed."""
+
+    kind: Literal["oauth2"] = "oauth2"
+    token_url: str
+    client_id: str
+    client_secret: Reference
+    token_scope: str = ""
+
+
+class SignedJwt(Frozen):
+    """A short-lived JWT signed for each call (``header_scheme``: the word before it)."""
+
+    kind: Literal["jwt"] = "jwt"
+    key_id: str = ""
+    key: Reference
+    algorithm: Literal["HS256", "RS256", "ES256"] = "HS256"
+    issuer: str = ""
+    audience: str = ""
+    lifetime: int = Field(default=300, ge=30, le=3600)
+    """Seconds."""
+    header_scheme: str = "Bearer"
+
+
+Credentials = Annotated[Bearer | Basic | OAuth2Client | SignedJwt, Field(discriminator="kind")]
+
+
+class AccountConfig(Frozen):
+    """What a process needs to know to work on one account; holds references, never secrets.
+
+    ``key`` is the account's name in code and in every URN. ``administrators`` names the native
+    roles that administer this account, besides those of the manifest; ``protected`` the logins
+    that are never removed or lose an administrating role; ``own_login`` the login behind the
+    credentials, where the platform cannot tell. ``breaker`` is the number of removals after which
+    one process writes nothing more. ``per_second`` lowers the platform's rate limit.
+    ``renamed_from`` is the key the account had before, so that a new key is no new account.
+    ``read_credentials`` is used for reading where given, so that a preview needs no write right.
+    """
+
+    key: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")
+    platform: str
+    url: str
+    credentials: Credentials
+    read_credentials: Credentials | None = None
+    administrators: tuple[str, ...] = ()
+    protected: tuple[str, ...] = ()
+    own_login: str = ""
+    renamed_from: str = ""
+    breaker: int = Field(default=10, ge=0)
+    per_second: float | None = Field(default=None, gt=0)
+    timeout: float = Field(default=30.0, gt=0, le=600)
+    """Seconds to wait for one answer."""

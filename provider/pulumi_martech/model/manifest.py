@@ -1,0 +1,119 @@
+"""What a platform can do, how that is known, and what it cannot show."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from pulumi_martech.model.values import Frozen
+
+Grade = Literal["run", "source", "spec", "docs", "third party", "memory"]
+"""How a fact is known, strongest first; a fact known from memory never drives a write."""
+
+Answer = Literal["yes", "no", "unknown"]
+
+
+class Ability(StrEnum):
+    """What may be done to an account through a platform's API."""
+
+    LIST_USERS = "list users"
+    CREATE_USER = "create user"
+    INVITE_USER = "invite user"
+    CHANGE_USER = "change user"
+    CHANGE_LOGIN = "change login"
+    DEACTIVATE_USER = "deactivate user"
+    REMOVE_USER = "remove user"
+    LIST_ROLES = "list roles"
+    CREATE_ROLE = "create role"
+    READ_ROLE_CONTENT = "read role content"
+    SERVICE_PRINCIPALS = "service principals"
+    PARTNER_LINK = "partner link"
+    NATIVE_EXPIRY = "native expiry"
+    MFA = "multi-factor state"
+    LAST_LOGIN = "last login"
+
+
+class Support(Frozen):
+    """Whether an ability is there, how it is done, and how that is known (sheet and tag)."""
+
+    there: Literal["yes", "partly", "no"]
+    how: str
+    grade: Grade
+    source: str
+    alternative: str = ""
+    """What to do instead where it is not there: ends the sentence that refuses it."""
+
+
+class Removal(Frozen):
+    """What a removing verb ends for the person."""
+
+    verb: Literal["remove", "deactivate", "downgrade"]
+    login: Answer
+    sessions: Answer
+    api_keys: Answer
+    oauth_tokens: Answer
+    note: str = ""
+
+
+class Limits(Frozen):
+    """Limits of the API: records a page, calls a second (``None``: none known), calls a day."""
+
+    page_size: int
+    per_second: float | None = None
+    per_day: int | None = None
+    retry_after: str = ""
+
+
+class Identity(Frozen):
+    """What identifies a user.
+
+    ``case_sensitive`` false means that logins are compared and kept in lower case.
+    ``shape`` is what a login looks like; ``renamable`` whether it can change in place;
+    ``unique`` whether the platform refuses a second user of the same login, so that a create that
+    a reading did not find may be sent again.
+    """
+
+    attribute: str
+    shape: Literal["email", "username", "any"]
+    case_sensitive: bool
+    renamable: bool
+    unique: bool = True
+
+
+class Manifest(Frozen):
+    """The description of a platform that documentation, coverage, errors and tests are made from.
+
+    ``objects`` names the kinds of object besides users that a directory lists, one listing each.
+    """
+
+    platform: str
+    title: str
+    identity: Identity
+    creation: Literal["direct", "invitation with a second id", "invitation with the same id"]
+    role_shape: Literal[
+        "scalar", "list replaced on the user", "list replaced on the role", "edge", "add and remove"
+    ]
+    role_content: Literal["fixed", "read", "declared"]
+    builtin_roles: tuple[str, ...] = ()
+    administrator_roles: tuple[str, ...] = ()
+    """Roles that administer on every account; others are declared on the `Account`."""
+    abilities: Mapping[Ability, Support]
+    removals: tuple[Removal, ...]
+    softest_ending_verb: Literal["remove", "deactivate", "downgrade"]
+    """The softest verb that really ends log-in: the default of ``on_destroy``."""
+    limits: Limits
+    objects: tuple[str, ...] = ()
+    hangs_on_person: tuple[str, ...] = ()
+    exit_layers: tuple[str, ...] = ()
+    blind_spots: tuple[str, ...] = Field(default=())
+
+    def normal_login(self, login: str) -> str:
+        """Return ``login`` as it is compared and kept on this platform."""
+        login = login.strip()
+        return login if self.identity.case_sensitive else login.lower()
+
+    def can(self, ability: Ability) -> bool:
+        """Tell whether the ability is there, wholly or partly."""
+        support = self.abilities.get(ability)
+        return support is not None and support.there != "no"

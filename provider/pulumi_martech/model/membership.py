@@ -1,0 +1,106 @@
+"""A principal in an account, and the difference between what is there and what is wanted."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from pydantic import Field
+
+from pulumi_martech.model.values import UNKNOWN, Frozen, Unknown
+
+Attribute = str | bool
+"""The value of a managed attribute of a user (display name, e-mail, active ...)."""
+
+
+class Status(StrEnum):
+    """How far a membership has come."""
+
+    ACTIVE = "active"
+    PENDING = "pending"
+    DEACTIVATED = "deactivated"
+    UNKNOWN = "unknown"
+
+
+class Origin(StrEnum):
+    """Where a membership comes from."""
+
+    DIRECT = "direct"
+    GROUP = "group"
+    INHERITED = "inherited"
+    INVITE = "invite"
+
+
+class Kind(StrEnum):
+    """Who holds the membership."""
+
+    PERSON = "person"
+    SERVICE = "service"
+
+
+class NativeRole(Frozen):
+    """A role as the platform has it. ``id`` equals ``name`` where the platform has no ids."""
+
+    id: str
+    name: str
+
+
+class Membership(Frozen):
+    """A principal in one account, as read.
+
+    ``login`` is what identifies the user on the platform, in the manifest's normal case; ``email``
+    is the address the platform shows, ``None`` where it has none and `UNKNOWN` where it was not
+    read. ``attributes`` uses the argument names of the platform's ``MartechUser``.
+    """
+
+    id: str
+    login: str
+    email: str | None | Unknown = UNKNOWN
+    status: Status = Status.ACTIVE
+    roles: frozenset[str] | Unknown = UNKNOWN
+    attributes: Mapping[str, Attribute] = Field(default_factory=dict)
+    origin: Origin = Origin.DIRECT
+    kind: Kind = Kind.PERSON
+
+
+class Wish(Frozen):
+    """What an account should hold for one login.
+
+    ``roles`` maps the name of each role to its native id; ``attributes`` holds the managed ones
+    only: what is not named is left as it is.
+    """
+
+    login: str
+    roles: Mapping[str, str]
+    attributes: Mapping[str, Attribute] = Field(default_factory=dict)
+
+
+class Change(Frozen):
+    """One thing that differs: ``live`` is what is there, ``wanted`` what is declared."""
+
+    name: str
+    live: Attribute | None
+    wanted: Attribute | None
+
+    def __str__(self) -> str:
+        if self.name.startswith("roles."):
+            return f"{'+' if self.wanted else '-'} role {self.name.removeprefix('roles.')}"
+        return f"{self.name}: {self.live!r} -> {self.wanted!r}"
+
+
+def difference(live: Membership, wish: Wish) -> list[Change]:
+    """List what must change so that ``live`` is what ``wish`` says, sorted by name.
+
+    Unknown live values are no difference. An attribute the platform does not show counts as
+    absent (``None``), which differs from any wanted value but the empty string.
+    """
+    found = []
+    for name, wanted in wish.attributes.items():
+        value = live.attributes.get(name)
+        if value != wanted and not (value is None and wanted == ""):
+            found.append(Change(name=name, live=value, wanted=wanted))
+    if not isinstance(live.roles, Unknown):
+        for role in live.roles ^ wish.roles.keys():
+            has = role in live.roles
+            found.append(
+                Change(name=f"roles.{role}", live=has or None, wanted=(not has) or None)
+            )
+    return sorted(found, key=lambda change: change.name)

@@ -1,0 +1,28 @@
+"""Building blocks of the model: frozen values and the value *unknown*."""
+
+from enum import Enum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Frozen(BaseModel):
+    """An immutable value that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Unknown(Enum):
+    """The type of `UNKNOWN`."""
+
+    UNKNOWN = "unknown"
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+    def __bool__(self) -> Literal[False]:
+        return False
+
+
+UNKNOWN = Unknown.UNKNOWN
+"""A value that was not read or cannot be read: never diffed, never a reason to revoke, always shown."""

@@ -1,0 +1,1 @@
+"""Rules, guards and risk as pure functions over model and plan."""

@@ -1,0 +1,221 @@
+"""Guards: what one run may change at most, as pure functions over two maps of who holds what.
+
+The same functions judge a plan in ``martech``, the stack's one `Gate` under bare ``pulumi``, and
+the single writes of a provider process, so that the three layers cannot disagree.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from pydantic import Field
+
+from pulumi_martech.model.values import Frozen
+
+
+class Holding(Frozen):
+    """What one login holds in an account: native roles, and the mail domain it belongs to."""
+
+    roles: frozenset[str] = frozenset()
+    domain: str = ""
+
+
+class AccountHoldings(Frozen):
+    """Who holds what in one account, as declared.
+
+    ``administrators`` are the native roles that administer the account; ``protected`` logins are
+    never removed and never lose an administrating role; ``address`` is platform and URL.
+    """
+
+    address: str = ""
+    renamed_from: str = ""
+    administrators: frozenset[str] = frozenset()
+    protected: frozenset[str] = frozenset()
+    logins: Mapping[str, Holding] = Field(default_factory=dict)
+
+    def administering(self) -> set[str]:
+        """Return the logins that hold an administrating role."""
+        return {login for login, has in self.logins.items() if has.roles & self.administrators}
+
+
+Estate = Mapping[str, AccountHoldings]
+"""All accounts of a stack by account key."""
+
+
+class Limit(Frozen):
+    """How much one run may change: at most ``count``, at most ``percent`` of what was there.
+
+    ``floor`` is always allowed, so that a team of four can lose one member.
+    """
+
+    count: int = Field(ge=0)
+    percent: float = Field(default=100.0, ge=0, le=100)
+    floor: int = Field(default=0, ge=0)
+
+    def allowed(self, total: int) -> int:
+        """Return how many of ``total`` may change."""
+        return max(self.floor, min(self.count, int(total * self.percent / 100)))
+
+    def __str__(self) -> str:
+        return f"at most {self.count} and {self.percent:g} %, {self.floor} always"
+
+
+class Limits(Frozen):
+    """The limits of a stack.
+
+    ``removals`` and ``privilege_increases`` hold for each account, ``stack_removals`` for all
+    accounts together, ``new_domains`` counts mail domains that are new to the stack.
+    """
+
+    removals: Limit = Limit(count=10, percent=25, floor=2)
+    stack_removals: Limit = Limit(count=25, percent=25, floor=3)
+    privilege_increases: Limit = Limit(count=3, percent=10, floor=1)
+    new_domains: Limit = Limit(count=1, percent=100, floor=1)
+
+
+class Violation(Frozen):
+    """A guard that a change exceeds, as one sentence with counts, limits and who."""
+
+    guard: str
+    account: str
+    text: str
+
+
+OVERRIDE = (
+    "nothing was written; if this is meant, run again with "
+    '`--override "REASON"` (MARTECH_OVERRIDE under bare pulumi)'
+)
+
+
+def named(logins: Iterable[str], most: int = 8) -> str:
+    """List logins for a sentence, the first ``most`` of them."""
+    listed = sorted(logins)
+    more = f" and {len(listed) - most} more" if len(listed) > most else ""
+    return ", ".join(listed[:most]) + more
+
+
+def predecessor(name: str, new: AccountHoldings, olds: Estate) -> AccountHoldings:
+    """Return the old holdings of an account, also under the key it was renamed from."""
+    return olds.get(name) or olds.get(new.renamed_from) or AccountHoldings()
+
+
+def removed(old: AccountHoldings, new: AccountHoldings) -> set[str]:
+    """Return the logins that go, or that lose every role they had."""
+    gone = old.logins.keys() - new.logins.keys()
+    stripped = {
+        login
+        for login in old.logins.keys() & new.logins.keys()
+        if old.logins[login].roles and not new.logins[login].roles
+    }
+    return gone | stripped
+
+
+def violations(olds: Estate, news: Estate, limits: Limits, own: Collection[str] = ()) -> list[Violation]:
+    """List every guard that going from ``olds`` to ``news`` exceeds, sorted by account.
+
+    A first run (no old account) has nothing to exceed. ``own`` are logins behind the credentials
+    that do the writing; they are protected too.
+    """
+    found: list[Violation] = []
+    total_old = sum(len(account.logins) for account in olds.values())
+    total_gone = 0
+    renamed = {new.renamed_from for new in news.values() if new.renamed_from}
+    accounts = [(name, predecessor(name, new, olds), new) for name, new in news.items()]
+    accounts += [
+        (name, old, AccountHoldings(administrators=old.administrators, protected=old.protected))
+        for name, old in olds.items()
+        if name not in news and name not in renamed
+    ]
+    for name, old, new in sorted(accounts, key=lambda entry: entry[0]):
+        gone = removed(old, new)
+        total_gone += len(gone)
+        found += _account_violations(name, old, new, gone, limits, own, leaves=name not in news)
+    allowed = limits.stack_removals.allowed(total_old)
+    if total_gone > allowed:
+        found.append(
+            Violation(
+                guard="stack_removals",
+                account="",
+                text=f"{total_gone} of {total_old} logins would lose access over all accounts, "
+                f"{allowed} are allowed ({limits.stack_removals}); {OVERRIDE}",
+            )
+        )
+    return found + _domains(olds, news, limits) + _addresses(olds, news)
+
+
+def _account_violations(
+    name: str,
+    old: AccountHoldings,
+    new: AccountHoldings,
+    gone: set[str],
+    limits: Limits,
+    own: Collection[str],
+    leaves: bool,
+) -> list[Violation]:
+    found = []
+    total = len(old.logins)
+
+    def add(guard: str, text: str) -> None:
+        found.append(Violation(guard=guard, account=name, text=f"{text}; {OVERRIDE}"))
+
+    allowed = limits.removals.allowed(total)
+    if len(gone) > allowed:
+        why = "the account leaves the program, so " if leaves else ""
+        add(
+            "removals",
+            f"{why}{len(gone)} of {total} logins would lose access in {name} ({named(gone)}), "
+            f"{allowed} are allowed ({limits.removals})",
+        )
+    before, after = old.administering(), new.administering()
+    risen = after - before
+    if old.logins:
+        allowed = limits.privilege_increases.allowed(len(old.logins))
+        if len(risen) > allowed:
+            add(
+                "privilege_increases",
+                f"{len(risen)} logins would become administrators of {name} ({named(risen)}), "
+                f"{allowed} are allowed ({limits.privilege_increases})",
+            )
+    if before and not after and not leaves:
+        add("last_administrator", f"{name} would have no declared administrator left: {named(before)} would go")
+    for login in sorted((old.protected | new.protected | set(own)) & old.logins.keys()):
+        if login in gone or (login in before and login not in after):
+            add("protected", f"{login} is protected in {name} and would lose access or its administrating role")
+    return found
+
+
+def _domains(olds: Estate, news: Estate, limits: Limits) -> list[Violation]:
+    def domains(estate: Estate) -> set[str]:
+        return {h.domain for a in estate.values() for h in a.logins.values() if h.domain}
+
+    known = domains(olds)
+    new = domains(news) - known
+    allowed = limits.new_domains.allowed(max(len(known), limits.new_domains.count))
+    if known and len(new) > allowed:
+        text = (
+            f"logins of {len(new)} new mail domains would come in ({named(new)}), "
+            f"{allowed} are allowed ({limits.new_domains}); {OVERRIDE}"
+        )
+        return [Violation(guard="new_domains", account="", text=text)]
+    return []
+
+
+def _addresses(olds: Estate, news: Estate) -> list[Violation]:
+    """Catch a renamed account and a changed address: both would end access without showing it."""
+    found = []
+    by_address = {old.address: name for name, old in olds.items() if name not in news and old.address}
+    for name, new in sorted(news.items()):
+        was = by_address.get(new.address)
+        if was and name not in olds and new.renamed_from != was:
+            text = (
+                f"account {was} leaves and {name} comes with the same address {new.address}: if it was "
+                f"renamed, say renamed_from='{was}' on the Account, else its people would be made "
+                f"and then removed; nothing was written"
+            )
+            found.append(Violation(guard="renamed", account=name, text=text))
+        old = olds.get(name)
+        if old and old.address and new.address and old.address != new.address:
+            text = (
+                f"the address of account {name} changes from {old.address} to {new.address}: for another "
+                f"tenant use another account key, else people in the old one keep their access unseen; {OVERRIDE}"
+            )
+            found.append(Violation(guard="address", account=name, text=text))
+    return found

@@ -1,0 +1,36 @@
+"""Who holds what, taken from the inputs of resources: the one reading for gate, plan and breaker."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi_martech.policy.guards import Holding
+
+HOLDERS = ("MartechUser", "VendorGrant", "Roster")
+"""Kinds of resource whose inputs say who holds what."""
+
+
+def holding(login: str, entry: Mapping[str, Any]) -> Holding:
+    """Return what an entry (``roles`` map, perhaps ``email``) means for a login."""
+    address = entry.get("email")
+    if not isinstance(address, str):
+        address = login
+    domain = address.rsplit("@", 1)[1].lower() if "@" in address else ""
+    roles = entry.get("roles")
+    names = roles.keys() if isinstance(roles, Mapping) else ()
+    return Holding(roles=frozenset(names), domain=domain)
+
+
+def holdings(kind: str, inputs: Mapping[str, Any]) -> dict[str, Holding]:
+    """Return the logins that a resource's checked inputs name, with what they hold.
+
+    ``kind`` is one of `HOLDERS`; anything else, and values not known yet, hold nothing.
+    """
+    if kind == "MartechUser":
+        login = inputs.get("login")
+        return {login: holding(login, inputs)} if isinstance(login, str) else {}
+    people = inputs.get({"VendorGrant": "people", "Roster": "members"}.get(kind, ""))
+    if not isinstance(people, Mapping):
+        return {}
+    return {
+        login: holding(login, entry) for login, entry in people.items() if isinstance(entry, Mapping)
+    }
