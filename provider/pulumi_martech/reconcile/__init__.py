@@ -1,0 +1,1 @@
+"""The one place that makes an account equal to what is declared."""

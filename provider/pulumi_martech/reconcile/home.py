@@ -1,0 +1,65 @@
+"""Where the files of this tool lie on this machine: the ``.martech`` folder."""
+
+import os
+import re
+from pathlib import Path
+
+from pulumi_martech.model.errors import MartechError
+
+_PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
+_ACCOUNT = re.compile(r"[a-z][a-z0-9-]{0,39}")
+
+
+class NotWritable(MartechError):
+    """A local file cannot be written (full or read-only disk, missing right, lock held)."""
+
+
+def project(start: Path | None = None) -> Path:
+    """Return the folder of the nearest project file upwards from ``start``, else ``start``.
+
+    A provider process runs in the folder of the program (``stacks/``), so relative paths are
+    resolved from here, not from the working directory.
+    """
+    start = (start or Path.cwd()).absolute()
+    for folder in (start, *start.parents):
+        if any((folder / name).is_file() for name in _PROJECT_FILES):
+            return folder
+    return start
+
+
+def home(start: Path | None = None) -> Path:
+    """Return the folder for audit, journal and the like, made with mode 0700 if it is missing.
+
+    It is ``MARTECH_HOME`` where that is set (relative to the project), else ``.martech`` beside
+    the nearest project file, else ``.martech`` in ``start``. A folder made here holds a
+    ``.gitignore``, because the journal names logins.
+
+    Raises:
+        NotWritable: the folder cannot be made.
+    """
+    named = os.environ.get("MARTECH_HOME", "").strip()
+    folder = project(start) / (Path(named).expanduser() if named else ".martech")
+    if folder.is_dir():
+        return folder
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    except OSError as error:
+        raise NotWritable(
+            f"make the folder {folder}",
+            error.strerror or str(error),
+            "nothing was sent to any platform",
+            "set MARTECH_HOME to a folder that can be written",
+        ) from None
+    return folder
+
+
+def account_file(home: Path, kind: str, account: str) -> Path:
+    """Return the path of an account's file of one kind (``audit``, ``journal``); makes nothing.
+
+    Raises:
+        ValueError: ``account`` is not an account key, so it cannot be a file name.
+    """
+    if not _ACCOUNT.fullmatch(account):
+        raise ValueError(f"not an account key: {account!r}")
+    return home / kind / f"{account}.jsonl"
