@@ -1,7 +1,7 @@
 """The HTTP client kit all connectors share: auth, paging, rate limits, retries, redaction."""
 
 from pulumi_martech.transport.auth import authentication
-from pulumi_martech.transport.client import ApiClient, Counts
+from pulumi_martech.transport.client import ApiClient
 from pulumi_martech.transport.clock import SYSTEM_CLOCK, Clock
 from pulumi_martech.transport.credentials import resolve
 from pulumi_martech.transport.paging import (
@@ -14,6 +14,7 @@ from pulumi_martech.transport.paging import (
 )
 from pulumi_martech.transport.redaction import Redactor
 from pulumi_martech.transport.reply import Reply
+from pulumi_martech.transport.tally import Counts
 
 __all__ = [
     "SYSTEM_CLOCK",

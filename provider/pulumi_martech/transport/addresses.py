@@ -56,13 +56,21 @@ class Addresses:
         if path.startswith(("http://", "https://", "//")):
             url = self._absolute(path, tried)
         else:
-            joined = f"{self.base.copy_with(query=None, fragment=None)}".rstrip("/")
-            url = httpx.URL(f"{joined}/{path.lstrip('/')}" if path else str(self.base))
-            if any(part in (".", "..") for part in path.partition("?")[0].split("/")):
-                raise InvalidDeclaration(
-                    tried, "an identifier is no part of a path", "nothing was sent"
-                )
+            url = self._below(path, tried)
         return url.copy_merge_params(params) if params else url
+
+    def _below(self, path: str, tried: str) -> httpx.URL:
+        if not path:
+            return self.base
+        root = str(self.base.copy_with(query=None, fragment=None)).rstrip("/")
+        steps = path.partition("?")[0].split("/")
+        try:
+            if "." in steps or ".." in steps:
+                raise httpx.InvalidURL("climbs")
+            return httpx.URL(f"{root}/{path.lstrip('/')}")
+        except httpx.InvalidURL:
+            said = "an identifier has characters that no address can hold"
+            raise InvalidDeclaration(tried, said, "nothing was sent") from None
 
     def _absolute(self, address: str, tried: str) -> httpx.URL:
         try:

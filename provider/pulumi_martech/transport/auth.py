@@ -119,7 +119,6 @@ class _ClientCredentials(httpx.Auth):
     ) -> None:
         self._credentials, self._redactor, self._clock = credentials, redactor, clock
         self._transport, self._timeout = transport, timeout
-        self._secret = _Secret(credentials.client_secret, redactor)
         self._lock = threading.Lock()
         self._token, self._ends = "", 0.0
 
@@ -134,21 +133,18 @@ class _ClientCredentials(httpx.Auth):
         return request
 
     def _current(self, rejected: str | None = None) -> str:
+        """Return a token that has not ended and is not the rejected one."""
         with self._lock:
-            stale = self._clock.monotonic() >= self._ends or self._token == rejected
-            if stale:
-                self._token, lifetime = self._fetch(
-                    self._secret.read(instead_of=self._old(rejected))
-                )
+            if self._token in ("", rejected) or self._clock.monotonic() >= self._ends:
+                self._token, lifetime = self._fetch()
                 self._ends = self._clock.monotonic() + max(lifetime - LEEWAY, lifetime / 2)
             return self._token
 
-    def _old(self, rejected: str | None) -> str | None:
-        return None if rejected is None else self._secret.read()
-
-    def _fetch(self, secret: str) -> tuple[str, float]:
+    def _fetch(self) -> tuple[str, float]:
         known = self._credentials
         tried = f"get an access token for client {known.client_id}"
+        secret = resolve(known.client_secret)
+        self._redactor.add(secret)
         form = {"grant_type": "client_credentials"}
         if known.token_scope:
             form["scope"] = known.token_scope
@@ -165,7 +161,7 @@ class _ClientCredentials(httpx.Auth):
         with ApiClient(
             self._credentials.token_url,
             auth,
-            account=self._credentials.client_id,
+            account=f"of client {self._credentials.client_id}",
             redactor=self._redactor,
             timeout=self._timeout,
             max_bytes=100_000,

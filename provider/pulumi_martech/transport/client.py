@@ -1,12 +1,12 @@
 """The HTTP client all connectors share: one for each account."""
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, NoReturn
+from typing import Any
 
 import httpx
 import tenacity
@@ -25,28 +25,16 @@ from pulumi_martech.transport.clock import SYSTEM_CLOCK, Clock
 from pulumi_martech.transport.limits import Budget, retry_after, spent
 from pulumi_martech.transport.redaction import Redactor
 from pulumi_martech.transport.reply import Reply
+from pulumi_martech.transport.tally import Counts, Tally
 
 log = logging.getLogger("pulumi_martech.transport")
-HTTP_LOGS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy")
-"""Loggers of the libraries below, which write addresses and headers."""
+LOGS = (log.name, "httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy")
+"""Our logger and those of the libraries below, which write addresses and headers."""
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 REDIRECTS = 3
+CONNECT_SECONDS = 10.0
 CONNECTIONS = 10
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What a client did: calls by method (repeated ones included), repeats, seconds of waiting."""
-
-    calls: dict[str, int] = field(default_factory=dict)
-    retries: int = 0
-    waited: float = 0.0
-
-    @property
-    def total(self) -> int:
-        """Calls of all methods."""
-        return sum(self.calls.values())
 
 
 @dataclass
@@ -54,7 +42,6 @@ class Call:
     """One request of a connector, over all its attempts."""
 
     method: str
-    url: httpx.URL
     tried: str
     reads: bool
     safe: bool
@@ -117,24 +104,24 @@ class ApiClient:
         self._addresses = Addresses(base_url, account)
         self._auth, self._read_auth = auth, read_auth or auth
         self._error, self._quota, self._failure = error, quota, failure
-        self._deadline, self._max_bytes, self._attempts = deadline, max_bytes, attempts
+        self._timeout, self._deadline = timeout, deadline
+        self._max_bytes, self._attempts = max_bytes, attempts
         self._clock, self._budget = clock, Budget(per_second, clock)
-        self._lock = threading.Lock()
-        self._calls: dict[str, int] = {}
-        self._retries, self._waited = 0, 0.0
+        self._tally = Tally()
         self._http = httpx.Client(
             transport=transport,
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 10.0), pool=deadline),
             limits=httpx.Limits(max_connections=CONNECTIONS),
             headers={"Accept": "application/json", "User-Agent": "pulumi-martech"},
             # A session cookie would outrank the credentials on the next call (WordPress).
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            verify=httpx.create_ssl_context(),
             # A proxy from the environment is for the way out, not for loopback.
             trust_env=not self._addresses.loopback,
         )
-        for name in HTTP_LOGS:
-            logging.getLogger(name).addFilter(redactor)
-        log.addFilter(redactor)
+        # One object a client, so that closing one leaves the filters of the others in place.
+        self._log_filter = partial(redactor.filter)
+        for name in LOGS:
+            logging.getLogger(name).addFilter(self._log_filter)
 
     def request(
         self,
@@ -176,24 +163,18 @@ class ApiClient:
             Malformed: the answer is too large or cannot be decoded.
             CredentialError: the credential cannot be read.
         """
-        tried, method = self.redactor.redact(tried), method.upper()
-        reads = method in READING if read is None else read
-        call = Call(
-            method=method,
-            url=self._addresses.of(path, params, tried),
-            tried=tried,
-            reads=reads,
-            safe=reads or bool(safe),
-            json=json,
-            form=form,
-            headers=headers or {},
-        )
+        reads = method.upper() in READING if read is None else read
+        call = Call(method.upper(), tried, reads, reads or bool(safe), json, form, headers or {})
+        error: MartechError
         try:
-            return self._retrying(call)(self._attempt, call)
+            url = self._addresses.of(path, params, tried)
+            return self._retrying(call)(self._attempt, call, url)
         except Again as again:
-            self._fail(again.error)
-        except MartechError as error:
-            self._fail(error)
+            error = again.error
+        except MartechError as refused:
+            error = refused
+        # Outside the handlers, so that the error does not carry what it was made from.
+        raise self._clean(error)
 
     def get(self, path: str, *, tried: str, **more: Any) -> Reply:
         """Send a GET request; see `request`."""
@@ -218,14 +199,13 @@ class ApiClient:
     @property
     def counts(self) -> Counts:
         """What was done so far."""
-        with self._lock:
-            return Counts(dict(self._calls), self._retries, self._waited)
+        return self._tally.counts()
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
-        for name in (*HTTP_LOGS, log.name):
-            logging.getLogger(name).removeFilter(self.redactor)
+        for name in LOGS:
+            logging.getLogger(name).removeFilter(self._log_filter)
 
     def __enter__(self) -> "ApiClient":
         return self
@@ -248,9 +228,10 @@ class ApiClient:
             attempts = min(self._attempts, again(state).attempts or self._attempts)
             return state.attempt_number >= attempts or state.upcoming_sleep > self._left(call)
 
-        def before_sleep(_: tenacity.RetryCallState) -> None:
-            with self._lock:
-                self._retries += 1
+        def before_sleep(state: tenacity.RetryCallState) -> None:
+            self._tally.retry()
+            error = again(state).error
+            log.info("%s: again in %.1f s: %s", self.account, state.upcoming_sleep, error)
 
         return tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(Again),
@@ -261,9 +242,8 @@ class ApiClient:
             reraise=True,
         )
 
-    def _attempt(self, call: Call) -> Reply:
+    def _attempt(self, call: Call, url: httpx.URL) -> Reply:
         self._take_turn(call)
-        url = call.url
         for _ in range(REDIRECTS):
             reply = self._authenticated(call, url)
             target = answers.redirect(reply)
@@ -293,8 +273,14 @@ class ApiClient:
 
     def _authenticated(self, call: Call, url: httpx.URL) -> Reply:
         """Send the request as often as its authentication wants (once, or twice after a 401)."""
+        patience = max(0.001, min(self._timeout, self._left(call)))
         request = self._http.build_request(
-            call.method, url, json=call.json, data=call.form, headers=call.headers
+            call.method,
+            url,
+            json=call.json,
+            data=call.form,
+            headers=call.headers,
+            timeout=httpx.Timeout(patience, connect=min(patience, CONNECT_SECONDS)),
         )
         auth = (self._read_auth if call.reads else self._auth) or httpx.Auth()
         with closing(auth.sync_auth_flow(request)) as flow:
@@ -308,8 +294,7 @@ class ApiClient:
 
     def _exchange(self, request: httpx.Request, call: Call) -> Reply:
         """Send one request and read its answer to the end, or as far as it may go."""
-        with self._lock:
-            self._calls[call.method] = self._calls.get(call.method, 0) + 1
+        self._tally.call(call.method)
         began = self._clock.monotonic()
         content = bytearray()
         try:
@@ -385,16 +370,15 @@ class ApiClient:
         return self._deadline if call.ends is None else call.ends - self._clock.monotonic()
 
     def _sleep(self, seconds: float) -> None:
-        with self._lock:
-            self._waited += seconds
+        self._tally.wait(seconds)
         self._clock.sleep(seconds)
 
-    def _fail(self, error: MartechError) -> NoReturn:
-        """Raise ``error`` without secrets, whoever wrote it, and without what led to it."""
+    def _clean(self, error: MartechError) -> MartechError:
+        """Return ``error`` without secrets, whoever wrote it."""
         for name in ("tried", "said", "not_done", "todo"):
             setattr(error, name, self.redactor.redact(getattr(error, name)))
         if isinstance(error, Refused):
             error.code = self.redactor.redact(error.code)
         error.args = (error.sentence(),)
         error.__cause__ = error.__context__ = None
-        raise error from None
+        return error

@@ -14,6 +14,7 @@ Families of headers that are understood (the sheets named have the facts):
 
 import re
 import threading
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -65,10 +66,20 @@ def _fields(headers: httpx.Headers) -> dict[str, list[float]]:
             for key, number in _IETF.findall(value):
                 found["remaining" if key in ("r", "remaining") else "reset"].append(float(number))
         elif match := _FIELD.fullmatch(name.lower()):
-            number = re.match(r"\s*(\d+(?:\.\d+)?)", value)
-            if number:
-                found[match[1]].append(float(number[1]))
+            number = _number(value)
+            if number is not None:
+                found[match[1]].append(number)
     return found
+
+
+def _number(value: str) -> float | None:
+    """Return a number, or a moment as an epoch; a list of policies counts by its first."""
+    if number := re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:[;,].*)?", value):
+        return float(number[1])
+    try:
+        return datetime.fromisoformat(value.strip()).timestamp()
+    except ValueError:
+        return _date(value)
 
 
 def _seconds(reset: float, now: float) -> float:

@@ -8,7 +8,8 @@ import threading
 from base64 import b64encode
 
 HIDDEN = "***"
-_JWT = r"eyJ[\w-]{4,}\.[\w-]{4,}\.[\w-]*"
+JWT = re.compile(r"eyJ[\w-]{4,}\.[\w-]{4,}\.[\w-]*")
+"""A JSON Web Token (its header begins with ``{"``)."""
 _SHORTEST_CORE = 8
 """Characters; a shorter piece of base64 would hide innocent words."""
 
@@ -26,7 +27,7 @@ class Redactor:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._secrets: set[str] = set()
-        self._pattern = re.compile(_JWT)
+        self._pattern = JWT
 
     def add(self, secret: str) -> None:
         """Hide ``secret`` from now on; of several lines (a PEM key) each is hidden."""
@@ -38,7 +39,7 @@ class Redactor:
             self._secrets |= found
             forms = {form for known in self._secrets for form in _forms(known)}
             longest_first = sorted(forms, key=len, reverse=True)
-            self._pattern = re.compile("|".join([*longest_first, _JWT]))
+            self._pattern = re.compile("|".join([*longest_first, JWT.pattern]))
 
     def redact(self, text: str) -> str:
         """Return ``text`` without secrets."""
