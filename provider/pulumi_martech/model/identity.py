@@ -264,4 +264,5 @@ def _and(words: list[str]) -> str:
 
 
 def _named(char: str) -> str:
-    return f"U+{ord(char):04X} ({unicodedata.name(char, 'unnamed').lower()})"
+    name = unicodedata.name(char, "").lower()
+    return f"U+{ord(char):04X}" + (f" ({name})" if name else "")

@@ -287,7 +287,8 @@ def verify(path: Path, anchor: Path | None = None) -> Verdict:
         anchor: JSON of `heads` kept elsewhere; ``MARTECH_AUDIT_ANCHOR`` if not given.
     """
     account = path.stem
-    raw = lines.read(path)
+    with lines.reading(path) as raw:
+        known = _read_head(path)
     *rows, torn = raw.split(b"\n")
     parsed = [parse(row) for row in rows]
     problems: list[str] = []
@@ -307,7 +308,6 @@ def verify(path: Path, anchor: Path | None = None) -> Verdict:
         chain[prev] = i
     if torn:
         remarks.append(f"line {len(rows) + 1} was cut short by a crash")
-    known = _read_head(path)
     if known and chain.get(known[1]) != known[0]:
         bad.append(min(known[0], len(rows) + 1))
         problems.append(f"line {known[0]} is not the one that {path.stem}.head names")
@@ -329,7 +329,9 @@ def verify(path: Path, anchor: Path | None = None) -> Verdict:
 
 def entries(path: Path) -> Iterator[Entry]:
     """Yield the entries of a file in order; lines that are none are left out (see `verify`)."""
-    for row in lines.read(path).split(b"\n"):
+    with lines.reading(path) as raw:
+        rows = raw.split(b"\n")
+    for row in rows:
         entry = parse(row)
         if entry:
             yield entry

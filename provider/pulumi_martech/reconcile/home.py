@@ -14,6 +14,10 @@ class NotWritable(MartechError):
     """A local file cannot be written (full or read-only disk, missing right, lock held)."""
 
 
+class NotReadable(MartechError):
+    """A local file is there and cannot be read."""
+
+
 def project(start: Path | None = None) -> Path:
     """Return the folder of the nearest project file upwards from ``start``, else ``start``.
 

@@ -135,8 +135,8 @@ class Journal:
 
     def _catch_up(self) -> None:
         """Read what was appended since the last time, or all if the file was folded meanwhile."""
-        data = lines.read(self.path)
-        whole = data[: data.rfind(b"\n") + 1]
+        with lines.reading(self.path) as data:
+            whole = data[: data.rfind(b"\n") + 1]
         if not self._read or not whole.startswith(self._read):
             self._open, self._read = {}, b""
         _apply(whole[len(self._read) :], self._open)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from pulumi_martech.reconcile.home import NotWritable
+from pulumi_martech.reconcile.home import NotReadable, NotWritable
 
 LOCK_SECONDS = 60.0
 """How long to wait for another process; one holds the lock for the time of one write only."""
@@ -52,17 +52,25 @@ def writing(path: Path) -> Iterator[int]:
         raise _not_written(path, error.strerror or str(error)) from None
 
 
-def read(path: Path) -> bytes:
-    """Return the whole file, or nothing if there is none; waits for a writer in progress."""
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[bytes]:
+    """Yield the whole file (nothing if there is none), which nobody writes meanwhile.
+
+    Raises:
+        NotReadable: the file is there and cannot be read.
+    """
     with contextlib.ExitStack() as stack:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # no lock, no writer: a copy or a read-only folder
             lock = os.open(path.with_suffix(".lock"), os.O_RDONLY | os.O_CLOEXEC)
             stack.callback(os.close, lock)
             _wait(lock, fcntl.LOCK_SH, path)
         try:
-            return path.read_bytes()
+            data = path.read_bytes()
         except FileNotFoundError:
-            return b""
+            data = b""
+        except OSError as error:
+            raise NotReadable(f"read {path}", error.strerror or str(error)) from None
+        yield data
 
 
 def append(file: int, data: bytes, *, sync: bool, also: Callable[[], None] | None = None) -> None:
