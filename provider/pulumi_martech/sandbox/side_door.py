@@ -1,0 +1,107 @@
+"""An administrator's way in besides the APIs, over HTTP: what is done here is no API call.
+
+Every request needs ``Authorization: Bearer <side token>``.
+
+* ``GET /_side``: the tenants with their URLs and environment.
+* ``GET /_side/log?tenant=crm&after=17``: the log of a tenant, or of all.
+* ``PUT /_side/<tenant>`` with ``{"platform": "scim", ...switches}``: open or make a tenant.
+* ``POST /_side/<tenant>/<verb>`` with the verb's arguments as a JSON object, e.g.
+  ``POST /_side/crm/add_user {"login": "ana@example.com"}``: what the method of that name of the
+  tenant does, with its result as the answer.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from pydantic_core import to_jsonable_python
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from pulumi_martech.sandbox.server import Sandbox
+
+_COMMON_VERBS = ("fault", "clear_faults", "writes", "log", "calls", "mark", "environment")
+
+
+class SideDoor:
+    """The side door of one tenant, from another process.
+
+    ``door = SideDoor(sandbox_url, side_token, "crm")``, then ``door("add_user", login=...)``.
+    """
+
+    def __init__(self, url: str, token: str, tenant: str) -> None:
+        self._client = httpx.Client(
+            base_url=f"{url}/_side/{tenant}/",
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=30,
+            trust_env=False,
+        )
+
+    def __call__(self, verb: str, **arguments: Any) -> Any:
+        """Do ``verb``; raises ``ValueError`` with the sandbox's words if it cannot be done."""
+        response = self._client.post(verb, json=arguments)
+        if response.is_error:
+            raise ValueError(response.json()["error"])
+        return response.json()
+
+
+def side_door_routes(sandbox: "Sandbox") -> list[Route]:
+    """Return the routes of the side door of a sandbox."""
+
+    def guarded(
+        do: Callable[[Request], Awaitable[Any]],
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def endpoint(request: Request) -> Response:
+            sent = request.headers.get("authorization", "")
+            if not secrets.compare_digest(sent.encode(), f"Bearer {sandbox.side_token}".encode()):
+                return JSONResponse({"error": "the side door needs its own token"}, 401)
+            try:
+                return JSONResponse(to_jsonable_python(await do(request)))
+            except (ValueError, TypeError, LookupError) as error:
+                return JSONResponse({"error": str(error).strip("'\"")}, 400)
+
+        return endpoint
+
+    async def tenants(request: Request) -> Any:
+        return {
+            tenant.key: {
+                "platform": tenant.platform,
+                "url": tenant.base_url,
+                "environment": tenant.environment(),
+            }
+            for tenant in sandbox.tenants.values()
+        }
+
+    async def log(request: Request) -> Any:
+        wanted = request.query_params.get("tenant")
+        after = int(request.query_params.get("after", "0"))
+        entries = [
+            entry
+            for tenant in sandbox.tenants.values()
+            if wanted in (None, tenant.key)
+            for entry in tenant.log(after)
+        ]
+        return sorted(entries, key=lambda entry: entry.number)
+
+    async def open_tenant(request: Request) -> Any:
+        switches = await request.json()
+        tenant = sandbox.tenant(request.path_params["tenant"], switches.pop("platform"), **switches)
+        return tenant.environment()
+
+    async def do_verb(request: Request) -> Any:
+        tenant = sandbox.tenants[request.path_params["tenant"]]
+        verb = request.path_params["verb"]
+        if verb not in (*_COMMON_VERBS, *tenant.side_door):
+            raise ValueError(f"the side door of {tenant.platform} has no verb {verb!r}")
+        arguments = await request.json() if await request.body() else {}
+        return getattr(tenant, verb)(**arguments)
+
+    return [
+        Route("/_side", guarded(tenants), methods=["GET"]),
+        Route("/_side/log", guarded(log), methods=["GET"]),
+        Route("/_side/{tenant}", guarded(open_tenant), methods=["PUT"]),
+        Route("/_side/{tenant}/{verb}", guarded(do_verb), methods=["POST"]),
+    ]
