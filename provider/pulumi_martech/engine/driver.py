@@ -1,0 +1,303 @@
+"""Runs a Pulumi program on one of two engines and returns what it did as a `Plan`.
+
+Both engines are driven in the same way: a command of ``pulumi.automation`` (`PulumiCommand`, or
+the embedded engine's subclass of it) with the arguments of the Pulumi CLI, and the event log read
+while it is written. The higher-level ``Stack`` of ``pulumi.automation`` is not used: around each
+operation it runs five more processes, moves the selected stack of the real CLI, cannot say
+``--refresh=false`` and drops the result from the events.
+"""
+
+import json
+import os
+import shutil
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pulumi_martech.engine import locks
+from pulumi_martech.engine.events import Events
+from pulumi_martech.engine.messages import error_text
+from pulumi_martech.engine.stacks import Engine
+from pulumi_martech.model.errors import MartechError
+from pulumi_martech.model.plan import Message, Plan
+
+if TYPE_CHECKING:
+    from pulumi.automation import PulumiCommand
+
+PARALLEL = 32
+"""Operations at once: a provider process serves four, so this is enough for eight accounts."""
+
+_POLL = 0.1
+"""Seconds between looks at the event log."""
+
+Progress = Callable[[Events], None]
+"""Called again and again while an operation runs, with what came in so far."""
+
+
+class EngineMissing(MartechError):
+    """The engine of a stack is not on this machine."""
+
+
+class EngineFailed(MartechError):
+    """A command of the engine failed before or without running the program."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command printed and whether it failed."""
+
+    out: str
+    err: str
+    failed: bool
+
+
+def _no_progress(_: Events) -> None:
+    """Show nothing."""
+
+
+@dataclass(frozen=True)
+class Driver:
+    """One stack of one project on its engine.
+
+    ``root`` is the folder of Pulumi.yaml; ``environment`` is added to that of this process for
+    the engine, the program and the providers.
+    """
+
+    engine: Engine
+    root: Path
+    stack: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    progress: Progress = _no_progress
+
+    # -- operations
+
+    def preview(
+        self, *, refresh: bool, save: Path | None = None, targets: Sequence[str] = ()
+    ) -> Plan:
+        """Return what an `up` would do; nothing is written, the state neither.
+
+        ``refresh`` reads the platforms first; ``save`` is where the engine's own plan goes, which
+        `up` takes.
+        """
+        args = ["preview", *_refresh(refresh), *_targets(targets)]
+        if save is not None:
+            args += ["--save-plan", str(save)]
+        return self._operate(args, planning=True)
+
+    def up(self, plan: Path, targets: Sequence[str] = ()) -> Plan:
+        """Carry out the engine's saved plan, without reading the platforms again."""
+        args = ["up", "--yes", "--skip-preview", "--continue-on-error", "--plan", str(plan)]
+        return self._operate([*args, *_refresh(False), *_targets(targets)])
+
+    def refresh(self, *, preview_only: bool = False, targets: Sequence[str] = ()) -> Plan:
+        """Read the platforms and take what is found into the state; the program is not run.
+
+        What an interrupted run may have left half-made is dropped from the state: the journal
+        and the next create find it again.
+        """
+        args = ["refresh", *_targets(targets)]
+        if preview_only:
+            args.append("--preview-only")
+        else:
+            args += ["--yes", "--skip-preview", "--clear-pending-creates"]
+        return self._operate(args, planning=preview_only)
+
+    def destroy(self, *, preview_only: bool = False, targets: Sequence[str] = ()) -> Plan:
+        """Delete every resource of the state (or show it); the program is not run."""
+        args = ["destroy", *_refresh(False), *_targets(targets)]
+        if preview_only:
+            args.append("--preview-only")
+        else:
+            args += ["--yes", "--skip-preview", "--continue-on-error"]
+        return self._operate(args, planning=preview_only)
+
+    # -- the stack itself
+
+    def create(self) -> None:
+        """Make the stack; it must not be there."""
+        self._ask(["stack", "init", self.stack, "--no-select"], f"make stack {self.stack}")
+
+    def exists(self) -> bool:
+        """Tell whether the engine's backend has the stack."""
+        answer = self.command(["stack", "ls", "--json"])
+        if answer.failed:
+            raise EngineFailed("list the stacks", _first_error(answer))
+        return self.stack in {entry["name"].split("/")[-1] for entry in json.loads(answer.out)}
+
+    def remove(self, *, force: bool) -> None:
+        """Forget the stack and its state; ``force`` even if it holds resources."""
+        args = ["stack", "rm", "--yes", "--preserve-config", *(["--force"] if force else [])]
+        self._ask([*args, self.stack], f"remove stack {self.stack}")
+
+    def export(self, *, show_secrets: bool = False) -> str:
+        """Return the deployment (JSON text, version 3) of the stack."""
+        args = ["stack", "export", *(["--show-secrets"] if show_secrets else [])]
+        return self._ask([*args, "--stack", self.stack], f"export stack {self.stack}").out
+
+    def import_(self, file: Path) -> None:
+        """Put a deployment in the place of the state."""
+        args = ["stack", "import", "--file", str(file.absolute()), "--stack", self.stack]
+        self._ask(args, f"import into stack {self.stack}")
+
+    def outputs(self, *, show_secrets: bool = False) -> dict[str, Any]:
+        """Return the outputs of the stack; secrets read ``[secret]`` unless asked for."""
+        args = ["stack", "output", "--json", *(["--show-secrets"] if show_secrets else [])]
+        answer = self._ask([*args, "--stack", self.stack], f"read the outputs of {self.stack}")
+        outputs: dict[str, Any] = json.loads(answer.out)
+        return outputs
+
+    # -- how
+
+    def _ask(self, args: list[str], tried: str) -> Answer:
+        answer = self.command(args)
+        if answer.failed:
+            raise EngineFailed(tried, _first_error(answer), "nothing was changed")
+        return answer
+
+    def _operate(self, args: list[str], planning: bool = False) -> Plan:
+        """Run an operation with its events read; a lock of a run that died is taken away once."""
+        plan, answer = self._once(args, planning)
+        dead = locks.dead(answer.err, socket.gethostname()) if answer.failed else None
+        if dead is None:
+            return plan
+        self._ask(["cancel", "--yes", "--stack", self.stack], f"unlock stack {self.stack}")
+        plan, _ = self._once(args, planning)
+        note = f"a run that ended without unlocking the stack (process {dead}) was cleared away"
+        said = Message(severity="warning", text=note)
+        return plan.model_copy(update={"messages": (said, *plan.messages)})
+
+    def _once(self, args: list[str], planning: bool) -> tuple[Plan, Answer]:
+        events = Events(planning=planning)
+        started = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="martech-") as folder:
+            log = Path(folder) / "events.jsonl"
+            log.touch(mode=0o600)
+            full = [*args, "--stack", self.stack, "--color", "never", "--event-log", str(log)]
+            if self.engine is Engine.PULUMI:
+                full += ["--parallel", str(PARALLEL), "--suppress-progress"]
+            with log.open(encoding="utf-8") as lines:
+                answer = self._watched(full, lambda: _drain(lines, events))
+                _drain(lines, events)
+        plan = events.plan(round(time.monotonic() - started, 3), answer.failed)
+        if answer.failed and not plan.errors:
+            said = Message(severity="error", text=_first_error(answer))
+            plan = plan.model_copy(update={"messages": (*plan.messages, said)})
+        self.progress(events)
+        return plan, answer
+
+    def _watched(self, args: list[str], look: Callable[[], Events]) -> Answer:
+        """Run a command beside this thread, which reads events and takes interrupts.
+
+        The engine gets an interrupt from the terminal itself and finishes what is under way; it
+        must be waited for, as it still writes its state.
+        """
+        answers: list[Answer] = []
+        errors: list[BaseException] = []
+        command, environment = self._command(), self._environment()
+
+        def work() -> None:
+            try:
+                answers.append(_run(command, args, self.root, environment))
+            except BaseException as error:
+                errors.append(error)
+
+        worker = threading.Thread(target=work, name="engine")
+        worker.start()
+        interrupted = False
+        while worker.is_alive():
+            try:
+                worker.join(_POLL)
+                self.progress(look())
+            except KeyboardInterrupt:
+                interrupted = True
+        if errors:
+            raise errors[0]
+        if interrupted and not answers[0].failed:
+            return Answer(answers[0].out, "error: interrupted", failed=True)
+        return answers[0]
+
+    def command(self, args: list[str]) -> Answer:
+        """Run any command of the engine in the folder of the project."""
+        return _run(self._command(), args, self.root, self._environment())
+
+    def _command(self) -> "PulumiCommand":
+        if self.engine is Engine.EMBEDDED:
+            from pulumi_martech.engine.embedded.command import EmbeddedCommand
+
+            return EmbeddedCommand()
+        if shutil.which("pulumi") is None:
+            raise EngineMissing(
+                f"run stack {self.stack}",
+                "its engine is `pulumi`, which is not on PATH",
+                "nothing was done",
+                "install the Pulumi CLI, or move the stack to the embedded engine: `martech stack "
+                "export` where pulumi is, `martech stack init NAME --engine embedded` and `martech "
+                "stack import` here",
+            )
+        from pulumi.automation import InvalidVersionError, PulumiCommand
+
+        try:
+            return PulumiCommand()
+        except InvalidVersionError as error:
+            tried, todo = f"run stack {self.stack}", "install another version of the Pulumi CLI"
+            raise EngineMissing(tried, str(error), "nothing was done", todo) from None
+
+    def _environment(self) -> dict[str, str]:
+        own = str(Path(sys.executable).parent)
+        return {
+            "PATH": os.pathsep.join([own, os.environ.get("PATH", os.defpath)]),
+            "PULUMI_PYTHON_CMD": sys.executable,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DEBUG_COMMANDS": "true",
+            **self.environment,
+        }
+
+
+def _run(
+    command: "PulumiCommand", args: list[str], folder: Path, environment: Mapping[str, str]
+) -> Answer:
+    from pulumi.automation import CommandError
+
+    out: list[str] = []
+    err: list[str] = []
+    try:
+        command.run([*args], str(folder), environment, out.append, err.append)
+    except CommandError:
+        return Answer("\n".join(out), "\n".join(err), failed=True)
+    return Answer("\n".join(out), "\n".join(err), failed=False)
+
+
+def _drain(lines: Any, events: Events) -> Events:
+    """Feed the whole lines written since the last look; a line half-written is left for later."""
+    while True:
+        position = lines.tell()
+        line = lines.readline()
+        if not line.endswith("\n"):
+            try:
+                events.feed(json.loads(line))
+            except ValueError:
+                lines.seek(position)
+            return events
+        events.feed(json.loads(line))
+
+
+def _first_error(answer: Answer) -> str:
+    """Return the first error that a command printed, as a sentence."""
+    text = answer.err or answer.out
+    at = text.find("error: ")
+    said = error_text(text[at:] if at >= 0 else text)
+    return locks.explained(said) or said or "the engine ended without saying why"
+
+
+def _refresh(wanted: bool) -> list[str]:
+    return [f"--refresh={str(wanted).lower()}"]
+
+
+def _targets(targets: Sequence[str]) -> list[str]:
+    return [part for target in targets for part in ("--target", target)]

@@ -1,0 +1,62 @@
+"""What engines say about locks, passphrases and log-in, in words that help."""
+
+import os
+import re
+
+_LOCKED = re.compile(r"the stack is currently locked by (\d+) lock")
+_HOLDER = re.compile(r"created by \S+@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
+
+_HINTS = (
+    (
+        re.compile(r"no stack named '([^']*)' found"),
+        r"there is no stack \1; make it with `martech stack init \1`",
+    ),
+    (
+        re.compile(r"stack '([^']*)' already exists"),
+        r"there is a stack \1 already; take it with `martech stack select \1`",
+    ),
+    (
+        re.compile(r"passphrase must be set"),
+        "secrets of this stack need a passphrase: set PULUMI_CONFIG_PASSPHRASE or "
+        "PULUMI_CONFIG_PASSPHRASE_FILE",
+    ),
+    (
+        re.compile(r"incorrect passphrase"),
+        "the passphrase is not the one of this stack: look at PULUMI_CONFIG_PASSPHRASE",
+    ),
+    (
+        re.compile(r"PULUMI_ACCESS_TOKEN must be set"),
+        "the Pulumi CLI has no backend: run `pulumi login`, or set PULUMI_BACKEND_URL",
+    ),
+    (
+        _LOCKED,
+        "another run works on this stack: wait for it, or, if it is gone, run `pulumi cancel`",
+    ),
+)
+
+
+def explained(said: str) -> str:
+    """Return a known complaint of an engine as a sentence with what to do, else nothing."""
+    for pattern, text in _HINTS:
+        match = pattern.search(said)
+        if match:
+            return match.expand(text)
+    return ""
+
+
+def dead(said: str, host: str) -> int | None:
+    """Return the process that left a lock, if it ran on ``host`` and is not there any more."""
+    if not _LOCKED.search(said):
+        return None
+    holders = list(_HOLDER.finditer(said))
+    if not holders or any(holder["host"] != host for holder in holders):
+        return None
+    for holder in holders:
+        try:
+            os.kill(int(holder["pid"]), 0)
+        except ProcessLookupError:
+            continue
+        except PermissionError:
+            return None
+        return None
+    return int(holders[0]["pid"])

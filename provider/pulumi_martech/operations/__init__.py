@@ -1,0 +1,1 @@
+"""One module a verb: what `martech` does, apart from parsing and printing."""

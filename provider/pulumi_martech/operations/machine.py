@@ -1,0 +1,74 @@
+"""The machine document: what `--json` prints, one object for a run.
+
+Its shape is described in ``docs/json.md``; ``format`` is raised when a key changes its meaning or
+goes, new keys may come at any time.
+"""
+
+import json
+from typing import Any
+
+from pulumi_martech.model.plan import Message, Op, Outcome, Plan, PropertyDiff, Step
+from pulumi_martech.operations.shown import order
+
+FORMAT = "martech/1"
+
+
+def document(verb: str, **said: Any) -> str:
+    """Return the document of a run as JSON text; values of the plan are turned into objects."""
+    whole = {"format": FORMAT, "verb": verb, **{key: _plain(said[key]) for key in said}}
+    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Plan):
+        return _plan(value)
+    if isinstance(value, Message):
+        return {"severity": value.severity, "about": value.about, "text": value.text}
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    return {
+        "ok": plan.ok,
+        "steps": [_step(step) for step in sorted(plan.steps, key=order)],
+        "drift": [_step(step) for step in sorted(plan.drift, key=order)],
+        "outputs": [_difference(diff) for diff in plan.outputs],
+        "summary": {
+            **{op.value: plan.count(op) for op in Op if plan.count(op)},
+            "unchanged": len(plan.unchanged),
+            "failed": len(plan.of(Outcome.FAILED)),
+            "not_done": len(plan.of(Outcome.NOT_DONE)),
+        },
+        "messages": [_plain(message) for message in plan.messages],
+        "seconds": plan.seconds,
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "urn": step.urn,
+        "type": step.type,
+        "kind": step.kind,
+        "name": step.name,
+        "account": step.account,
+        "person": step.person,
+        "op": step.op.value,
+        "outcome": step.outcome.value,
+        "replace_reasons": list(step.replace_reasons),
+        "diffs": [_difference(diff) for diff in step.diffs],
+    }
+
+
+def _difference(diff: PropertyDiff) -> dict[str, Any]:
+    said: dict[str, Any] = {"path": diff.path, "kind": diff.kind}
+    if diff.kind != "add":
+        said["old"] = diff.old
+    if diff.kind != "delete":
+        said["new"] = diff.new
+    return said

@@ -1,0 +1,63 @@
+"""`martech preview`: show what an `up` would do, and save it for review."""
+
+from pathlib import Path
+
+from pulumi_martech.model.plan import Plan
+from pulumi_martech.operations import show
+from pulumi_martech.operations.closing import close
+from pulumi_martech.operations.screen import Screen
+from pulumi_martech.operations.work import Work
+
+CHANGES = 2
+"""Exit code for changes or drift, where it was asked for."""
+
+
+def preview(
+    work: Work,
+    screen: Screen,
+    save: Path | None = None,
+    diff: bool = False,
+    exit_code: bool = False,
+) -> int:
+    """Show the plan of now and perhaps save it reduced; nothing is written anywhere else.
+
+    Returns the exit code: 0, 2 with ``exit_code`` if there is something to do, 1 for an error.
+    """
+    heading(work, screen, "Previewing")
+    label = "comparing with the state" if work.offline else "reading and comparing"
+    with screen.phase(label):
+        plan = work.driver.preview(refresh=not work.offline, targets=work.targets)
+    show.plan(screen, plan, diff)
+    reviewed = work.reviewable(plan) if plan.ok else None
+    if save is not None and reviewed is not None:
+        save.write_text(reviewed.text(), encoding="utf-8")
+        screen.line()
+        screen.line(f"Saved for review: {save} (plan {reviewed.hash[:12]})")
+        screen.line(f"Apply exactly this plan with: martech up --plan {save}")
+    return close(
+        work,
+        screen,
+        "preview",
+        _code(plan, exit_code),
+        plan=plan,
+        hash=reviewed.hash if reviewed else None,
+        offline=work.offline,
+    )
+
+
+def heading(work: Work, screen: Screen, verb: str) -> None:
+    """Print what is worked on, loudly where nothing is read."""
+    about = f"{verb} stack {work.stack} (engine: {work.driver.engine}, as of {work.as_of})"
+    screen.line(about)
+    if work.offline:
+        screen.warn(
+            "OFFLINE: nothing is read from any platform; this compares with the state as last "
+            "read, and what changed there since then is not seen"
+        )
+    screen.line()
+
+
+def _code(plan: Plan, exit_code: bool) -> int:
+    if not plan.ok:
+        return 1
+    return CHANGES if exit_code and plan.changes else 0

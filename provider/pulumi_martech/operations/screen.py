@@ -1,0 +1,181 @@
+"""Where verbs say what they do: a terminal, a log, or one machine document on standard output."""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, TextIO
+
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+from rich.text import Text
+
+from pulumi_martech.engine.events import Events
+from pulumi_martech.model.errors import MartechError
+from pulumi_martech.operations.shown import harmless
+
+Colour = Literal["auto", "always", "never"]
+
+PATIENCE = 2.0
+"""Seconds after which a phase that still runs shows its progress."""
+
+_DOTS = 5.0
+"""Seconds between lines of progress where there is no terminal."""
+
+
+class NotConfirmed(MartechError):
+    """Somebody has to say yes and did not."""
+
+
+class Screen:
+    """One run's output.
+
+    People read standard output (or, with ``machine``, nothing but errors on standard error);
+    progress always goes to standard error.
+    """
+
+    def __init__(self, colour: Colour = "auto", machine: bool = False) -> None:
+        self.machine = machine
+        self.out = _console(sys.stdout, colour)
+        self.err = _console(sys.stderr, colour)
+        self.phases: dict[str, float] = {}
+        self._label = ""
+        self._since = 0.0
+        self._told = 0.0
+        self._status: Status | None = None
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person can be asked."""
+        return not self.machine and sys.stdin.isatty() and sys.stdout.isatty()
+
+    # -- saying
+
+    def line(self, text: Text | str = "", indent: int = 0, mark: Text | str = "") -> None:
+        """Print a line, wrapped under its own beginning on a terminal and never in a log."""
+        if self.machine:
+            return
+        _line(self.out, text, indent, mark)
+
+    def table(self, table: Table) -> None:
+        """Print a table."""
+        if not self.machine:
+            self.out.print(table)
+
+    def warn(self, text: str) -> None:
+        """Print a warning to standard error."""
+        _line(self.err, harmless(text), 0, Text("warning:", style="yellow"))
+
+    def error(self, text: str) -> None:
+        """Print an error to standard error."""
+        _line(self.err, harmless(text), 0, Text("error:", style="bold red"))
+
+    def write(self, text: str) -> None:
+        """Write text to standard output as it is: documents, exports."""
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+    def confirm(self, question: str, word: str = "yes") -> None:
+        """Ask a person and go on only if the answer is ``word``.
+
+        Raises:
+            NotConfirmed: the answer was something else.
+        """
+        self.line()
+        try:
+            said = self.out.input(Text.assemble(question, f" Type {word!r} to go on: "))
+        except EOFError:
+            said = ""
+        if said.strip().lower() != word.lower():
+            raise NotConfirmed("ask for approval", "it was not given", "nothing was written")
+
+    # -- progress
+
+    @contextlib.contextmanager
+    def phase(self, label: str) -> Iterator[None]:
+        """Show progress under this label for as long as the block runs."""
+        self._label, self._since = label, time.monotonic()
+        self._told = self._since
+        try:
+            yield
+        finally:
+            self.phases[label] = round(time.monotonic() - self._since, 3)
+            self._label = ""
+            if self._status is not None:
+                self._status.stop()
+                self._status = None
+
+    def progress(self, events: Events) -> None:
+        """Show how far the phase is; called again and again by the engine's driver."""
+        now = time.monotonic()
+        if not self._label or now - self._since < PATIENCE:
+            return
+        seconds = int(now - self._since)
+        text = f"{self._label} ({events.ended} of {max(events.begun, events.ended)}, {seconds} s)"
+        if self.err.is_terminal:
+            if self._status is None:
+                self._status = self.err.status(text)
+                self._status.start()
+            self._status.update(text)
+        elif now - self._told >= _DOTS:
+            self._told = now
+            _line(self.err, f"{text} ...", 0, "")
+
+
+def require_approval(screen: Screen, yes: bool, what: str) -> None:
+    """Refuse at once what would have to ask a person who is not there.
+
+    Raises:
+        NotConfirmed: there is nobody to ask and ``yes`` was not said.
+    """
+    if not yes and not screen.interactive:
+        raise NotConfirmed(
+            what,
+            "there is no terminal to ask for approval",
+            "nothing was done",
+            "say --yes, or apply a reviewed plan with `martech up --plan FILE --yes`",
+        )
+
+
+def _console(stream: TextIO, colour: Colour) -> Console:
+    plain = colour == "never" or (
+        colour == "auto" and bool(os.environ.get("NO_COLOR") or os.environ.get("CI"))
+    )
+    return Console(
+        file=stream,
+        force_terminal=True if colour == "always" else None,
+        no_color=plain,
+        color_system=None if plain else "auto",
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
+    )
+
+
+def _line(console: Console, text: Text | str, indent: int, mark: Text | str) -> None:
+    body = text if isinstance(text, Text) else Text(text)
+    head = mark if isinstance(mark, Text) else Text(mark)
+    if not console.is_terminal:
+        parts = [Text(" " * indent), head, Text(" ") if head.plain else Text(""), body]
+        console.print(Text.assemble(*parts), soft_wrap=True)
+        return
+    grid = Table.grid(padding=(0, 0))
+    grid.add_column(width=indent + len(head.plain) + bool(head.plain), no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(Text.assemble(" " * indent, head), body)
+    console.print(grid)
+
+
+def columns(rows: Sequence[Sequence[Any]], headings: Sequence[str]) -> Table:
+    """Return a plain table that fits narrow terminals by folding its cells."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(
+            *(cell if isinstance(cell, Text) else Text(harmless(str(cell))) for cell in row)
+        )
+    return table

@@ -1,0 +1,157 @@
+"""Plans and what became of them, printed in the manner of Pulumi."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.text import Text
+
+from pulumi_martech.engine.reviewed import Unlike
+from pulumi_martech.model.plan import Message, Op, Outcome, Plan, PropertyDiff, Step
+from pulumi_martech.operations.screen import Screen, columns
+from pulumi_martech.operations.shown import difference, harmless, order
+
+_STYLES = {
+    Op.CREATE: "green",
+    Op.UPDATE: "yellow",
+    Op.REPLACE: "magenta",
+    Op.DELETE: "red",
+    Op.IMPORT: "cyan",
+}
+_KIND_STYLES = {"add": "green", "update": "yellow", "delete": "red"}
+_KIND_MARKS = {"add": "+", "update": "~", "delete": "-"}
+
+_MOST_TYPE, _MOST_NAME = 28, 36
+"""Widths up to which the columns of a list of steps are aligned."""
+
+
+def plan(screen: Screen, what: Plan, diff: bool = False) -> None:
+    """Print what a run would do: steps with their property differences, outputs, counts."""
+    steps(screen, what.steps, diff)
+    outputs(screen, what.outputs)
+    messages(screen, what.messages)
+    if what.ok:
+        counts(screen, what)
+
+
+def steps(screen: Screen, listed: Iterable[Step], diff: bool = False) -> None:
+    """Print steps, sorted by account, each with its property differences.
+
+    ``diff`` adds the URN, and the properties that stay as they are.
+    """
+    shown = sorted(listed, key=order)
+    for step in shown:
+        _head(screen, step, shown, _word(step))
+        if diff:
+            screen.line(Text(harmless(step.urn), style="dim"), 6)
+        for entry in step.diffs:
+            if step.op in (Op.CREATE, Op.DELETE) and _is_the_account(entry, step):
+                continue
+            _property(screen, entry)
+        if diff:
+            changed = {entry.path.partition(".")[0].partition("[")[0] for entry in step.diffs}
+            for key in sorted((step.new or {}).keys() - changed):
+                entry = PropertyDiff(path=key, kind="add", new=(step.new or {})[key])
+                screen.line(Text(difference(entry), style="dim"), 6, " ")
+
+
+def outcomes(screen: Screen, done: Plan) -> None:
+    """Print what became of each step, and why the failed ones failed."""
+    shown = sorted(done.steps, key=order)
+    told = set()
+    for step in shown:
+        words = {Outcome.DONE: step.op.done, Outcome.FAILED: f"{step.op.value} failed"}
+        failed = step.outcome is Outcome.FAILED
+        word = Text(words.get(step.outcome, "not done"), style="bold red" if failed else "")
+        _head(screen, step, shown, word)
+        for message in done.messages:
+            if message.urn == step.urn:
+                told.add(message)
+                _message(screen, message, 6, named=False)
+    outputs(screen, done.outputs)
+    messages(screen, [message for message in done.messages if message not in told])
+    counts(screen, done)
+
+
+def outputs(screen: Screen, listed: Sequence[PropertyDiff]) -> None:
+    """Print how stack outputs differ."""
+    if listed:
+        screen.line()
+        screen.line("Outputs:")
+        for entry in listed:
+            _property(screen, entry, 4)
+
+
+def messages(screen: Screen, listed: Sequence[Message]) -> None:
+    """Print messages: errors last, so that they stand where people look."""
+    if listed:
+        screen.line()
+        screen.line("Messages:")
+    ranks = ("info", "warning", "error")
+    for message in sorted(listed, key=lambda message: ranks.index(message.severity)):
+        _message(screen, message, 4)
+
+
+def counts(screen: Screen, what: Plan) -> None:
+    """Print the summary: what would be or was done, what was not, what stays."""
+    screen.line()
+    screen.line("Resources:")
+    planned = not any(step.outcome is not Outcome.PLANNED for step in what.steps)
+    for op in Op:
+        number = what.count(op, None if planned else Outcome.DONE)
+        if number:
+            word = f"to {op.value}" if planned else op.done
+            screen.line(f"{number} {word}", 4, Text(f"{op.mark:<2}", style=_STYLES[op]))
+    for outcome in (Outcome.FAILED, Outcome.NOT_DONE):
+        number = len(what.of(outcome))
+        if number:
+            screen.line(Text(f"{number} {outcome.value}", style="bold red"), 4, "! ")
+    if what.unchanged or not what.steps:
+        screen.line(f"{len(what.unchanged)} unchanged", 4, "  ")
+    if what.read:
+        screen.line(f"{what.read} only read", 4, "  ")
+
+
+def duration(screen: Screen) -> None:
+    """Print how long the phases took."""
+    total = sum(screen.phases.values())
+    each = ", ".join(f"{label} {seconds:.1f} s" for label, seconds in screen.phases.items())
+    screen.line()
+    screen.line(f"Duration: {total:.1f} s" + (f" ({each})" if len(screen.phases) > 1 else ""))
+
+
+def unlike(screen: Screen, listed: Sequence[Unlike]) -> None:
+    """Print in what a plan differs from the reviewed one."""
+    rows = [(entry.what, entry.reviewed, entry.now) for entry in listed]
+    screen.table(columns(rows, ("differs", "reviewed", "now")))
+
+
+def _word(step: Step) -> Text:
+    text = Text(step.op.value, style=_STYLES[step.op])
+    if step.op is Op.REPLACE and step.replace_reasons:
+        text.append(f" (because of {', '.join(step.replace_reasons)})")
+    return text
+
+
+def _head(screen: Screen, step: Step, among: Sequence[Step], word: Text) -> None:
+    kinds = min(_MOST_TYPE, max(len(other.kind) for other in among))
+    names = min(_MOST_NAME, max(len(other.name) for other in among))
+    text = Text.assemble(
+        f"{step.kind:<{kinds}}  ", (f"{harmless(step.name):<{names}}", "bold"), "  ", word
+    )
+    screen.line(text, 1, Text(f"{step.op.mark:<2}", style=_STYLES[step.op]))
+
+
+def _property(screen: Screen, entry: PropertyDiff, indent: int = 6) -> None:
+    style = _KIND_STYLES[entry.kind]
+    screen.line(Text(difference(entry), style=style), indent, Text(_KIND_MARKS[entry.kind], style))
+
+
+def _is_the_account(entry: PropertyDiff, step: Step) -> bool:
+    """Tell whether a line only repeats the account that the step's name begins with."""
+    return entry.path == "account" and (entry.new or entry.old) == step.account
+
+
+def _message(screen: Screen, message: Message, indent: int, named: bool = True) -> None:
+    styles = {"error": "bold red", "warning": "yellow", "info": "dim"}
+    about = f"{harmless(message.about)}: " if named and message.about else ""
+    mark = Text(f"{message.severity}:", style=styles[message.severity])
+    screen.line(f"{about}{harmless(message.text)}", indent, mark)

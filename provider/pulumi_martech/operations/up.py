@@ -1,0 +1,119 @@
+"""`martech up`: make the accounts equal to what is declared, exactly as shown."""
+
+import tempfile
+from pathlib import Path
+
+from pulumi_martech.engine import reviewed
+from pulumi_martech.engine.reviewed import ReviewedPlan, Unlike
+from pulumi_martech.model.errors import InvalidDeclaration
+from pulumi_martech.model.plan import Message, Outcome, Plan
+from pulumi_martech.operations import show
+from pulumi_martech.operations.closing import close
+from pulumi_martech.operations.preview import heading
+from pulumi_martech.operations.screen import Screen, require_approval
+from pulumi_martech.operations.work import Work, day
+
+NOTHING_WRITTEN = "nothing was written to any platform"
+
+
+def up(
+    work: Work,
+    screen: Screen,
+    yes: bool = False,
+    plan_file: Path | None = None,
+    diff: bool = False,
+    said_as_of: str = "",
+) -> int:
+    """Read, preview, show, ask, and carry out exactly the plan that was shown.
+
+    The platforms are read once, before the preview: what changes there afterwards is left alone
+    until the next run. With ``plan_file`` the preview must be the reviewed plan, of the day it
+    was made for. Returns the exit code: 0 if all was done, 1 else.
+    """
+    require_approval(screen, yes, f"apply stack {work.stack}")
+    wanted = reviewed.load(plan_file) if plan_file else None
+    if wanted is not None:
+        work = _of_the_review(work, wanted, said_as_of)
+    heading(work, screen, "Applying")
+    with screen.phase("reading the accounts"):
+        found = work.driver.refresh(targets=work.targets)
+    if not found.ok:
+        show.messages(screen, found.messages)
+        return _stop(work, screen, found)
+    with tempfile.TemporaryDirectory(prefix="martech-plan-") as folder:
+        engine_plan = Path(folder) / "plan.json"
+        with screen.phase("previewing"):
+            plan = work.driver.preview(refresh=False, save=engine_plan, targets=work.targets)
+        plan = plan.model_copy(update={"messages": (*found.messages, *plan.messages)})
+        show.plan(screen, plan, diff)
+        if not plan.ok:
+            return _stop(work, screen, plan)
+        if wanted is not None:
+            different = reviewed.unlike(wanted, work.reviewable(plan))
+            if different:
+                return _refuse(work, screen, plan, different)
+        if not (plan.changes or plan.outputs or plan.stored_differently):
+            screen.line()
+            screen.line("Nothing to do: the accounts are as declared.")
+            return close(work, screen, "up", 0, plan=plan, refused=[])
+        if not yes:
+            screen.confirm(f"Apply this to stack {work.stack}?")
+        screen.line()
+        with screen.phase("applying"):
+            done = work.driver.up(engine_plan, work.targets)
+    return _tell(work, screen, plan, done)
+
+
+def settle(plan: Plan, done: Plan) -> Plan:
+    """Return what was carried out with the planned steps that were never begun among it."""
+    met = {step.urn for step in done.steps} | set(done.unchanged)
+    left = [
+        step.model_copy(update={"outcome": Outcome.NOT_DONE})
+        for step in plan.steps
+        if step.urn not in met
+    ]
+    return done.model_copy(update={"steps": (*done.steps, *left)})
+
+
+def _tell(work: Work, screen: Screen, plan: Plan, done: Plan) -> int:
+    whole = settle(plan, done)
+    show.outcomes(screen, whole)
+    unfinished = len(whole.of(Outcome.FAILED)) + len(whole.of(Outcome.NOT_DONE))
+    ok = whole.ok and not unfinished
+    if not ok:
+        screen.line()
+        screen.line(
+            f"{len(whole.of(Outcome.DONE))} changes were done and {unfinished} were not; "
+            "run `martech up` again once the reasons above are gone: it goes on from here."
+        )
+    return close(work, screen, "up", 0 if ok else 1, plan=whole, refused=[])
+
+
+def _of_the_review(work: Work, wanted: ReviewedPlan, said_as_of: str) -> Work:
+    """Return the work as of the day of the review and with its targets."""
+    tried, left = "apply a reviewed plan", "nothing was done"
+    if said_as_of and day(said_as_of) != wanted.as_of:
+        said = f"it was made as of {wanted.as_of}, not {day(said_as_of)}"
+        raise InvalidDeclaration(tried, said, left, "leave --as-of away, or make a new plan")
+    if work.targets and tuple(sorted(work.targets)) != wanted.targets:
+        said = "it was made for other targets"
+        raise InvalidDeclaration(tried, said, left, "leave --target away, or make a new plan")
+    return work.on(wanted.as_of, wanted.targets)
+
+
+def _refuse(work: Work, screen: Screen, plan: Plan, different: list[Unlike]) -> int:
+    text = (
+        f"apply the reviewed plan: it is not the plan of now, which differs in {len(different)} "
+        f"places; {NOTHING_WRITTEN}; preview again and have the new plan reviewed"
+    )
+    screen.line()
+    show.unlike(screen, different)
+    screen.error(text)
+    said = Message(severity="error", text=text)
+    plan = plan.model_copy(update={"ok": False, "messages": (*plan.messages, said)})
+    return close(work, screen, "up", 1, plan=plan, refused=different)
+
+
+def _stop(work: Work, screen: Screen, plan: Plan) -> int:
+    screen.error(f"stack {work.stack} was not applied; {NOTHING_WRITTEN}")
+    return close(work, screen, "up", 1, plan=plan, refused=[])

@@ -1,0 +1,158 @@
+"""What every verb begins with: the project, the stack, its engine, and the day it is judged by."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+from pulumi_martech.engine import reviewed
+from pulumi_martech.engine.driver import Driver, Progress
+from pulumi_martech.engine.stacks import Stacks
+from pulumi_martech.model.errors import InvalidDeclaration, MartechError
+from pulumi_martech.reconcile.home import home, project
+
+
+class NoProject(MartechError):
+    """There is no Pulumi project here."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command line says about where and how to work.
+
+    ``folder`` is anywhere in the project; ``stack`` and ``as_of`` are empty where not said;
+    ``targets`` are URNs or logical names; ``override`` is the reason to go over a guard's limit.
+    """
+
+    folder: Path
+    stack: str = ""
+    targets: tuple[str, ...] = ()
+    override: str = ""
+    as_of: str = ""
+    offline: bool = False
+
+
+@dataclass(frozen=True)
+class Work:
+    """One stack, ready to be worked on. ``report`` is the folder providers write reports to."""
+
+    root: Path
+    stack: str
+    as_of: str
+    driver: Driver
+    report: Path
+    targets: tuple[str, ...] = ()
+    offline: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def reviewable(self, plan: Any) -> reviewed.ReviewedPlan:
+        """Reduce a plan of this stack to what is reviewed."""
+        return reviewed.reduced(plan, self.stack, self.as_of, self.program(), self.targets)
+
+    def program(self) -> dict[str, str]:
+        """Return the hashes of the files of the program."""
+        main = self.root / str(self.settings.get("main") or ".")
+        folder = self.settings.get("stackConfigDir") or self.settings.get("config")
+        configs = self.root / (folder if isinstance(folder, str) else ".")
+        return reviewed.program_files(
+            self.root,
+            main if main.is_dir() else main.parent,
+            configs / f"Pulumi.{self.stack}.yaml",
+        )
+
+    def on(self, as_of: str, targets: tuple[str, ...]) -> "Work":
+        """Return the same work as of another day and limited to these targets."""
+        environment = {**self.driver.environment, "MARTECH_AS_OF": as_of}
+        driver = replace(self.driver, environment=environment)
+        return replace(self, as_of=as_of, targets=targets, driver=driver)
+
+
+def find_project(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """Return the folder of the project that ``folder`` lies in, and what Pulumi.yaml says.
+
+    Raises:
+        NoProject: there is none, or its file is not readable.
+    """
+    root = project(folder)
+    file = root / "Pulumi.yaml"
+    tried, left = f"find the project of {folder.absolute()}", "nothing was done"
+    if not file.is_file():
+        todo = "go to a folder with a Pulumi.yaml, or name it with -C FOLDER"
+        raise NoProject(tried, "there is no Pulumi.yaml here or above", left, todo)
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        said = YAML(typ="safe").load(file)
+    except (YAMLError, OSError, UnicodeDecodeError):
+        said = None
+    if not isinstance(said, dict) or not isinstance(said.get("name"), str):
+        raise NoProject(tried, f"{file} is not a readable project file", left, "repair it")
+    return root, said
+
+
+def known_stacks(folder: Path) -> tuple[Path, Stacks]:
+    """Return the project's folder and the record of its stacks."""
+    root, _ = find_project(folder)
+    return root, Stacks.load(home(root))
+
+
+def day(said: str) -> str:
+    """Return the day or instant to judge grants by: as said, MARTECH_AS_OF, or today (UTC).
+
+    Raises:
+        InvalidDeclaration: it is neither an ISO day nor an ISO instant with an offset.
+    """
+    text = said or os.environ.get("MARTECH_AS_OF", "").strip()
+    if not text:
+        return datetime.now(UTC).date().isoformat()
+    try:
+        if len(text) == len("2026-01-31"):
+            return date.fromisoformat(text).isoformat()
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except ValueError:
+        pass
+    raise InvalidDeclaration(
+        "judge grants by a day",
+        f"{text!r} is not one",
+        "nothing was done",
+        "write it as 2026-01-31 or 2026-01-31T12:00:00Z",
+    )
+
+
+@contextlib.contextmanager
+def open_work(wanted: Wanted, progress: Progress) -> Iterator[Work]:
+    """Open the wanted stack; what the providers report lies in a folder until the end.
+
+    Raises:
+        NoProject, NoStack: nothing to work on.
+    """
+    root, settings = find_project(wanted.folder)
+    local = home(root)
+    stacks = Stacks.load(local)
+    stack = stacks.choose(wanted.stack or os.environ.get("MARTECH_STACK", "").strip())
+    as_of = day(wanted.as_of)
+    with tempfile.TemporaryDirectory(prefix="martech-run-") as folder:
+        environment = {
+            "MARTECH_HOME": str(local),
+            "MARTECH_RUN": folder,
+            "MARTECH_AS_OF": as_of,
+            **({"MARTECH_OVERRIDE": wanted.override} if wanted.override else {}),
+            **({"MARTECH_OFFLINE": "1"} if wanted.offline else {}),
+        }
+        driver = Driver(stacks.engines[stack], root, stack, environment, progress)
+        work = Work(root, stack, as_of, driver, Path(folder), (), wanted.offline, settings)
+        yield work.on(as_of, tuple(target_urn(work, name) for name in wanted.targets))
+
+
+def target_urn(work: Work, name: str) -> str:
+    """Return the pattern of URNs for what ``--target`` names: a URN, or a logical name."""
+    if name.startswith("urn:"):
+        return name
+    return f"urn:pulumi:{work.stack}::{work.settings['name']}::**::{name}"
