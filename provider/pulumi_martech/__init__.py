@@ -1,1 +1,59 @@
-"""Infrastructure as code for martech permissions."""
+"""Infrastructure as code for martech permissions.
+
+A program imports the platform it declares access on, and what describes accounts and limits::
+
+    from pulumi_martech import Bearer, scim
+
+    crm = scim.Account("crm", url="https://crm.example.com/scim/v2",
+                       credentials=Bearer(token="env:CRM_TOKEN"))
+    scim.MartechUser("ana", account=crm, login="ana@example.com", roles=["Editors"])
+
+Names are imported when they are first used, so that ``martech --help`` stays quick.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pulumi_martech.model.account import Basic, Bearer, OAuth2Client, SignedJwt
+    from pulumi_martech.model.expiry import active, as_of
+    from pulumi_martech.resources import scim, wordpress
+    from pulumi_martech.resources.base import Limit, limits
+
+_HOMES = {
+    "Basic": "model.account",
+    "Bearer": "model.account",
+    "OAuth2Client": "model.account",
+    "SignedJwt": "model.account",
+    "active": "model.expiry",
+    "as_of": "model.expiry",
+    "Limit": "resources.base",
+    "limits": "resources.base",
+    "scim": "resources.scim",
+    "wordpress": "resources.wordpress",
+}
+
+__all__ = [
+    "Basic",
+    "Bearer",
+    "Limit",
+    "OAuth2Client",
+    "SignedJwt",
+    "active",
+    "as_of",
+    "limits",
+    "scim",
+    "wordpress",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{home}")
+    return module if home.endswith(f".{name}") else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

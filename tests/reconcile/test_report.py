@@ -12,7 +12,7 @@ def test_what_was_done_is_kept_as_it_happens(tmp_path, monkeypatch):
     monkeypatch.setenv("MARTECH_RUN", str(tmp_path / "run"))
     counts = SimpleNamespace(calls={"GET": 2}, retries=0, waited=0.0)
     report = RunReport("crm")
-    report.watch(counts)
+    report.watch(lambda: counts)
     report.wrote("create user ana")
     counts.calls["POST"], counts.retries, counts.waited = 1, 1, 2.5
     report.adopted("user", "ben")
@@ -36,7 +36,7 @@ def test_a_second_session_of_the_process_goes_on_with_the_same_report(tmp_path):
     counts = SimpleNamespace(calls={"GET": 2}, retries=0, waited=0.0)
     for _ in range(2):
         report = RunReport("crm", tmp_path)
-        report.watch(counts)
+        report.watch(lambda: counts)
         report.count("DELETE")
         report.close()
         report.close()

@@ -65,7 +65,8 @@ class AccountConfig(Frozen):
     that are never removed or lose an administrating role; ``own_login`` the login behind the
     credentials, where the platform cannot tell. ``breaker`` is the number of removals after which
     one process writes nothing more. ``per_second`` lowers the platform's rate limit.
-    ``renamed_from`` is the key the account had before, so that a new key is no new account.
+    ``successor`` is the login that takes over what a removed user owns, unless the user's own
+    resource names another. ``renamed_from`` is the key the account had before, so that a new key is no new account.
     ``read_credentials`` is used for reading where given, so that a preview needs no write right.
     """
 
@@ -77,6 +78,7 @@ class AccountConfig(Frozen):
     administrators: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     own_login: str = ""
+    successor: str = ""
     renamed_from: str = ""
     breaker: int = Field(default=10, ge=0)
     per_second: float | None = Field(default=None, gt=0)

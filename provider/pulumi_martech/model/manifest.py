@@ -102,6 +102,8 @@ class Manifest(Frozen):
     removals: tuple[Removal, ...]
     softest_ending_verb: Literal["remove", "deactivate", "downgrade"]
     """The softest verb that really ends log-in: the default of ``on_destroy``."""
+    needs_successor: bool = False
+    """Whether removing a user needs somebody who takes over what it owns."""
     limits: Limits
     objects: tuple[str, ...] = ()
     hangs_on_person: tuple[str, ...] = ()

@@ -82,8 +82,14 @@ class Change(Frozen):
 
     def __str__(self) -> str:
         if self.name.startswith("roles."):
-            return f"{'+' if self.wanted else '-'} role {self.name.removeprefix('roles.')}"
+            return self.named()
         return f"{self.name}: {self.live!r} -> {self.wanted!r}"
+
+    def named(self) -> str:
+        """Return what changes without the values of a person's attributes, for records."""
+        if self.name.startswith("roles."):
+            return f"{'+' if self.wanted else '-'} role {self.name.removeprefix('roles.')}"
+        return self.name
 
 
 def difference(live: Membership, wish: Wish) -> list[Change]:
@@ -100,7 +106,5 @@ def difference(live: Membership, wish: Wish) -> list[Change]:
     if not isinstance(live.roles, Unknown):
         for role in live.roles ^ wish.roles.keys():
             has = role in live.roles
-            found.append(
-                Change(name=f"roles.{role}", live=has or None, wanted=(not has) or None)
-            )
+            found.append(Change(name=f"roles.{role}", live=has or None, wanted=(not has) or None))
     return sorted(found, key=lambda change: change.name)

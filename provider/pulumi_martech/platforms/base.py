@@ -26,6 +26,7 @@ from pulumi_martech.model.directory import Directory
 from pulumi_martech.model.manifest import Manifest
 from pulumi_martech.model.membership import Attribute, Membership, NativeRole, Wish
 from pulumi_martech.model.values import Frozen
+from pulumi_martech.transport import ApiClient
 
 OnDestroy = Literal["remove", "deactivate", "downgrade", "retain"]
 
@@ -71,6 +72,7 @@ class Connector(Protocol):
     """What every connector can do: look."""
 
     manifest: ClassVar[Manifest]
+    client: ApiClient
 
     def whoami(self) -> Caller:
         """Return who the credentials belong to; one or two calls, nothing written."""

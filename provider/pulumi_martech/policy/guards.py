@@ -108,7 +108,9 @@ def removed(old: AccountHoldings, new: AccountHoldings) -> set[str]:
     return gone | stripped
 
 
-def violations(olds: Estate, news: Estate, limits: Limits, own: Collection[str] = ()) -> list[Violation]:
+def violations(
+    olds: Estate, news: Estate, limits: Limits, own: Collection[str] = ()
+) -> list[Violation]:
     """List every guard that going from ``olds`` to ``news`` exceeds, sorted by account.
 
     A first run (no old account) has nothing to exceed. ``own`` are logins behind the credentials
@@ -175,10 +177,16 @@ def _account_violations(
                 f"{allowed} are allowed ({limits.privilege_increases})",
             )
     if before and not after and not leaves:
-        add("last_administrator", f"{name} would have no declared administrator left: {named(before)} would go")
+        add(
+            "last_administrator",
+            f"{name} would have no declared administrator left: {named(before)} would go",
+        )
     for login in sorted((old.protected | new.protected | set(own)) & old.logins.keys()):
         if login in gone or (login in before and login not in after):
-            add("protected", f"{login} is protected in {name} and would lose access or its administrating role")
+            add(
+                "protected",
+                f"{login} is protected in {name} and would lose access or its administrating role",
+            )
     return found
 
 
@@ -201,7 +209,9 @@ def _domains(olds: Estate, news: Estate, limits: Limits) -> list[Violation]:
 def _addresses(olds: Estate, news: Estate) -> list[Violation]:
     """Catch a renamed account and a changed address: both would end access without showing it."""
     found = []
-    by_address = {old.address: name for name, old in olds.items() if name not in news and old.address}
+    by_address = {
+        old.address: name for name, old in olds.items() if name not in news and old.address
+    }
     for name, new in sorted(news.items()):
         was = by_address.get(new.address)
         if was and name not in olds and new.renamed_from != was:

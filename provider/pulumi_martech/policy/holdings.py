@@ -32,5 +32,7 @@ def holdings(kind: str, inputs: Mapping[str, Any]) -> dict[str, Holding]:
     if not isinstance(people, Mapping):
         return {}
     return {
-        login: holding(login, entry) for login, entry in people.items() if isinstance(entry, Mapping)
+        login: holding(login, entry)
+        for login, entry in people.items()
+        if isinstance(entry, Mapping)
     }

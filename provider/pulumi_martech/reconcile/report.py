@@ -8,6 +8,7 @@ the variable nothing is written. A report is a courtesy: failing to write it sto
 import contextlib
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -19,9 +20,17 @@ from pulumi_martech.model.values import Frozen
 class Counts(Protocol):
     """What a client counts while it works: calls by method, repeated calls, seconds waited."""
 
-    calls: dict[str, int]
-    retries: int
-    waited: float
+    @property
+    def calls(self) -> dict[str, int]:
+        """Requests sent, by method."""
+
+    @property
+    def retries(self) -> int:
+        """How many of them were repeats."""
+
+    @property
+    def waited(self) -> float:
+        """Seconds spent waiting."""
 
 
 class AccountRun(Frozen):
@@ -75,10 +84,10 @@ class RunReport:
         self._lock = threading.Lock()
         # An earlier session of this process with the account has left its part there.
         self._run = (_load(self._file) if self._file else None) or AccountRun(account=account)
-        self._watched: list[Counts] = []
+        self._watched: list[Callable[[], Counts]] = []
 
-    def watch(self, counts: Counts) -> None:
-        """Include what a client counts, as it stands whenever the report is written."""
+    def watch(self, counts: Callable[[], Counts]) -> None:
+        """Include what a client counts, asked for whenever the report is written."""
         with self._lock:
             self._watched.append(counts)
 
@@ -138,7 +147,7 @@ class RunReport:
 
     def _now(self) -> AccountRun:
         total = self._run
-        for counts in self._watched:
+        for counts in [count() for count in self._watched]:
             total += AccountRun(
                 account=total.account,
                 calls=dict(counts.calls),

@@ -1,0 +1,46 @@
+"""Ends of access: one filter, applied once, before anything is registered."""
+
+import os
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any, TypeVar
+
+from pulumi_martech.model.errors import InvalidDeclaration
+
+Grant = TypeVar("Grant")
+
+
+def as_of() -> date:
+    """Return the day this run is about: ``MARTECH_AS_OF`` (a date or an instant), else today, UTC."""
+    given = os.environ.get("MARTECH_AS_OF", "").strip()
+    return day(given, "MARTECH_AS_OF") if given else datetime.now(UTC).date()
+
+
+def day(text: str, what: str) -> date:
+    """Return the UTC day of a date or an instant; raises `InvalidDeclaration`."""
+    try:
+        if len(text) == 10:
+            return date.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidDeclaration(
+            f"read {what}", f"{text!r} is no date", "nothing was done", "write it like 2027-06-30"
+        ) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).date()
+
+
+def active(grants: Iterable[Grant], as_of_day: date | None = None) -> list[Grant]:
+    """Return the grants that have not ended, in their order.
+
+    Args:
+        grants: mappings or objects with ``until``, the last day of access (a date or text like
+            ``2027-06-30``); a grant without one does not end.
+        as_of_day: the day to look at; by default `as_of`.
+    """
+    today = as_of_day or as_of()
+
+    def end(grant: Any) -> date | None:
+        until = grant.get("until") if isinstance(grant, Mapping) else getattr(grant, "until", None)
+        return day(until, "until") if isinstance(until, str) else until
+
+    return [grant for grant in grants if (last := end(grant)) is None or today <= last]

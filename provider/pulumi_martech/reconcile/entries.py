@@ -1,0 +1,171 @@
+"""Authoritative maps of people: the roster of an account, the whole presence of a vendor in one.
+
+Entries are written one by one and idempotently. All are tried; what failed is said together at the
+end. Only what was in the old map is ever taken away: what was reviewed is what goes.
+"""
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from pulumi_martech.model.errors import MartechError, NotApplied
+from pulumi_martech.model.membership import Membership, Status
+from pulumi_martech.platforms.base import OnDestroy
+from pulumi_martech.policy.guards import named
+from pulumi_martech.reconcile import shape, users
+from pulumi_martech.reconcile.session import Session
+from pulumi_martech.reconcile.shape import Entry
+
+Map = Mapping[str, Mapping[str, Any]]
+"""Login to entry."""
+
+
+def pseudonym(group: str, login: str) -> str:
+    """Return what stands for a person without an id of ours in the audit: no login, but stable."""
+    return f"{group}#{hashlib.sha256(login.encode()).hexdigest()[:10]}"
+
+
+def owned_by_vendor(member: Membership, domains: Collection[str], aliases: Collection[str]) -> bool:
+    """Tell whether a member belongs to a vendor: by mail domain, subdomain, or declared alias."""
+    for address in (member.login, member.email):
+        if not isinstance(address, str):
+            continue
+        address = address.lower()
+        if address in aliases:
+            return True
+        domain = address.rsplit("@", 1)[1] if "@" in address else ""
+        if any(domain == owned or domain.endswith(f".{owned}") for owned in domains if domain):
+            return True
+    return False
+
+
+def live_map(
+    session: Session, declared: Map, belongs: Callable[[Membership], bool]
+) -> dict[str, Entry]:
+    """Return the live entries: all members that belong, and those declared that are there.
+
+    A deactivated member that is not declared opens nothing and is left out.
+    """
+    found: dict[str, Entry] = {}
+    for member in session.listing().members():
+        here = declared.get(member.login)
+        if here is None and (member.status is Status.DEACTIVATED or not belongs(member)):
+            continue
+        session.journal.recorded("user", member.login)
+        found[member.login] = shape.live_entry(member, here or {})
+    return dict(sorted(found.items()))
+
+
+def ignored(member: Membership, patterns: Collection[str]) -> bool:
+    """Tell whether a roster leaves this member alone (shell patterns on the login)."""
+    return any(fnmatchcase(member.login, pattern.lower()) for pattern in patterns)
+
+
+def apply(
+    session: Session,
+    group: str,
+    olds: Map,
+    news: Map,
+    verb: OnDestroy,
+    successor: str = "",
+    adopt: bool = False,
+    undo: bool = False,
+) -> None:
+    """Write the difference between two maps.
+
+    Args:
+        session: the account.
+        group: words for errors and audit, e.g. ``vendor/northlight``.
+        olds: the map that was reviewed last: only its entries are taken away.
+        news: the map as declared.
+        verb: how an entry is taken away.
+        successor: login of who takes over what a removed person owns.
+        adopt: whether members that are there and differ are changed.
+        undo: whether those made here are taken back if another entry fails.
+
+    Raises `MartechError` that names every entry which failed, after all were tried.
+    """
+    failed: dict[str, MartechError] = {}
+    made: list[users.Outcome] = []
+    for login in sorted(news):
+        if olds.get(login) == news[login]:
+            continue
+        try:
+            wish = shape.wish(session, login, news[login])
+            known = session.listing().by_login(wish.login)
+            person = pseudonym(group, wish.login)
+            if login in olds and known is not None:
+                users.update(session, person, known.id, wish.login, wish)
+            else:
+                outcome = users.create(session, person, wish, adopt)
+                if outcome.how == "made":
+                    made.append(outcome)
+        except MartechError as error:
+            failed[login] = error
+    for login in sorted(olds.keys() - news.keys()):
+        try:
+            take_away(session, group, login, verb, successor)
+        except MartechError as error:
+            failed[login] = error
+    if not failed:
+        return
+    taken_back = _take_back(session, group, made) if undo else ""
+    raise MartechError(
+        f"apply {group} in account {session.config.key}",
+        f"{len(failed)} of {len(olds.keys() | news.keys())} entries failed: "
+        + "; ".join(str(failed[login]) for login in sorted(failed)),
+        taken_back or "all other entries were done",
+        "mend what is named and run again",
+    )
+
+
+def take_away(session: Session, group: str, login: str, verb: OnDestroy, successor: str) -> None:
+    """End one entry, if its member is there."""
+    member = session.listing().by_login(session.manifest.normal_login(login))
+    if member is not None:
+        users.end(session, pseudonym(group, login), member.id, member.login, verb, successor)
+
+
+def _take_back(session: Session, group: str, made: Collection[users.Outcome]) -> str:
+    left = []
+    for outcome in made:
+        member = outcome.member
+        try:
+            users.end(session, pseudonym(group, member.login), member.id, member.login, "remove")
+        except MartechError:
+            session.report.left_behind("user", member.login)
+            left.append(member.login)
+    if left:
+        return f"{named(left)} was made and could not be taken back: the next run takes it over"
+    return "those made here were taken back"
+
+
+def end_all(
+    session: Session,
+    group: str,
+    olds: Map,
+    verb: OnDestroy,
+    successor: str,
+    belongs: Callable[[Membership], bool],
+) -> None:
+    """End every entry, then list the account afresh and prove that nothing of the group is left.
+
+    Raises `NotApplied` naming who is still there; with ``retain`` nothing is done or proved.
+    """
+    if verb == "retain":
+        return
+    apply(session, group, olds, {}, verb, successor)
+    session.forget_listing()
+    left = [
+        member.login
+        for member in session.listing().members()
+        if belongs(member) and member.status is not Status.DEACTIVATED and member.roles
+    ]
+    if left:
+        raise NotApplied(
+            f"end {group} in account {session.config.key}",
+            f"{len(left)} of its members are still there ({named(left)}) which were not in the reviewed state",
+            "they were left alone",
+            "refresh, look at them in the preview, and run again",
+        )

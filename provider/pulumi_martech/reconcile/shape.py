@@ -1,0 +1,74 @@
+"""The shape of inputs: what ``check`` answers and ``read`` must answer, to and from the model.
+
+A membership's inputs are ``{"account", "person", "login", "roles": {name: True}, attribute: value,
+"on_destroy", ...}``. Roles are a map and not a list because their order means nothing: one role
+more is then one line of diff.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi_martech.model.membership import Membership, Wish
+from pulumi_martech.model.values import Unknown
+from pulumi_martech.platforms.base import UserArguments
+from pulumi_martech.platforms.registry import PLATFORMS
+from pulumi_martech.reconcile import users
+from pulumi_martech.reconcile.session import Session
+
+Entry = dict[str, Any]
+"""What one login has: ``{"roles": {name: True}, attribute: value, ...}``."""
+
+
+def attribute_names(platform: str) -> frozenset[str]:
+    """Return the names of the platform's own user attributes."""
+    return frozenset(PLATFORMS[platform].user.model_fields) - UserArguments.model_fields.keys()
+
+
+def with_defaults(platform: str, inputs: Mapping[str, Any]) -> Entry:
+    """Return inputs with the platform's own defaults filled in, such as ``active``."""
+    fields = PLATFORMS[platform].user.model_fields
+    defaults = {
+        name: fields[name].default
+        for name in attribute_names(platform)
+        if not fields[name].is_required() and fields[name].default is not None
+    }
+    return {**defaults, **inputs}
+
+
+def entry(platform: str, inputs: Mapping[str, Any]) -> Entry:
+    """Return the entry within a user's inputs: roles and the managed attributes."""
+    names = attribute_names(platform)
+    kept = {name: value for name, value in inputs.items() if name in names and value is not None}
+    return {"roles": dict(inputs.get("roles") or {}), **kept}
+
+
+def wish(session: Session, login: str, wanted: Mapping[str, Any]) -> Wish:
+    """Return the wish that an entry states, with role ids resolved.
+
+    Raises `UnknownRole` before anything is written.
+    """
+    login = session.manifest.normal_login(login)
+    tried = f"give {login} its roles in account {session.config.key}"
+    roles = users.resolve_roles(session, list(wanted.get("roles") or {}), tried)
+    names = attribute_names(session.config.platform)
+    attributes = {
+        name: value for name, value in wanted.items() if name in names and value is not None
+    }
+    return Wish(login=login, roles=roles, attributes=attributes)
+
+
+def live_entry(member: Membership, declared: Mapping[str, Any]) -> Entry:
+    """Return what a member has, in the shape of ``declared``.
+
+    Attributes that are not declared are not managed and stay out; unknown roles stay as declared.
+    """
+    roles = (
+        dict(declared.get("roles") or {})
+        if isinstance(member.roles, Unknown)
+        else {role: True for role in sorted(member.roles)}
+    )
+    found: Entry = {"roles": roles}
+    for name in declared:
+        if name in member.attributes:
+            found[name] = member.attributes[name]
+    return found

@@ -1,0 +1,195 @@
+"""Handlers of `VendorGrant` and `Roster`: one authoritative map of people each."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    UpdateResult,
+)
+
+from pulumi_martech.model.errors import MartechError
+from pulumi_martech.model.membership import Membership
+from pulumi_martech.reconcile import entries, shape
+from pulumi_martech.resources.provider import (
+    AccountProvider,
+    Props,
+    as_set,
+    is_unknown,
+    keep_provider,
+    offline,
+    one_sentence,
+)
+from pulumi_martech.resources.users import normal_user
+
+
+class MapProvider(AccountProvider):
+    """What the two kinds share: a map of logins to entries, written one by one."""
+
+    people = "people"
+    """Name of the input that holds the map."""
+
+    def group(self, props: Props) -> str:
+        """Return what the map is called in errors and in the audit."""
+        raise NotImplementedError  # pragma: no cover - both kinds say it
+
+    def belongs(self, props: Props, member: Membership) -> bool:
+        """Tell whether a live member belongs to the map, declared or not."""
+        raise NotImplementedError  # pragma: no cover - both kinds say it
+
+    def normal(self, news: Props) -> tuple[Props, list[CheckFailure]]:
+        """Return inputs in normal form, with what is wrong about the entries."""
+        inputs = {name: value for name, value in news.items() if value is not None}
+        inputs.setdefault("on_destroy", self.manifest.softest_ending_verb)
+        failures: list[CheckFailure] = []
+        people = inputs.get(self.people)
+        if isinstance(people, Mapping) and not is_unknown(people):
+            normal: dict[str, Any] = {}
+            for login, entry in people.items():
+                checked, wrong = normal_user(self, {"login": login, **dict(entry or {})})
+                normal[checked["login"]] = shape.entry(self.config.platform, checked)
+                failures += [
+                    CheckFailure(f"{self.people}[{login}].{f.property}", f.reason) for f in wrong
+                ]
+            inputs[self.people] = dict(sorted(normal.items()))
+        return inputs, failures
+
+    def check(self, olds: Props, news: Props) -> CheckResult:
+        """Normalise; refuse what cannot be. No I/O."""
+        inputs, failures = self.normal(news)
+        return CheckResult(inputs, failures + self.account_failures(inputs))
+
+    @one_sentence
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """Return everything live that belongs to the map as inputs: a stray is one line of diff."""
+        if offline():
+            return self.as_last_read(id_, props, None)
+        try:
+            session = self.session(props)
+            live = entries.live_map(
+                session, props.get(self.people) or {}, lambda member: self.belongs(props, member)
+            )
+        except MartechError as error:
+            return self.as_last_read(id_, props, error)
+        inputs: dict[str, Any] = {n: props[n] for n in self.input_names() if n in props}
+        inputs[self.people] = live
+        keep_provider(inputs, props)
+        return ReadResult(id_, self.outputs(inputs), inputs=inputs)
+
+    def outputs(self, inputs: Props) -> Props:
+        """Return all outputs for these inputs."""
+        return dict(inputs)
+
+
+class VendorGrantProvider(MapProvider):
+    """Handlers of `VendorGrant`: the whole presence of one vendor in one account."""
+
+    inputs = (
+        "account", "vendor", "domains", "aliases", "people", "until", "owner", "reason",
+        "on_destroy", "successor", "adopt",
+    )  # fmt: skip
+
+    def group(self, props: Props) -> str:
+        """Return ``vendor/NAME``."""
+        return f"vendor/{props.get('vendor', '')}"
+
+    def belongs(self, props: Props, member: Membership) -> bool:
+        """Tell whether a member is the vendor's, by domain or alias."""
+        return entries.owned_by_vendor(
+            member, props.get("domains") or {}, props.get("aliases") or {}
+        )
+
+    def normal(self, news: Props) -> tuple[Props, list[CheckFailure]]:
+        """Normalise the vendor's domains and aliases too."""
+        inputs, failures = super().normal(news)
+        for name in ("domains", "aliases"):
+            value = as_set(inputs.get(name))
+            if isinstance(value, Mapping):
+                inputs[name] = {str(key).strip().lower(): True for key in sorted(value)}
+        return inputs, failures
+
+    def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
+        """Let the engine compare; a move and another vendor replace."""
+        replaces = self.moved(olds, news)
+        if olds.get("vendor") != news.get("vendor") and not is_unknown(news.get("vendor")):
+            replaces.append("vendor")
+        return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
+
+    def outputs(self, inputs: Props) -> Props:
+        """Add what of the vendor's presence cannot be read on this platform."""
+        return {**inputs, "unknown": list(self.manifest.blind_spots)}
+
+    @one_sentence
+    def create(self, props: Props) -> CreateResult:
+        """Bring the vendor's people in; if one fails, those made here are taken back."""
+        session = self.session(props)
+        entries.apply(
+            session, self.group(props), {}, props.get("people") or {}, props["on_destroy"],
+            adopt=bool(props.get("adopt")), undo=True,
+        )  # fmt: skip
+        return CreateResult(f"{props['account']}/vendor/{props['vendor']}", self.outputs(props))
+
+    @one_sentence
+    def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
+        """Write what differs; only people of the reviewed map are taken away."""
+        entries.apply(
+            self.session(news), self.group(news), olds.get("people") or {}, news.get("people") or {},
+            news["on_destroy"], self._successor(news), bool(news.get("adopt")),
+        )  # fmt: skip
+        return UpdateResult(self.outputs(news))
+
+    @one_sentence
+    def delete(self, id_: str, props: Props) -> None:
+        """Take every entry away, then list again to prove it."""
+        entries.end_all(
+            self.session(props), self.group(props), props.get("people") or {}, props["on_destroy"],
+            self._successor(props), lambda member: self.belongs(props, member),
+        )  # fmt: skip
+
+    def _successor(self, props: Props) -> str:
+        return str(props.get("successor") or self.config.successor)
+
+
+class RosterProvider(MapProvider):
+    """Handlers of `Roster`: the whole list of an account's members."""
+
+    inputs = ("account", "members", "ignore", "on_destroy", "successor")
+    people = "members"
+
+    def group(self, props: Props) -> str:
+        """Return ``roster``."""
+        return "roster"
+
+    def belongs(self, props: Props, member: Membership) -> bool:
+        """Tell whether a member is the roster's: all are, but for the ignored ones."""
+        return not entries.ignored(member, props.get("ignore") or {})
+
+    def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
+        """Let the engine compare; only a move replaces."""
+        return DiffResult(changes=None, replaces=self.moved(olds, news), delete_before_replace=True)
+
+    @one_sentence
+    def create(self, props: Props) -> CreateResult:
+        """Make the members what is declared; members that are not declared show at the next read."""
+        entries.apply(
+            self.session(props), self.group(props), {}, props.get("members") or {},
+            props["on_destroy"], adopt=True,
+        )  # fmt: skip
+        return CreateResult(f"{props['account']}/roster", self.outputs(props))
+
+    @one_sentence
+    def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
+        """Write what differs; only members of the reviewed map are taken away."""
+        successor = str(news.get("successor") or self.config.successor)
+        entries.apply(
+            self.session(news), self.group(news), olds.get("members") or {},
+            news.get("members") or {}, news["on_destroy"], successor, adopt=True,
+        )  # fmt: skip
+        return UpdateResult(self.outputs(news))
+
+    def delete(self, id_: str, props: Props) -> None:
+        """Stop managing the list; the members are left alone."""

@@ -1,0 +1,255 @@
+"""What a program declared so far, and what is wrong with it.
+
+Constructors never raise for what a person wrote: they note the problem with its place and go on, so
+that the gate can refuse everything at once, before any writer, with one line a problem.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pulumi
+from pulumi.runtime import get_root_resource
+
+from pulumi_martech.model.account import AccountConfig
+from pulumi_martech.model.identity import check_email, check_login, check_name, look_alike
+from pulumi_martech.model.manifest import Ability, Manifest
+from pulumi_martech.platforms.registry import PLATFORMS
+from pulumi_martech.policy.guards import AccountHoldings, Estate, Limits
+from pulumi_martech.policy.holdings import holdings
+
+_PACKAGE = str(Path(__file__).resolve().parent.parent)
+_KEY_HELP = (
+    "lower-case letters, digits, '.', '_' and '-', at most 64, beginning with a letter or digit"
+)
+
+VERBS = {
+    "remove": Ability.REMOVE_USER,
+    "deactivate": Ability.DEACTIVATE_USER,
+    "downgrade": Ability.CHANGE_USER,
+}
+"""What each ``on_destroy`` verb needs of the platform."""
+
+
+def place() -> str:
+    """Return file and line of the program that called into this package."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        name = frame.f_code.co_filename
+        if not name.startswith((_PACKAGE, "<")) and "/pulumi/" not in name.replace("\\", "/"):
+            break
+        frame = frame.f_back
+    path = Path(frame.f_code.co_filename)
+    return f"{path.name}:{frame.f_lineno}"
+
+
+class Declared:
+    """One login of one account in the program: by whom it was declared, and where."""
+
+    def __init__(self, by: str, where: str) -> None:
+        self.by, self.where = by, where
+
+
+class Program:
+    """The accounts, logins, roles and problems of the running program."""
+
+    def __init__(self) -> None:
+        self.limits = Limits()
+        self.company_domains: set[str] = set()
+        self.configs: dict[str, AccountConfig] = {}
+        self.providers: list[pulumi.ProviderResource] = []
+        self.roles: dict[tuple[str, str], pulumi.Resource] = {}
+        self.rosters: dict[str, str] = {}
+        self.names: dict[tuple[str, str, str], str] = {}
+        self.problems: list[str] = []
+        self._logins: dict[str, dict[str, Declared]] = {}
+        self._holdings: dict[str, dict[str, Any]] = {}
+        self._vendor_domains: dict[str, dict[str, str]] = {}
+        self._claimed: set[tuple[str, str, str]] = set()
+        self._gate: list[pulumi.Resource] = []
+
+    # -- declaring
+
+    def problem(self, text: str, where: str = "") -> None:
+        """Note what is wrong, with its place."""
+        self.problems.append(f"{where or place()}: {text}")
+
+    def claim(self, kind: str, account: str, key: str) -> bool:
+        """Take a logical name; note a problem, naming both places, if it is taken."""
+        where = place()
+        bad = not (0 < len(key) <= 64) or not key.isascii() or not (key[:1].isalnum())
+        if (
+            bad
+            or key != key.lower()
+            or not set(key) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-")
+        ):
+            self.problem(f"{kind} {key[:80]!r} of {account}: a name in code is {_KEY_HELP}", where)
+            return False
+        taken = self.names.setdefault((kind, account, key), where)
+        if taken != where or (kind, account, key) in self._claimed:
+            self.problem(f"{kind} {key} of {account} is declared twice, at {taken} and here", where)
+            return False
+        self._claimed.add((kind, account, key))
+        return True
+
+    def user(self, kind: str, account: str, by: str, inputs: Mapping[str, Any]) -> None:
+        """Note who holds what by a resource's inputs, and check logins, names and addresses."""
+        where = place()
+        manifest = PLATFORMS[self.configs[account].platform].manifest
+        found = holdings(kind, inputs)
+        for login, has in found.items():
+            before = self._logins.setdefault(account, {}).get(login)
+            if before is not None:
+                self.problem(
+                    f"{login} is declared twice in {account}: by {before.by} at {before.where} and by {by} here",
+                    where,
+                )
+                continue
+            self._logins[account][login] = Declared(by, where)
+            self._holdings.setdefault(account, {})[login] = has
+        if kind == "MartechUser":
+            people: Mapping[str, Any] = {str(inputs.get("login", "")): inputs}
+        else:
+            people = inputs.get("people") or inputs.get("members") or {}
+        for login, entry in people.items():
+            self._check_person(manifest, login, entry, f"{by} in {account}", where)
+        self._check_ending(manifest, self.configs[account], inputs, f"{by} in {account}", where)
+
+    def vendor_domains(self, account: str, vendor: str, domains: Sequence[str]) -> None:
+        """Note which mail domains belong to a vendor in an account."""
+        for domain in domains:
+            self._vendor_domains.setdefault(account, {})[domain.strip().lower()] = vendor
+
+    def _check_person(
+        self, manifest: Manifest, login: str, entry: Mapping[str, Any], who: str, where: str
+    ) -> None:
+        for problem in check_login(login, manifest.identity.shape):
+            self.problem(f"login {login[:60]!r} of {who} {problem}", where)
+        for name, value in entry.items():
+            if not isinstance(value, str) or name in ("login", "account", "person", "on_destroy"):
+                continue
+            if name == "email":
+                problems = check_email(value)
+            elif name.endswith("name"):
+                problems = check_name(value)
+            else:
+                continue
+            for problem in problems:
+                self.problem(f"{name} {value[:60]!r} of {who} {problem}", where)
+
+    def _check_ending(
+        self,
+        manifest: Manifest,
+        config: AccountConfig,
+        inputs: Mapping[str, Any],
+        who: str,
+        where: str,
+    ) -> None:
+        verb = inputs.get("on_destroy") or manifest.softest_ending_verb
+        ability = VERBS.get(str(verb))
+        if ability is not None and not manifest.can(ability):
+            support = manifest.abilities.get(ability)
+            instead = support.alternative if support else ""
+            self.problem(
+                f"on_destroy={verb!r} of {who}: {manifest.title} cannot {ability.value}; "
+                f"{instead or f'say on_destroy={manifest.softest_ending_verb!r}'}",
+                where,
+            )
+        heir = inputs.get("successor") or config.successor
+        if verb == "remove" and manifest.needs_successor and not heir:
+            self.problem(
+                f"{who}: removing a user of {manifest.title} needs somebody who takes over what it owns; "
+                f"say successor='LOGIN' on it or on the Account",
+                where,
+            )
+
+    # -- at the end of the program
+
+    def estate(self) -> Estate:
+        """Return who holds what in all accounts, as declared."""
+        return {
+            key: AccountHoldings(
+                address=f"{config.platform} {config.url}",
+                renamed_from=config.renamed_from,
+                administrators=frozenset(PLATFORMS[config.platform].manifest.administrator_roles)
+                | frozenset(config.administrators),
+                protected=frozenset(
+                    PLATFORMS[config.platform].manifest.normal_login(login)
+                    for login in (*config.protected, *filter(None, [config.own_login]))
+                ),
+                logins=self._holdings.get(key, {}),
+            )
+            for key, config in self.configs.items()
+        }
+
+    def whole(self) -> list[str]:
+        """Return all problems, those that only the whole program shows included."""
+        found = list(dict.fromkeys(self.problems))
+        for account, where in self.rosters.items():
+            others = {
+                d.by: d.where for d in self._logins.get(account, {}).values() if d.by != "roster"
+            }
+            for by, other in others.items():
+                found.append(
+                    f"{other}: {by} and the roster at {where} both manage members of {account}; "
+                    f"put it into the roster or do without one"
+                )
+        domains: dict[str, str] = {}
+        for account, logins in self._logins.items():
+            for login, declared in logins.items():
+                domain = self._holdings[account][login].domain
+                if not domain:
+                    continue
+                domains.setdefault(domain, declared.where)
+                vendor = self._vendor_of(account, domain)
+                if vendor and declared.by.startswith("MartechUser"):
+                    found.append(
+                        f"{declared.where}: {login} belongs to vendor {vendor}; a vendor's people are "
+                        f"declared in its VendorGrant only"
+                    )
+        for domain, where in sorted(domains.items()):
+            others_ = (domains.keys() | self.company_domains) - {domain}
+            alike = look_alike(domain, sorted(others_))
+            if alike and alike < domain or (alike and alike in self.company_domains):
+                found.append(
+                    f"{where}: mail domain {domain} looks like {alike}; correct it, or ask who it is"
+                )
+        return found
+
+    def _vendor_of(self, account: str, domain: str) -> str:
+        for owned, vendor in self._vendor_domains.get(account, {}).items():
+            if domain == owned or domain.endswith(f".{owned}"):
+                return vendor
+        return ""
+
+    def waits_for(self, account: str = "", roles: Sequence[str] = ()) -> pulumi.Output[Any]:
+        """Return what a writer depends on: the gate, and the roles of ours that it names.
+
+        The coroutine runs when the body of the program has ended, so the gate's map is complete.
+        """
+
+        async def resources() -> list[pulumi.Resource]:
+            own = [self.roles[account, name] for name in roles if (account, name) in self.roles]
+            return [*self.gate(), *own]
+
+        return pulumi.Output.from_input(resources())
+
+    def gate(self) -> list[pulumi.Resource]:
+        """Return the stack's one gate, made at the first call, which is after the program's body."""
+        if not self._gate:
+            from pulumi_martech.resources.base import Gate  # the class needs this module
+
+            self._gate.append(Gate(self))
+        return self._gate
+
+
+def program() -> Program:
+    """Return the collector of the running program; it hangs on the program's own stack resource."""
+    root: Any = get_root_resource()
+    owner: Any = root if root is not None else pulumi.runtime.settings.SETTINGS
+    found = getattr(owner, "_martech_program", None)
+    if not isinstance(found, Program):
+        found = Program()
+        owner._martech_program = found
+    return found

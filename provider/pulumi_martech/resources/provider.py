@@ -1,0 +1,206 @@
+"""What all handlers share: the account they work for, and errors as one sentence.
+
+Provider classes are importable and hold no attributes when they are made: the engine stores them
+by module and class name, so these names are interfaces (docs/architecture.md). ``check``, ``diff``
+and ``configure`` do no I/O; credentials are looked up when the first call goes out.
+"""
+
+import functools
+import json
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import pulumi
+from pulumi.dynamic import CheckFailure, ConfigureRequest, ReadResult, ResourceProvider
+from pydantic import TypeAdapter, ValidationError
+
+from pulumi_martech.model.account import AccountConfig, Credentials
+from pulumi_martech.model.errors import InvalidDeclaration, MartechError
+from pulumi_martech.model.manifest import Manifest
+from pulumi_martech.platforms.registry import PLATFORMS
+from pulumi_martech.reconcile.home import home
+from pulumi_martech.reconcile.session import SESSIONS, Session
+
+Props = dict[str, Any]
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
+PROVIDER_KEY = "__provider"
+CONFIG_KEYS = ("account", "platform", "url", "credentials", "settings")
+"""Keys of an `Account`'s provider inputs, each with the prefix ``martech:``."""
+
+log = logging.getLogger(__name__)
+
+
+def account_inputs(config: AccountConfig) -> dict[str, str]:
+    """Return an account as inputs of its provider resource: names and references, no secrets."""
+    rest = config.model_dump(
+        mode="json", exclude={"key", "platform", "url", "credentials"}, exclude_defaults=True
+    )
+    return {
+        "martech:account": config.key,
+        "martech:platform": config.platform,
+        "martech:url": config.url,
+        "martech:credentials": json.dumps(config.credentials.model_dump(), sort_keys=True),
+        "martech:settings": json.dumps(rest, sort_keys=True),
+    }
+
+
+def account_config(get: Callable[[str], str | None]) -> AccountConfig | None:
+    """Return the account a process is configured for, or ``None`` for the gate's own process."""
+    key = get("martech:account")
+    if not key:
+        return None
+    credentials: Any = TypeAdapter(Credentials).validate_json(get("martech:credentials") or "{}")
+    settings = json.loads(get("martech:settings") or "{}")
+    return AccountConfig(
+        key=key,
+        platform=get("martech:platform") or "",
+        url=get("martech:url") or "",
+        credentials=credentials,
+        **settings,
+    )
+
+
+def offline() -> bool:
+    """Tell whether this run must not call any platform."""
+    return os.environ.get("MARTECH_OFFLINE", "") not in ("", "0")
+
+
+def say(text: str) -> None:
+    """Write one line that the engine attaches to the run."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def one_sentence(handler: Handler) -> Handler:
+    """Let a handler fail with one sentence: no chain of causes, no traceback, no secret.
+
+    A failure that is no `MartechError` is a defect: its traceback goes to ``errors.log`` in the
+    project's ``.martech`` folder, and the sentence says so.
+    """
+
+    @functools.wraps(handler)
+    def wrapped(self: "AccountProvider", *args: Any) -> Any:
+        try:
+            return handler(self, *args)
+        except MartechError as error:
+            raise error.with_traceback(None) from None
+        except Exception as error:
+            path = home() / "errors.log"
+            with path.open("a", encoding="utf-8") as file:
+                file.write(traceback.format_exc() + "\n")
+            raise MartechError(
+                f"{handler.__name__} a resource",
+                f"a defect in pulumi-martech ({type(error).__name__})",
+                "this resource was not finished",
+                f"report it with {path.name} from the folder {path.parent.name}",
+            ) from None
+
+    return wrapped  # type: ignore[return-value]
+
+
+class AccountProvider(ResourceProvider):
+    """Handlers that work on one account; the subclasses are the kinds of resource."""
+
+    serialize_as_secret_always = False
+    inputs: tuple[str, ...] = ("account",)
+    """Names of the inputs, besides the platform's own attributes."""
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Keep which account this process works for; nothing is looked up or called."""
+        main = sys.modules.get("__main__")
+        if getattr(getattr(main, "__spec__", None), "name", "").startswith("pulumi.dynamic"):
+            sys.tracebacklimit = 0  # the engine prints whatever a handler raises into the CI log
+        self._config = account_config(req.config.get)
+
+    # -- for the kinds
+
+    @property
+    def config(self) -> AccountConfig:
+        """The account; raises `InvalidDeclaration` for a resource without one."""
+        config: AccountConfig | None = getattr(self, "_config", None)
+        if config is None:
+            raise InvalidDeclaration(
+                "use a resource without an account",
+                "",
+                "nothing was done",
+                "give it account=Account(...)",
+            )
+        return config
+
+    @property
+    def manifest(self) -> Manifest:
+        """The platform's manifest."""
+        return PLATFORMS[self.config.platform].manifest
+
+    def session(self, props: Mapping[str, Any]) -> Session:
+        """Return the session, after making sure that ``props`` belong to this account."""
+        reason = self.foreign(props)
+        if reason:
+            raise InvalidDeclaration(
+                reason, "", "nothing was written", "see docs/safety.md, accounts"
+            )
+        return SESSIONS.get(self.config)
+
+    def foreign(self, props: Mapping[str, Any]) -> str:
+        """Say so if ``props`` carry another account than this process is configured for."""
+        wanted = props.get("account")
+        if not isinstance(wanted, str) or wanted in (self.config.key, self.config.renamed_from):
+            return ""
+        return f"this is the process of account {self.config.key}, not of {wanted}"
+
+    def moved(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> list[str]:
+        """Return ``["account"]`` if the resource goes to another account (a rename is none)."""
+        old, new = olds.get("account"), news.get("account")
+        if old == new or is_unknown(new) or old == self.config.renamed_from:
+            return []
+        return ["account"]
+
+    def account_failures(self, news: Mapping[str, Any]) -> list[CheckFailure]:
+        """Return the failure of a resource that is in the wrong process."""
+        reason = self.foreign(news)
+        return [CheckFailure("account", reason)] if reason else []
+
+    def as_last_read(self, id_: str, props: Props, error: MartechError | None) -> ReadResult:
+        """Return the state as it was read last, because nothing can be read now, and say so."""
+        inputs = {name: props[name] for name in self.input_names() if name in props}
+        keep_provider(inputs, props)
+        why = str(error) if error else "this run is offline"
+        if SESSIONS.get(self.config).answered_from_state(why):
+            say(f"account {self.config.key} was not read, its state is shown as last read: {why}")
+        return ReadResult(id_, dict(props), inputs=inputs)
+
+    def input_names(self) -> tuple[str, ...]:
+        """Return the names of all inputs of this kind on this platform."""
+        return self.inputs
+
+
+def keep_provider(target: Props, props: Mapping[str, Any]) -> Props:
+    """Copy the serialised provider, which the engine wants back in inputs and outputs."""
+    if PROVIDER_KEY in props:
+        target[PROVIDER_KEY] = props[PROVIDER_KEY]
+    return target
+
+
+def is_unknown(value: Any) -> bool:
+    """Tell whether a value, or anything in it, is not known yet (previews only)."""
+    return isinstance(value, pulumi.output.Unknown) or bool(pulumi.contains_unknowns(value))
+
+
+def as_set(value: Any) -> Any:
+    """Return a list of names as a map, the form without an order; maps and unknowns as they are."""
+    if isinstance(value, list | tuple) and not is_unknown(value):
+        return {str(item): True for item in sorted(value)}
+    return value
+
+
+def plain_problems(error: ValidationError) -> list[tuple[str, str]]:
+    """Return the problems pydantic found as (property, reason) in words."""
+    found = []
+    for item in error.errors(include_url=False, include_context=False):
+        where = str(item["loc"][0]) if item["loc"] else "arguments"
+        found.append((where, item["msg"].removeprefix("Value error, ")))
+    return found

@@ -1,0 +1,156 @@
+"""Handlers of `Role` (a native role we own) and `RoleReference` (one that must be there)."""
+
+from typing import Any
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    UpdateResult,
+)
+from pydantic import ValidationError
+
+from pulumi_martech.model.errors import MartechError, UnknownRole
+from pulumi_martech.platforms.base import RoleArguments
+from pulumi_martech.platforms.registry import PLATFORMS
+from pulumi_martech.reconcile import roles
+from pulumi_martech.resources.provider import (
+    AccountProvider,
+    Props,
+    as_set,
+    is_unknown,
+    keep_provider,
+    offline,
+    one_sentence,
+    plain_problems,
+    say,
+)
+
+
+class RoleProvider(AccountProvider):
+    """Handlers of `Role`."""
+
+    inputs = ("account", "role", "name")
+
+    def _wish(self, props: Props) -> RoleArguments:
+        kind = PLATFORMS[self.config.platform].role
+        if kind is None:
+            raise MartechError(
+                f"{self.manifest.title} has no roles that can be made through its API"
+            )
+        return kind.model_validate({n: v for n, v in props.items() if n in kind.model_fields})
+
+    def check(self, olds: Props, news: Props) -> CheckResult:
+        """Normalise; refuse what cannot be. No I/O."""
+        inputs = {name: value for name, value in news.items() if value is not None}
+        failures: list[CheckFailure] = []
+        if "name" in inputs and not is_unknown(inputs):
+            try:
+                self._wish(inputs)
+            except ValidationError as error:
+                failures += [CheckFailure(name, reason) for name, reason in plain_problems(error)]
+            except MartechError as error:
+                failures.append(CheckFailure("account", str(error)))
+        return CheckResult(inputs, failures + self.account_failures(inputs))
+
+    def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
+        """Let the engine compare; only a move replaces, a new name is a rename."""
+        return DiffResult(changes=None, replaces=self.moved(olds, news), delete_before_replace=True)
+
+    @one_sentence
+    def create(self, props: Props) -> CreateResult:
+        """Make the role; one of this name that is there is taken over."""
+        live, how = roles.create(self.session(props), _key(props), self._wish(props))
+        if how != "made":
+            say(f"{props['account']}/{_key(props)} was there already as role {live.name}")
+        return CreateResult(live.id, {**props, "native_id": live.id})
+
+    @one_sentence
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """Return the role as it is."""
+        if offline():
+            return self.as_last_read(id_, props, None)
+        try:
+            live = roles.read(self.session(props), id_, props["name"])
+        except MartechError as error:
+            return self.as_last_read(id_, props, error)
+        if live is None:
+            return ReadResult(None, {})
+        inputs: dict[str, Any] = {n: props[n] for n in self.input_names() if n in props}
+        inputs["name"] = live.name
+        keep_provider(inputs, props)
+        return ReadResult(live.id, {**inputs, "native_id": live.id}, inputs=inputs)
+
+    @one_sentence
+    def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
+        """Rename the role or change its content."""
+        live = roles.update(self.session(news), _key(news), id_, olds["name"], self._wish(news))
+        return UpdateResult({**news, "native_id": live.id})
+
+    @one_sentence
+    def delete(self, id_: str, props: Props) -> None:
+        """Remove the role; one that members still hold is refused."""
+        roles.remove(self.session(props), _key(props), id_, props["name"])
+
+
+class RoleReferenceProvider(AccountProvider):
+    """Handlers of `RoleReference`: nothing is ever written."""
+
+    inputs = ("account", "role", "name", "content", "declared_by", "declared_on")
+
+    def check(self, olds: Props, news: Props) -> CheckResult:
+        """Normalise. No I/O."""
+        inputs = {name: value for name, value in news.items() if value is not None}
+        if "content" in inputs:
+            inputs["content"] = as_set(inputs["content"])
+        return CheckResult(inputs, self.account_failures(inputs))
+
+    def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
+        """Let the engine compare; another role is another reference."""
+        replaces = self.moved(olds, news)
+        if olds.get("name") != news.get("name") and not is_unknown(news.get("name")):
+            replaces.append("name")
+        return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
+
+    def _outputs(self, props: Props) -> Props:
+        live, presence = roles.reference(self.session(props), props["name"])
+        if presence == "unproven":
+            say(
+                f"role {props['name']} in {props['account']} is unproven: {self.manifest.title} cannot "
+                f"list roles and nobody holds it yet"
+            )
+        return {**props, "native_id": live.id, "presence": presence}
+
+    @one_sentence
+    def create(self, props: Props) -> CreateResult:
+        """Make sure that the role is there."""
+        outputs = self._outputs(props)
+        return CreateResult(f"{props['account']}/role/{props['name']}", outputs)
+
+    @one_sentence
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """Look whether the role is still there."""
+        if offline():
+            return self.as_last_read(id_, props, None)
+        try:
+            outputs = self._outputs(props)
+        except UnknownRole:
+            return ReadResult(None, {})
+        except MartechError as error:
+            return self.as_last_read(id_, props, error)
+        inputs = {n: props[n] for n in self.input_names() if n in props}
+        return ReadResult(id_, outputs, inputs=keep_provider(inputs, props))
+
+    @one_sentence
+    def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
+        """Take over another declared content."""
+        return UpdateResult(self._outputs(news))
+
+    def delete(self, id_: str, props: Props) -> None:
+        """Forget the reference; the role is left alone."""
+
+
+def _key(props: Props) -> str:
+    return str(props.get("role", ""))

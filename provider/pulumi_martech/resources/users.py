@@ -1,0 +1,142 @@
+"""Handlers of `MartechUser`: one membership."""
+
+from typing import Any
+
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    UpdateResult,
+)
+from pydantic import ValidationError
+
+from pulumi_martech.model.errors import MartechError
+from pulumi_martech.model.membership import Membership
+from pulumi_martech.platforms.registry import PLATFORMS
+from pulumi_martech.reconcile import shape, users
+from pulumi_martech.resources.provider import (
+    AccountProvider,
+    Props,
+    as_set,
+    is_unknown,
+    keep_provider,
+    offline,
+    one_sentence,
+    plain_problems,
+    say,
+)
+
+SAID = {
+    "equal": "was there already and is what is declared",
+    "adopted": "was there already and was changed, as adopt=True says",
+    "resumed": "had been made by an earlier run that did not record it",
+}
+
+
+def normal_user(provider: AccountProvider, news: Props) -> tuple[Props, list[CheckFailure]]:
+    """Return a user's inputs in normal form, with what is wrong about them.
+
+    Login in the platform's case, roles as a map, ``on_destroy`` filled in. Values not known yet
+    stay as they are; inputs that are missing because another resource failed are no failure.
+    """
+    given = {name: value for name, value in news.items() if value is not None}
+    inputs = shape.with_defaults(provider.config.platform, given)
+    failures: list[CheckFailure] = []
+    if isinstance(inputs.get("login"), str):
+        inputs["login"] = provider.manifest.normal_login(inputs["login"])
+    if "roles" in inputs:
+        inputs["roles"] = as_set(inputs["roles"])
+    inputs.setdefault("on_destroy", provider.manifest.softest_ending_verb)
+    arguments = {
+        name: value
+        for name, value in inputs.items()
+        if name in PLATFORMS[provider.config.platform].user.model_fields
+    }
+    if "login" in arguments and not is_unknown(arguments):
+        arguments["roles"] = tuple(arguments.get("roles") or ())
+        try:
+            PLATFORMS[provider.config.platform].user.model_validate(arguments)
+        except ValidationError as error:
+            failures += [CheckFailure(name, reason) for name, reason in plain_problems(error)]
+    return inputs, failures
+
+
+class UserProvider(AccountProvider):
+    """Handlers of `MartechUser` on every platform."""
+
+    inputs = ("account", "person", "login", "roles", "on_destroy", "successor", "adopt")
+
+    def input_names(self) -> tuple[str, ...]:
+        """Return the common inputs and the platform's attributes."""
+        return (*self.inputs, *sorted(shape.attribute_names(self.config.platform)))
+
+    def check(self, olds: Props, news: Props) -> CheckResult:
+        """Normalise; refuse what cannot be. No I/O."""
+        inputs, failures = normal_user(self, news)
+        return CheckResult(inputs, failures + self.account_failures(inputs))
+
+    def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
+        """Let the engine compare; a move, and a login that cannot be renamed, replace."""
+        replaces = self.moved(olds, news)
+        login = news.get("login")
+        renamed = not is_unknown(login) and olds.get("login") != login
+        if renamed and not self.manifest.identity.renamable:
+            replaces.append("login")
+        return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
+
+    @one_sentence
+    def create(self, props: Props) -> CreateResult:
+        """Make the user, or take over the one that is there."""
+        session = self.session(props)
+        wish = shape.wish(session, props["login"], shape.entry(self.config.platform, props))
+        outcome = users.create(session, _person(props), wish, bool(props.get("adopt")))
+        if outcome.how in SAID:
+            say(f"{props['account']}/{_person(props)} {SAID[outcome.how]}")
+        return CreateResult(outcome.member.id, _outputs(props, outcome.member))
+
+    @one_sentence
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """Return the user as it is, with inputs in the form of `check`."""
+        if offline():
+            return self.as_last_read(id_, props, None)
+        try:
+            session = self.session(props)
+            member = users.read(session, id_, props["login"])
+        except MartechError as error:
+            return self.as_last_read(id_, props, error)
+        if member is None:
+            return ReadResult(None, {})
+        inputs: dict[str, Any] = {n: props[n] for n in self.input_names() if n in props}
+        for name in shape.attribute_names(self.config.platform):
+            inputs.pop(name, None)
+        declared = shape.entry(self.config.platform, props)
+        inputs.update(shape.live_entry(member, declared), login=member.login)
+        keep_provider(inputs, props)
+        return ReadResult(member.id, _outputs(inputs, member), inputs=inputs)
+
+    @one_sentence
+    def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
+        """Change the user into what is declared."""
+        session = self.session(news)
+        wish = shape.wish(session, news["login"], shape.entry(self.config.platform, news))
+        outcome = users.update(session, _person(news), id_, olds["login"], wish)
+        return UpdateResult(_outputs(news, outcome.member))
+
+    @one_sentence
+    def delete(self, id_: str, props: Props) -> None:
+        """End the membership as ``on_destroy`` says; one that is gone is success."""
+        session = self.session(props)
+        successor = props.get("successor") or self.config.successor
+        verb = props.get("on_destroy") or self.manifest.softest_ending_verb
+        users.end(session, _person(props), id_, props["login"], verb, successor)
+
+
+def _person(props: Props) -> str:
+    return str(props.get("person", ""))
+
+
+def _outputs(inputs: Props, member: Membership) -> Props:
+    """Return all outputs: the inputs, the native id, and how far the membership has come."""
+    return {**inputs, "native_id": member.id, "status": str(member.status)}

@@ -1,0 +1,138 @@
+"""What one run may change at most: the guards as pure functions."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pulumi_martech.policy.guards import AccountHoldings, Holding, Limit, Limits, violations
+
+
+def account(logins, *, admins=(), **more):
+    """Build an account whose roles are named by one letter; `a` administers."""
+    held = {
+        login: Holding(roles=frozenset(roles), domain=login.rpartition("@")[2])
+        for login, roles in logins.items()
+    }
+    return AccountHoldings(administrators=frozenset("a"), logins=held, **more)
+
+
+def guards(found):
+    return [(violation.guard, violation.account) for violation in found]
+
+
+def people(n, roles="r"):
+    return {f"p{i}": roles for i in range(n)}
+
+
+def test_a_team_of_four_may_lose_two_but_not_three():
+    team = account(people(4))
+    after_two, after_three = account(people(2)), account(people(1))
+    assert violations({"crm": team}, {"crm": after_two}, Limits()) == []
+    found = violations({"crm": team}, {"crm": after_three}, Limits())
+    assert guards(found) == [("removals", "crm")]
+    assert "3 of 4 logins would lose access in crm (p1, p2, p3), 2 are allowed" in found[0].text
+    assert "--override" in found[0].text
+
+
+def test_losing_every_role_counts_as_losing_access():
+    before, after = account(people(8)), account(people(8, roles=""))
+    assert ("removals", "crm") in guards(violations({"crm": before}, {"crm": after}, Limits()))
+
+
+def test_an_account_that_leaves_the_program_is_counted():
+    found = violations(
+        {"crm": account(people(12)), "site": account(people(30))},
+        {"site": account(people(30))},
+        Limits(),
+    )
+    assert ("removals", "crm") in guards(found)
+    assert "the account leaves the program" in found[0].text
+
+
+def test_a_little_in_every_account_is_too_much_in_all_together():
+    before = {f"shop{i}": account(people(8)) for i in range(15)}
+    after = {f"shop{i}": account(people(6)) for i in range(15)}
+    assert guards(violations(before, after, Limits())) == [("stack_removals", "")]
+
+
+def test_more_new_administrators_than_allowed_are_refused_but_not_on_a_first_run():
+    before, after = account(people(10)), account(people(10, roles="a"))
+    assert guards(violations({"crm": before}, {"crm": after}, Limits())) == [
+        ("privilege_increases", "crm")
+    ]
+    assert violations({}, {"crm": after}, Limits()) == []
+
+
+def test_the_last_declared_administrator_stays():
+    before = account({"ana": "a", "bob": "r"})
+    after = account({"ana": "r", "bob": "r"})
+    assert guards(violations({"crm": before}, {"crm": after}, Limits())) == [
+        ("last_administrator", "crm")
+    ]
+
+
+def test_protected_and_own_logins_keep_their_access():
+    before = account({"ana": "a", "root": "a", "bot": "r"}, protected=frozenset({"root"}))
+    after = account({"ana": "a"}, protected=frozenset({"root"}))
+    found = violations({"crm": before}, {"crm": after}, Limits(), own=["bot"])
+    assert guards(found) == [("protected", "crm"), ("protected", "crm")]
+    unprotected_now = account({"ana": "a", "bot": "r"})
+    assert ("protected", "crm") in guards(
+        violations({"crm": before}, {"crm": unprotected_now}, Limits())
+    )
+
+
+def test_two_new_mail_domains_at_once_are_refused():
+    before = account({"ana@a.example": "r"})
+    after = account({"ana@a.example": "r", "eve@b.example": "r", "zed@c.example": "r"})
+    assert guards(violations({"crm": before}, {"crm": after}, Limits())) == [("new_domains", "")]
+
+
+def test_a_renamed_account_must_say_so():
+    old = account(people(2), address="scim https://crm.example")
+    new = account(people(2), address="scim https://crm.example")
+    assert guards(violations({"crm": old}, {"sales": new}, Limits())) == [("renamed", "sales")]
+    said = new.model_copy(update={"renamed_from": "crm"})
+    assert violations({"crm": old}, {"sales": said}, Limits()) == []
+
+
+def test_a_changed_address_must_be_confirmed():
+    old = account(people(2), address="scim https://crm.example")
+    new = account(people(2), address="scim https://other.example")
+    assert guards(violations({"crm": old}, {"crm": new}, Limits())) == [("address", "crm")]
+
+
+LOGINS = st.dictionaries(
+    st.sampled_from([f"p{i}" for i in range(30)]), st.sampled_from(["r", "a", "ra", ""])
+)
+
+
+@given(
+    before=LOGINS,
+    after=LOGINS,
+    count=st.integers(0, 10),
+    percent=st.integers(0, 100),
+    floor=st.integers(0, 5),
+)
+def test_nothing_over_a_limit_passes_and_nothing_within_is_refused(
+    before, after, count, percent, floor
+):
+    limit = Limit(count=count, percent=percent, floor=floor)
+    limits = Limits(removals=limit, stack_removals=Limit(count=99, floor=99))
+    gone = {
+        login
+        for login, roles in before.items()
+        if login not in after or (roles and not after[login])
+    }
+    allowed = max(floor, min(count, len(before) * percent // 100))
+    found = guards(violations({"crm": account(before)}, {"crm": account(after)}, limits))
+    assert (("removals", "crm") in found) == (len(gone) > allowed)
+
+
+@given(before=LOGINS, after=LOGINS)
+def test_the_same_map_never_exceeds_anything(before, after):
+    estate = {"crm": account(before), "site": account(after)}
+    nothing = Limit(count=0, percent=0)
+    tight = Limits(
+        removals=nothing, stack_removals=nothing, privilege_increases=nothing, new_domains=nothing
+    )
+    assert violations(estate, estate, tight) == []
