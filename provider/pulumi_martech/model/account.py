@@ -66,7 +66,8 @@ class AccountConfig(Frozen):
     credentials, where the platform cannot tell. ``breaker`` is the number of removals after which
     one process writes nothing more. ``per_second`` lowers the platform's rate limit.
     ``successor`` is the login that takes over what a removed user owns, unless the user's own
-    resource names another. ``renamed_from`` is the key the account had before, so that a new key is no new account.
+    resource names another. ``renamed_from`` is the key the account had before, so that a new key is no
+    new account.
     ``read_credentials`` is used for reading where given, so that a preview needs no write right.
     """
 

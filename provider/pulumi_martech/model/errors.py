@@ -50,7 +50,7 @@ class Unreachable(MartechError):
 
 
 class Uncertain(MartechError):
-    """The request was sent and no answer came: it may have been carried out; read before repeating."""
+    """The request was sent and no answer came: it may have been carried out, so read first."""
 
 
 class QuotaExhausted(MartechError):
@@ -69,7 +69,7 @@ class QuotaExhausted(MartechError):
 
 
 class Malformed(MartechError):
-    """The answer is not what the platform's API promises (HTML, cut off, too large, missing fields)."""
+    """The answer is not what the API promises (HTML, cut off, too large, missing fields)."""
 
 
 class Refused(MartechError):
@@ -92,7 +92,7 @@ class Refused(MartechError):
 
 
 class Denied(Refused):
-    """The credential is not accepted or lacks a right (401, 403); the sentence names it if known."""
+    """The credential is not accepted or lacks a right (401, 403), named if known."""
 
 
 class NotThere(Refused):

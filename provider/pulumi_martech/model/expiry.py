@@ -11,7 +11,7 @@ Grant = TypeVar("Grant")
 
 
 def as_of() -> date:
-    """Return the day this run is about: ``MARTECH_AS_OF`` (a date or an instant), else today, UTC."""
+    """Return the day of this run: ``MARTECH_AS_OF`` (a date or an instant), else today, UTC."""
     given = os.environ.get("MARTECH_AS_OF", "").strip()
     return day(given, "MARTECH_AS_OF") if given else datetime.now(UTC).date()
 

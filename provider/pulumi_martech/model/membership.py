@@ -53,7 +53,7 @@ class Membership(Frozen):
 
     id: str
     login: str
-    email: str | None | Unknown = UNKNOWN
+    email: str | Unknown | None = UNKNOWN
     status: Status = Status.ACTIVE
     roles: frozenset[str] | Unknown = UNKNOWN
     attributes: Mapping[str, Attribute] = Field(default_factory=dict)

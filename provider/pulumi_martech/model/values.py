@@ -25,4 +25,4 @@ class Unknown(Enum):
 
 
 UNKNOWN = Unknown.UNKNOWN
-"""A value that was not read or cannot be read: never diffed, never a reason to revoke, always shown."""
+"""Not read or not readable: never diffed, never a reason to revoke, always shown."""

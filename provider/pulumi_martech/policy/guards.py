@@ -216,16 +216,17 @@ def _addresses(olds: Estate, news: Estate) -> list[Violation]:
         was = by_address.get(new.address)
         if was and name not in olds and new.renamed_from != was:
             text = (
-                f"account {was} leaves and {name} comes with the same address {new.address}: if it was "
-                f"renamed, say renamed_from='{was}' on the Account, else its people would be made "
-                f"and then removed; nothing was written"
+                f"account {was} leaves and {name} comes with the same address {new.address}: if it "
+                f"was renamed, say renamed_from='{was}' on the Account, else its people would be "
+                f"made and then removed; nothing was written"
             )
             found.append(Violation(guard="renamed", account=name, text=text))
         old = olds.get(name)
         if old and old.address and new.address and old.address != new.address:
             text = (
-                f"the address of account {name} changes from {old.address} to {new.address}: for another "
-                f"tenant use another account key, else people in the old one keep their access unseen; {OVERRIDE}"
+                f"the address of account {name} changes from {old.address} to {new.address}: for "
+                f"another tenant use another account key, else people in the old one keep their "
+                f"access unseen; {OVERRIDE}"
             )
             found.append(Violation(guard="address", account=name, text=text))
     return found

@@ -1,4 +1,4 @@
-"""Who holds what, taken from the inputs of resources: the one reading for gate, plan and breaker."""
+"""Who holds what, taken from the inputs of resources: one reading for gate and plan."""
 
 from collections.abc import Mapping
 from typing import Any

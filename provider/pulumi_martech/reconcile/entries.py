@@ -165,7 +165,7 @@ def end_all(
     if left:
         raise NotApplied(
             f"end {group} in account {session.config.key}",
-            f"{len(left)} of its members are still there ({named(left)}) which were not in the reviewed state",
+            f"{len(left)} members are still there that were not reviewed ({named(left)})",
             "they were left alone",
             "refresh, look at them in the preview, and run again",
         )

@@ -5,8 +5,8 @@ from typing import Literal
 from pulumi_martech.model.errors import (
     AlreadyExists,
     Different,
-    MartechError,
     Malformed,
+    MartechError,
     NotApplied,
     Refused,
     Uncertain,
@@ -39,7 +39,7 @@ def owner(session: Session, tried: str) -> OwnsRoles:
 
 
 def read(session: Session, id_: str, name: str) -> NativeRole | None:
-    """Return the role as it is; one that the listing lacks is asked for by name before it is gone."""
+    """Return the role as it is; one that the listing lacks is asked for by name first."""
     listed = session.listing().directory.roles
     if not isinstance(listed, Unknown):
         for role in listed:
@@ -129,7 +129,7 @@ def remove(session: Session, key: str, id_: str, name: str) -> None:
     if holders and not override():
         raise Different(
             tried,
-            f"{len(holders)} members still hold it who are not taken out by this run ({named(holders)})",
+            f"{len(holders)} members that this run leaves alone still hold it ({named(holders)})",
             OVERRIDE,
         )
     live = connector.find_role(name)

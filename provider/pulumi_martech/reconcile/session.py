@@ -182,7 +182,7 @@ class Session:
         return frozenset(self.manifest.administrator_roles) | frozenset(self.config.administrators)
 
     def own_login(self) -> str:
-        """Return the login behind the writing credentials, or an empty string if nobody can tell."""
+        """Return the login behind the writing credentials, empty if nobody can tell."""
         with self._lock:
             if self._own is None:
                 said = self.config.own_login or self.connector.whoami().login or ""

@@ -1,4 +1,4 @@
-"""Make one membership what is declared: find, make or adopt, change, end, and read back each time."""
+"""Make one membership what is declared: find, make or adopt, change, end; read back each time."""
 
 import contextlib
 from collections.abc import Collection, Iterable
@@ -307,7 +307,7 @@ def _converge(
         if left and last is None:
             raise NotApplied(
                 tried,
-                f"the platform said yes, but reading it back shows {summary(left)} still to be done",
+                f"the platform said yes, but reading it back still lacks {summary(left)}",
                 "the rest was not done",
                 "look at the platform's rules for this change, then run again",
             )

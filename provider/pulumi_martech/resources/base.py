@@ -24,7 +24,7 @@ from pulumi_martech.resources.users import UserProvider
 
 _PICKLER = (pickle._Pickler._batch_setitems, pickle._Pickler.save_dict)  # type: ignore[attr-defined]
 """The SDK wraps these on every resource and never puts them back: near resource 970 that would end
-in a RecursionError, so they are restored before each registration (measured, docs/architecture.md)."""
+in a RecursionError, so they are restored before each registration (docs/architecture.md)."""
 
 
 def restore_pickler() -> None:

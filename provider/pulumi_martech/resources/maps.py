@@ -137,8 +137,9 @@ class VendorGrantProvider(MapProvider):
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """Write what differs; only people of the reviewed map are taken away."""
         entries.apply(
-            self.session(news), self.group(news), olds.get("people") or {}, news.get("people") or {},
-            news["on_destroy"], self._successor(news), bool(news.get("adopt")),
+            self.session(news), self.group(news),
+            olds.get("people") or {}, news.get("people") or {}, news["on_destroy"],
+            self._successor(news), bool(news.get("adopt")),
         )  # fmt: skip
         return UpdateResult(self.outputs(news))
 
@@ -174,7 +175,7 @@ class RosterProvider(MapProvider):
 
     @one_sentence
     def create(self, props: Props) -> CreateResult:
-        """Make the members what is declared; members that are not declared show at the next read."""
+        """Make the members what is declared; others show at the next read."""
         entries.apply(
             self.session(props), self.group(props), {}, props.get("members") or {},
             props["on_destroy"], adopt=True,

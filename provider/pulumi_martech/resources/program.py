@@ -102,7 +102,8 @@ class Program:
             before = self._logins.setdefault(account, {}).get(login)
             if before is not None:
                 self.problem(
-                    f"{login} is declared twice in {account}: by {before.by} at {before.where} and by {by} here",
+                    f"{login} is declared twice in {account}: by {before.by} at {before.where} "
+                    f"and by {by} here",
                     where,
                 )
                 continue
@@ -159,8 +160,8 @@ class Program:
         heir = inputs.get("successor") or config.successor
         if verb == "remove" and manifest.needs_successor and not heir:
             self.problem(
-                f"{who}: removing a user of {manifest.title} needs somebody who takes over what it owns; "
-                f"say successor='LOGIN' on it or on the Account",
+                f"{who}: removing a user of {manifest.title} needs somebody who takes over what "
+                f"it owns; say successor='LOGIN' on it or on the Account",
                 where,
             )
 
@@ -205,15 +206,15 @@ class Program:
                 vendor = self._vendor_of(account, domain)
                 if vendor and declared.by.startswith("MartechUser"):
                     found.append(
-                        f"{declared.where}: {login} belongs to vendor {vendor}; a vendor's people are "
-                        f"declared in its VendorGrant only"
+                        f"{declared.where}: {login} belongs to vendor {vendor}; a vendor's people "
+                        f"are declared in its VendorGrant only"
                     )
         for domain, where in sorted(domains.items()):
             others_ = (domains.keys() | self.company_domains) - {domain}
             alike = look_alike(domain, sorted(others_))
-            if alike and alike < domain or (alike and alike in self.company_domains):
+            if (alike and alike < domain) or (alike and alike in self.company_domains):
                 found.append(
-                    f"{where}: mail domain {domain} looks like {alike}; correct it, or ask who it is"
+                    f"{where}: mail domain {domain} looks like {alike}; correct it, or ask who that is"
                 )
         return found
 
@@ -236,7 +237,7 @@ class Program:
         return pulumi.Output.from_input(resources())
 
     def gate(self) -> list[pulumi.Resource]:
-        """Return the stack's one gate, made at the first call, which is after the program's body."""
+        """Return the stack's one gate, made at the first call: after the program's body."""
         if not self._gate:
             from pulumi_martech.resources.base import Gate  # the class needs this module
 

@@ -118,8 +118,8 @@ class RoleReferenceProvider(AccountProvider):
         live, presence = roles.reference(self.session(props), props["name"])
         if presence == "unproven":
             say(
-                f"role {props['name']} in {props['account']} is unproven: {self.manifest.title} cannot "
-                f"list roles and nobody holds it yet"
+                f"role {props['name']} in {props['account']} is unproven: {self.manifest.title} "
+                f"cannot list roles and nobody holds it yet"
             )
         return {**props, "native_id": live.id, "presence": presence}
 
