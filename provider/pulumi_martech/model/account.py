@@ -1,8 +1,10 @@
 """One tenant of a platform, with references to its credentials."""
 
-from typing import Annotated, Literal
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, TypeAdapter
 
 from pulumi_martech.model.values import Frozen
 
@@ -65,9 +67,9 @@ class AccountConfig(Frozen):
     that are never removed or lose an administrating role; ``own_login`` the login behind the
     credentials, where the platform cannot tell. ``breaker`` is the number of removals after which
     one process writes nothing more. ``per_second`` lowers the platform's rate limit.
-    ``successor`` is the login that takes over what a removed user owns, unless the user's own
-    resource names another. ``renamed_from`` is the key the account had before, so that a new key is no
-    new account.
+    ``successor`` is the login that takes over what a removed user owns, unless its own resource
+    names another. ``renamed_from`` is the key the account had before, so that a new key is no new
+    account.
     ``read_credentials`` is used for reading where given, so that a preview needs no write right.
     """
 
@@ -85,3 +87,39 @@ class AccountConfig(Frozen):
     per_second: float | None = Field(default=None, gt=0)
     timeout: float = Field(default=30.0, gt=0, le=600)
     """Seconds to wait for one answer."""
+
+    def inputs(self) -> dict[str, str]:
+        """Return the account as inputs of its provider resource: names and references, no secrets.
+
+        One key a field that people compare; the rest is one JSON text without its defaults.
+        """
+        own = {"key", "platform", "url", "credentials"}
+        rest = self.model_dump(mode="json", exclude=own, exclude_defaults=True)
+        return {
+            "martech:account": self.key,
+            "martech:platform": self.platform,
+            "martech:url": self.url,
+            "martech:credentials": json.dumps(self.credentials.model_dump(), sort_keys=True),
+            "martech:settings": json.dumps(rest, sort_keys=True),
+        }
+
+    @classmethod
+    def from_inputs(cls, inputs: Mapping[str, Any]) -> "AccountConfig | None":
+        """Return the account that `inputs` wrote down, or ``None`` if there is none in them."""
+        key = inputs.get("martech:account")
+        if not isinstance(key, str):
+            return None
+        credentials: Any = TypeAdapter(Credentials).validate_json(inputs["martech:credentials"])
+        return cls(
+            key=key,
+            platform=inputs["martech:platform"],
+            url=inputs["martech:url"],
+            credentials=credentials,
+            **json.loads(inputs.get("martech:settings") or "{}"),
+        )
+
+
+INPUT_KEYS = tuple(
+    f"martech:{name}" for name in ("account", "platform", "url", "credentials", "settings")
+)
+"""Names of the inputs of an account's provider resource."""

@@ -18,7 +18,6 @@ from pulumi_martech.reconcile import shape
 from pulumi_martech.resources.gate import GateProvider, estate_inputs
 from pulumi_martech.resources.maps import RosterProvider, VendorGrantProvider
 from pulumi_martech.resources.program import Program, place, program
-from pulumi_martech.resources.provider import account_inputs
 from pulumi_martech.resources.roles import RoleProvider, RoleReferenceProvider
 from pulumi_martech.resources.users import UserProvider
 
@@ -68,7 +67,7 @@ class AccountResource(pulumi.ProviderResource):
         merged = pulumi.ResourceOptions.merge(
             opts, pulumi.ResourceOptions(aliases=[pulumi.Alias(name=old)] if old else None)
         )
-        inputs: Any = account_inputs(self.config)
+        inputs: Any = self.config.inputs()
         super().__init__("pulumi-python", self.config.key, inputs, merged)
         declared.providers.append(self)
         declared.waits_for()

@@ -214,7 +214,8 @@ class Program:
             alike = look_alike(domain, sorted(others_))
             if (alike and alike < domain) or (alike and alike in self.company_domains):
                 found.append(
-                    f"{where}: mail domain {domain} looks like {alike}; correct it, or ask who that is"
+                    f"{where}: mail domain {domain} looks like {alike}; correct it, or ask whose "
+                    f"it is"
                 )
         return found
 

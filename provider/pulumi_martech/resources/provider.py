@@ -6,7 +6,6 @@ and ``configure`` do no I/O; credentials are looked up when the first call goes 
 """
 
 import functools
-import json
 import logging
 import os
 import sys
@@ -16,9 +15,9 @@ from typing import Any, TypeVar
 
 import pulumi
 from pulumi.dynamic import CheckFailure, ConfigureRequest, ReadResult, ResourceProvider
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from pulumi_martech.model.account import AccountConfig, Credentials
+from pulumi_martech.model.account import INPUT_KEYS, AccountConfig
 from pulumi_martech.model.errors import InvalidDeclaration, MartechError
 from pulumi_martech.model.manifest import Manifest
 from pulumi_martech.platforms.registry import PLATFORMS
@@ -29,40 +28,7 @@ Props = dict[str, Any]
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 PROVIDER_KEY = "__provider"
-CONFIG_KEYS = ("account", "platform", "url", "credentials", "settings")
-"""Keys of an `Account`'s provider inputs, each with the prefix ``martech:``."""
-
 log = logging.getLogger(__name__)
-
-
-def account_inputs(config: AccountConfig) -> dict[str, str]:
-    """Return an account as inputs of its provider resource: names and references, no secrets."""
-    rest = config.model_dump(
-        mode="json", exclude={"key", "platform", "url", "credentials"}, exclude_defaults=True
-    )
-    return {
-        "martech:account": config.key,
-        "martech:platform": config.platform,
-        "martech:url": config.url,
-        "martech:credentials": json.dumps(config.credentials.model_dump(), sort_keys=True),
-        "martech:settings": json.dumps(rest, sort_keys=True),
-    }
-
-
-def account_config(get: Callable[[str], str | None]) -> AccountConfig | None:
-    """Return the account a process is configured for, or ``None`` for the gate's own process."""
-    key = get("martech:account")
-    if not key:
-        return None
-    credentials: Any = TypeAdapter(Credentials).validate_json(get("martech:credentials") or "{}")
-    settings = json.loads(get("martech:settings") or "{}")
-    return AccountConfig(
-        key=key,
-        platform=get("martech:platform") or "",
-        url=get("martech:url") or "",
-        credentials=credentials,
-        **settings,
-    )
 
 
 def offline() -> bool:
@@ -114,7 +80,8 @@ class AccountProvider(ResourceProvider):
         main = sys.modules.get("__main__")
         if getattr(getattr(main, "__spec__", None), "name", "").startswith("pulumi.dynamic"):
             sys.tracebacklimit = 0  # the engine prints whatever a handler raises into the CI log
-        self._config = account_config(req.config.get)
+        given = {name: req.config.get(name) for name in INPUT_KEYS}
+        self._config = AccountConfig.from_inputs(given)
 
     # -- for the kinds
 

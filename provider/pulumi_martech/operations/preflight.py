@@ -1,0 +1,155 @@
+"""What is asked of the platforms before anything is written: credentials, rights, roles.
+
+Everything is asked, of all accounts that the plan writes to, at the same time; all that is wrong is
+told at once.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from pulumi_martech.model.account import AccountConfig
+from pulumi_martech.model.errors import MartechError
+from pulumi_martech.model.identity import near
+from pulumi_martech.model.plan import PROVIDER_TYPE, Op, Plan
+from pulumi_martech.model.values import Unknown
+from pulumi_martech.operations.doctor import Finding, doctor
+from pulumi_martech.platforms.base import Connector, OwnsRoles
+from pulumi_martech.platforms.registry import connect
+from pulumi_martech.policy.holdings import HOLDERS, holdings
+from pulumi_martech.policy.plans import Recorded
+
+_WORKERS = 8
+_DYNAMIC = "pulumi-python:dynamic/"
+
+
+def recorded(export: str) -> list[Recorded]:
+    """Return the resources of an exported state, with their kinds as plans name them."""
+    deployment = json.loads(export).get("deployment") or {}
+    found = []
+    for resource in deployment.get("resources") or ():
+        token = str(resource.get("type", ""))
+        kind = token.removeprefix(_DYNAMIC).removeprefix("martech/")
+        if token.startswith(PROVIDER_TYPE):
+            kind = "account"
+        inputs = {
+            name: value
+            for name, value in (resource.get("inputs") or {}).items()
+            if not name.startswith("__")
+        }
+        found.append(Recorded(urn=resource["urn"], kind=kind, inputs=inputs))
+    return found
+
+
+def preflight(plan: Plan, state: Iterable[Recorded]) -> list[Finding]:
+    """Return what would stop the plan on the platforms, in the order of accounts.
+
+    Args:
+        plan: what is to be done.
+        state: everything recorded.
+
+    Only accounts that the plan writes to are asked: some five calls each, and one a role that
+    somebody is to get. Nothing is written.
+    """
+    known = list(state)
+    accounts = _accounts(plan, known)
+    written = {
+        step.account
+        for step in plan.steps
+        if step.account in accounts and step.kind not in ("account", "stack")
+    }
+    asked = [accounts[key] for key in sorted(written)]
+    failed = [finding for finding in doctor(asked) if finding.result == "fail"]
+    healthy = [config for config in asked if config.key not in {f.account for f in failed}]
+    if not healthy:
+        return failed
+    wanted = _roles_to_give(plan)
+    declared = _declared_roles(plan, known)
+
+    def roles(config: AccountConfig) -> list[Finding]:
+        missing = wanted.get(config.key, set()) - declared.get(config.key, set())
+        return _unknown_roles(config, missing)
+
+    with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
+        for found in pool.map(roles, healthy):
+            failed += found
+    return failed
+
+
+def _accounts(plan: Plan, state: Iterable[Recorded]) -> dict[str, AccountConfig]:
+    """Return the accounts as they will be: the plan's own where it changes them."""
+    inputs: list[Mapping[str, Any]] = [r.inputs for r in state if r.kind == "account"]
+    inputs += [s.new for s in plan.steps if s.kind == "account" and s.new and s.op is not Op.DELETE]
+    found = {}
+    for given in inputs:
+        config = AccountConfig.from_inputs(given)
+        if config is not None:
+            found[config.key] = config
+    return found
+
+
+def _roles_to_give(plan: Plan) -> dict[str, set[str]]:
+    """Return the roles that somebody is to get, by account."""
+    wanted: dict[str, set[str]] = {}
+    for step in plan.steps:
+        kind = step.kind.partition(":")[2]
+        if kind not in HOLDERS or step.new is None:
+            continue
+        before = holdings(kind, step.old or {})
+        for login, has in holdings(kind, step.new).items():
+            held = before[login].roles if login in before else frozenset()
+            wanted.setdefault(step.account, set()).update(has.roles - held)
+    return wanted
+
+
+def _declared_roles(plan: Plan, state: Iterable[Recorded]) -> dict[str, set[str]]:
+    """Return the roles that the program declares itself, by account."""
+    declared: dict[str, set[str]] = {}
+    kinds = ("Role", "RoleReference")
+    inputs = [r.inputs for r in state if r.kind.partition(":")[2] in kinds]
+    inputs += [s.new for s in plan.steps if s.kind.partition(":")[2] in kinds and s.new is not None]
+    for given in inputs:
+        declared.setdefault(str(given.get("account")), set()).add(str(given.get("name")))
+    return declared
+
+
+def _unknown_roles(config: AccountConfig, names: set[str]) -> list[Finding]:
+    """Ask the platform for roles; return a finding with near matches for each that is not there."""
+    if not names:
+        return []
+    try:
+        connector = connect(config)
+        with connector.client:
+            missing, known = _missing(connector, names)
+    except MartechError as error:
+        return [Finding(account=config.key, check="roles", result="fail", what=str(error))]
+    listable = isinstance(connector, OwnsRoles)
+    instead = (
+        "declare a Role" if listable else "declare a RoleReference if it exists under this name"
+    )
+    return [
+        Finding(
+            account=config.key,
+            check="roles",
+            result="fail",
+            what=f"there is no role {name!r} that is known; {near(name, known)}".rstrip("; "),
+            todo=f"correct the name, or {instead}",
+        )
+        for name in sorted(missing)
+    ]
+
+
+def _missing(connector: Connector, names: set[str]) -> tuple[set[str], set[str]]:
+    """Return which of ``names`` are not there, and the roles that are."""
+    if isinstance(connector, OwnsRoles):
+        missing = {name for name in names if connector.find_role(name) is None}
+    else:
+        missing = names - set(connector.manifest.builtin_roles)
+    if not missing:
+        return set(), set()
+    directory = connector.directory()
+    known = set(directory.role_names()) | set(connector.manifest.builtin_roles)
+    if not isinstance(directory.roles, Unknown):
+        known |= {role.name for role in directory.roles}
+    return missing - known, known

@@ -1,0 +1,77 @@
+"""The guards on a whole plan: who holds what before and after it, strays included."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pulumi_martech.model.plan import Inputs, Op, Plan
+from pulumi_martech.model.values import Frozen
+from pulumi_martech.policy.guards import (
+    AccountHoldings,
+    Estate,
+    Holding,
+    Limits,
+    Violation,
+    violations,
+)
+from pulumi_martech.policy.holdings import HOLDERS, holdings
+
+GATE = "martech:Gate"
+
+
+class Recorded(Frozen):
+    """A resource as the state has it: its kind (``scim:MartechUser``) and inputs."""
+
+    urn: str
+    kind: str
+    inputs: Mapping[str, Any]
+
+
+def judge(plan: Plan, state: Iterable[Recorded]) -> list[Violation]:
+    """List the guards that a plan exceeds.
+
+    ``state`` is everything recorded; what the plan's steps say about the time before them is
+    newer, because a refresh came between. Limits, administrators and protected logins are those
+    of the stack's gate, as recorded before the plan: a plan cannot raise its own limits unseen.
+    """
+    before = {resource.urn: (resource.kind, resource.inputs) for resource in state}
+    after = dict(before)
+    for step in plan.steps:
+        if step.old is not None:
+            before[step.urn] = (step.kind, step.old)
+        if step.new is not None and step.op is not Op.DELETE:
+            after[step.urn] = (step.kind, step.new)
+        else:
+            after.pop(step.urn, None)
+    gate = _gate(before) or _gate(after) or {}
+    limits = Limits.model_validate(gate.get("limits") or {})
+    olds, news = _estate(before.values()), _estate(after.values())
+    return violations(olds, news, limits)
+
+
+def _gate(resources: Mapping[str, tuple[str, Inputs]]) -> Inputs | None:
+    return next((inputs for kind, inputs in resources.values() if kind == GATE), None)
+
+
+def _estate(resources: Iterable[tuple[str, Inputs]]) -> Estate:
+    """Return who holds what by the inputs of all holders, with what the gate says of accounts."""
+    listed = list(resources)
+    logins: dict[str, dict[str, Holding]] = {}
+    said: Mapping[str, Any] = {}
+    for kind, inputs in listed:
+        if kind == GATE:
+            said = inputs.get("accounts") or {}
+        name = kind.partition(":")[2]
+        account = inputs.get("account")
+        if name in HOLDERS and isinstance(account, str):
+            logins.setdefault(account, {}).update(holdings(name, inputs))
+    found = {}
+    for account in logins.keys() | said.keys():
+        about = said.get(account) or {}
+        found[account] = AccountHoldings(
+            address=about.get("address", ""),
+            renamed_from=about.get("renamed_from", ""),
+            administrators=frozenset(about.get("administrators") or ()),
+            protected=frozenset(about.get("protected") or ()),
+            logins=logins.get(account, {}),
+        )
+    return found
