@@ -24,6 +24,7 @@ from scim2_models import (
     NotImplementedException,
     PatchOp,
     PreconditionFailedException,
+    ResourceType,
     ResponseParameters,
     SCIMException,
     ScimPolicy,
@@ -36,7 +37,7 @@ from scim2_models import (
 from scim2_models.path import CompareOperator, Comparison, LogicalExpr
 from scim2_models.path.expressions import LogicalOperator
 
-from pulumi_martech.sandbox.store import Doc, Edges, Objects
+from pulumi_martech.sandbox.store import Doc, Edges, Objects, Row
 from pulumi_martech.sandbox.tenant import (
     Answer,
     Call,
@@ -58,6 +59,8 @@ _SEARCH = (
     "count",
 )
 _ALWAYS = {"schemas", "id"}
+_USER_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
+_GROUP_SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
 
 class _Kind(NamedTuple):
@@ -69,9 +72,17 @@ class _Kind(NamedTuple):
     natural: str
 
 
-_USERS = _Kind("Users", "User", User[EnterpriseUser], "userName")
-_GROUPS = _Kind("Groups", "Group", Group, "displayName")
-_PROVIDER = ScimProvider(models=[User, EnterpriseUser, Group])
+def _provider() -> ScimProvider:
+    """Return what the service serves, from published schemas: an e-mail is any string there."""
+    schemas = ScimProvider(models=[User, EnterpriseUser, Group]).schemas
+    user = ResourceType.from_resource(User[EnterpriseUser])
+    user.description = "User Account"
+    return ScimProvider.from_discovery(schemas, [user, ResourceType.from_resource(Group)])
+
+
+_PROVIDER = _provider()
+_USERS = _Kind("Users", "User", _PROVIDER.model_for("User"), "userName")
+_GROUPS = _Kind("Groups", "Group", _PROVIDER.model_for("Group"), "displayName")
 
 
 class ScimDialect(Dialect):
@@ -444,7 +455,7 @@ class ScimTenant(Tenant):
             "version": version,
         }
         store = objects.put if known else objects.add
-        store(id_, doc, _folded(doc.get(kind.natural, "")), doc.get("externalId", ""))
+        store(Row(id_, doc, _folded(doc.get(kind.natural, "")), doc.get("externalId", "")))
         if kind is _GROUPS:
             self._edges.put(id_, self._existing([m["value"] for m in sent.get("members", [])]))
 
@@ -489,7 +500,12 @@ class ScimTenant(Tenant):
             )
             return dump
         if asked is not None:
-            return {k: v for k, v in resource.items() if k in _ALWAYS or k.lower() in asked}
+            kept = {k: v for k, v in resource.items() if k in _ALWAYS or k.lower() in asked}
+            # An extension none of whose attributes is shown is not named either.
+            kept["schemas"] = [
+                s for s in resource["schemas"] if s == kept["schemas"][0] or s in kept
+            ]
+            return kept
         return {k: v for k, v in resource.items() if k in _ALWAYS or k.lower() not in excluded}
 
     def _show_groups(self, base: str, users: list[Doc]) -> None:
@@ -595,13 +611,13 @@ class ScimTenant(Tenant):
             for user in users:
                 version = f'W/"{self.store.next_number(self.key, "version")}"'
                 at = now()
-                doc: Doc = {"schemas": [_USERS.model.__schema__], "active": True} | user
+                doc: Doc = {"schemas": [_USER_SCHEMA], "active": True} | user
                 meta = {"created": at, "lastModified": at, "version": version}
                 doc["meta"] = {"resourceType": "User"} | meta
                 name, alias = _folded(doc["userName"]), doc.get("externalId", "")
-                rows.append((uuid.uuid4().hex, doc, name, alias))
-            self._users.add_many(rows)
-        return [row[0] for row in rows]
+                rows.append(Row(uuid.uuid4().hex, doc, name, alias))
+            self._users.add(*rows)
+        return [row.id for row in rows]
 
     def change_user(
         self, login: str, *, roles: Iterable[str] | None = None, **attributes: Any
@@ -632,8 +648,7 @@ class ScimTenant(Tenant):
         with self.store.transaction():
             id_ = uuid.uuid4().hex
             ids = [{"value": self._user(login)} for login in members]
-            schemas = ["urn:ietf:params:scim:schemas:core:2.0:Group"]
-            sent = {"schemas": schemas, "displayName": name, "members": ids}
+            sent = {"schemas": [_GROUP_SCHEMA], "displayName": name, "members": ids}
             self._save(_GROUPS, id_, sent, None)
         return id_
 

@@ -10,6 +10,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,11 @@ CREATE TABLE IF NOT EXISTS tenants (
     key TEXT PRIMARY KEY, platform TEXT NOT NULL, dialect TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS objects (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, kind TEXT NOT NULL,
-    id TEXT NOT NULL, name TEXT, alias TEXT, doc TEXT NOT NULL, UNIQUE (tenant, kind, id));
+    id TEXT NOT NULL, name TEXT, alias TEXT, sort TEXT, doc TEXT NOT NULL,
+    UNIQUE (tenant, kind, id));
 CREATE INDEX IF NOT EXISTS objects_name ON objects (tenant, kind, name);
 CREATE INDEX IF NOT EXISTS objects_alias ON objects (tenant, kind, alias);
+CREATE INDEX IF NOT EXISTS objects_sort ON objects (tenant, kind, sort, seq);
 CREATE TABLE IF NOT EXISTS edges (
     seq INTEGER PRIMARY KEY, tenant TEXT NOT NULL, parent TEXT NOT NULL, child TEXT NOT NULL,
     UNIQUE (tenant, parent, child));
@@ -120,12 +123,25 @@ class Store:
         return int(rows[0][0])
 
 
+@dataclass(frozen=True)
+class Row:
+    """An object with what it is found by.
+
+    ``name`` and ``alias`` are its natural keys in the form they are compared in (a login and an
+    e-mail address, say), ``sort`` is what listings are ordered by before age.
+    """
+
+    id: str
+    doc: Doc
+    name: str = ""
+    alias: str = ""
+    sort: str = ""
+
+
 class Objects:
     """The objects of one kind in one tenant.
 
-    ``name`` and ``alias`` are their natural keys in the form they are compared in (a login and an
-    e-mail address, say); `add` and `put` do not check them: whether two may be equal is for the
-    platform to say.
+    Natural keys are not checked: whether two may be equal is for the platform to say.
     """
 
     def __init__(self, store: Store, tenant: str, kind: str) -> None:
@@ -140,33 +156,30 @@ class Objects:
             *values,
         )
 
-    def add(self, id_: str, doc: Doc, name: str = "", alias: str = "") -> None:
-        """Add one object."""
-        self.add_many([(id_, doc, name, alias)])
-
-    def add_many(self, objects: Iterable[tuple[str, Doc, str, str]]) -> None:
-        """Add many objects at once: id, doc, name, alias of each."""
-        rows = (
-            (self.tenant, self.kind, id_, name, alias, json.dumps(doc))
-            for id_, doc, name, alias in objects
-        )
+    def add(self, *rows: Row) -> None:
+        """Add objects."""
         self.store.write_many(
-            "INSERT INTO objects (tenant, kind, id, name, alias, doc) VALUES (?, ?, ?, ?, ?, ?)",
-            rows,
+            "INSERT INTO objects (tenant, kind, id, name, alias, sort, doc)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                (self.tenant, self.kind, row.id, row.name, row.alias, row.sort, json.dumps(row.doc))
+                for row in rows
+            ),
         )
         self.store.touch()
 
-    def put(self, id_: str, doc: Doc, name: str = "", alias: str = "") -> None:
+    def put(self, row: Row) -> None:
         """Store an object in the place of the one with its id."""
         self.store.write(
-            "UPDATE objects SET doc = ?, name = ?, alias = ? WHERE tenant = ? AND kind = ?"
-            " AND id = ?",
-            json.dumps(doc),
-            name,
-            alias,
+            "UPDATE objects SET doc = ?, name = ?, alias = ?, sort = ?"
+            " WHERE tenant = ? AND kind = ? AND id = ?",
+            json.dumps(row.doc),
+            row.name,
+            row.alias,
+            row.sort,
             self.tenant,
             self.kind,
-            id_,
+            row.id,
         )
         self.store.touch()
 
@@ -186,16 +199,20 @@ class Objects:
         return json.loads(rows[0][1]) if rows else None
 
     def named(self, name: str) -> dict[str, Doc]:
-        """Return the objects with this natural key, by id, oldest first."""
-        return self._docs(self._rows("AND name = ? ORDER BY seq", name))
+        """Return the objects with this natural key, by id, in listing order."""
+        return self._docs(self._rows("AND name = ? ORDER BY sort, seq", name))
 
     def aliased(self, alias: str) -> dict[str, Doc]:
-        """Return the objects with this second natural key, by id, oldest first."""
-        return self._docs(self._rows("AND alias = ? ORDER BY seq", alias))
+        """Return the objects with this second natural key, by id, in listing order."""
+        return self._docs(self._rows("AND alias = ? ORDER BY sort, seq", alias))
+
+    def aliases_with(self, part: str) -> dict[str, Doc]:
+        """Return the objects whose second natural key contains ``part``, in listing order."""
+        return self._docs(self._rows("AND instr(alias, ?) > 0 ORDER BY sort, seq", part))
 
     def page(self, offset: int = 0, limit: int = -1) -> dict[str, Doc]:
-        """Return objects in the order they were added, by id; ``limit`` -1: all that follow."""
-        return self._docs(self._rows("ORDER BY seq LIMIT ? OFFSET ?", limit, offset))
+        """Return objects in the order of listings, by id; ``limit`` -1: all that follow."""
+        return self._docs(self._rows("ORDER BY sort, seq LIMIT ? OFFSET ?", limit, offset))
 
     def many(self, ids: Sequence[str]) -> dict[str, Doc]:
         """Return those of ``ids`` that are there, by id."""

@@ -61,7 +61,8 @@ class Answer:
         return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-Handler = Callable[[Any, Call], Answer]
+Handler = Callable[[Any, Any], Answer]
+"""A method of a tenant class and what it is called with: the call, or what a platform makes of it."""
 
 
 class Routes:
