@@ -58,12 +58,17 @@ def home(start: Path | None = None) -> Path:
     return folder
 
 
+def is_account_key(text: str) -> bool:
+    """Tell whether a text can be the key of an account, and so the name of a file."""
+    return _ACCOUNT.fullmatch(text) is not None
+
+
 def account_file(home: Path, kind: str, account: str) -> Path:
     """Return the path of an account's file of one kind (``audit``, ``journal``); makes nothing.
 
     Raises:
         ValueError: ``account`` is not an account key, so it cannot be a file name.
     """
-    if not _ACCOUNT.fullmatch(account):
+    if not is_account_key(account):
         raise ValueError(f"not an account key: {account!r}")
     return home / kind / f"{account}.jsonl"
