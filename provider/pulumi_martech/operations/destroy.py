@@ -3,7 +3,7 @@
 from pulumi_martech.model.plan import Outcome
 from pulumi_martech.operations import show
 from pulumi_martech.operations.closing import close
-from pulumi_martech.operations.preview import heading
+from pulumi_martech.operations.preview import heading, judged
 from pulumi_martech.operations.screen import Screen, require_approval
 from pulumi_martech.operations.up import settle
 from pulumi_martech.operations.work import Work
@@ -23,6 +23,7 @@ def destroy(work: Work, screen: Screen, yes: bool = False, diff: bool = False) -
         plan = work.driver.destroy(preview_only=True, targets=work.targets)
     plan = plan.model_copy(update={"messages": (*found.messages, *plan.messages)})
     show.plan(screen, plan, diff)
+    plan = judged(work, screen, plan, ask_platforms=False)
     if not plan.ok:
         screen.error(f"stack {work.stack} was not destroyed; nothing was deleted")
         return close(work, screen, "destroy", 1, plan=plan)

@@ -5,6 +5,7 @@ goes, new keys may come at any time.
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pulumi_martech.model.plan import Message, Op, Outcome, Plan, PropertyDiff, Step
@@ -28,7 +29,7 @@ def _plain(value: Any) -> Any:
         return value.model_dump(mode="json")
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, dict):
+    if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return value
 

@@ -53,13 +53,13 @@ def preflight(plan: Plan, state: Iterable[Recorded]) -> list[Finding]:
     somebody is to get. Nothing is written.
     """
     known = list(state)
-    accounts = _accounts(plan, known)
+    configs = accounts(plan, known)
     written = {
         step.account
         for step in plan.steps
-        if step.account in accounts and step.kind not in ("account", "stack")
+        if step.account in configs and step.kind not in ("account", "stack")
     }
-    asked = [accounts[key] for key in sorted(written)]
+    asked = [configs[key] for key in sorted(written)]
     failed = [finding for finding in doctor(asked) if finding.result == "fail"]
     healthy = [config for config in asked if config.key not in {f.account for f in failed}]
     if not healthy:
@@ -77,7 +77,7 @@ def preflight(plan: Plan, state: Iterable[Recorded]) -> list[Finding]:
     return failed
 
 
-def _accounts(plan: Plan, state: Iterable[Recorded]) -> dict[str, AccountConfig]:
+def accounts(plan: Plan, state: Iterable[Recorded]) -> dict[str, AccountConfig]:
     """Return the accounts as they will be: the plan's own where it changes them."""
     inputs: list[Mapping[str, Any]] = [r.inputs for r in state if r.kind == "account"]
     inputs += [s.new for s in plan.steps if s.kind == "account" and s.new and s.op is not Op.DELETE]

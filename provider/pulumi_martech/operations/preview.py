@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pulumi_martech.model.plan import Plan
 from pulumi_martech.operations import show
+from pulumi_martech.operations.checks import checked
 from pulumi_martech.operations.closing import close
 from pulumi_martech.operations.screen import Screen
 from pulumi_martech.operations.work import Work
@@ -28,6 +29,7 @@ def preview(
     with screen.phase(label):
         plan = work.driver.preview(refresh=not work.offline, targets=work.targets)
     show.plan(screen, plan, diff)
+    plan = judged(work, screen, plan)
     reviewed = work.reviewable(plan) if plan.ok else None
     if save is not None and reviewed is not None:
         save.write_text(reviewed.text(), encoding="utf-8")
@@ -43,6 +45,19 @@ def preview(
         hash=reviewed.hash if reviewed else None,
         offline=work.offline,
     )
+
+
+def judged(work: Work, screen: Screen, plan: Plan, ask_platforms: bool = True) -> Plan:
+    """Judge a plan that has been shown (see `checked`); print what stops it."""
+    if not plan.ok or not plan.changes:
+        return plan
+    with screen.phase("checking"):
+        found = checked(work, screen, plan, ask_platforms)
+    if not found.ok:
+        screen.line()
+        for message in found.messages[len(plan.messages) :]:
+            screen.error(message.text)
+    return found
 
 
 def heading(work: Work, screen: Screen, verb: str) -> None:

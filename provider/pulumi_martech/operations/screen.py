@@ -41,6 +41,7 @@ class Screen:
         self.out = _console(sys.stdout, colour)
         self.err = _console(sys.stderr, colour)
         self.phases: dict[str, float] = {}
+        self._blank = False
         self._label = ""
         self._since = 0.0
         self._told = 0.0
@@ -55,8 +56,10 @@ class Screen:
 
     def line(self, text: Text | str = "", indent: int = 0, mark: Text | str = "") -> None:
         """Print a line, wrapped under its own beginning on a terminal and never in a log."""
-        if self.machine:
+        blank = not (str(text) or str(mark))
+        if self.machine or (blank and self._blank):
             return
+        self._blank = blank
         _line(self.out, text, indent, mark)
 
     def table(self, table: Table) -> None:
@@ -113,8 +116,9 @@ class Screen:
         if not self._label or now - self._since < PATIENCE:
             return
         seconds = int(now - self._since)
-        text = f"{self._label} ({events.ended} of {max(events.begun, events.ended)}, {seconds} s)"
-        if self.err.is_terminal:
+        done = f"{events.ended} of {max(events.begun, events.ended)}, " if events.begun else ""
+        text = f"{self._label} ({done}{seconds} s)"
+        if self.err.file.isatty():
             if self._status is None:
                 self._status = self.err.status(text)
                 self._status.start()
@@ -140,9 +144,10 @@ def require_approval(screen: Screen, yes: bool, what: str) -> None:
 
 
 def _console(stream: TextIO, colour: Colour) -> Console:
-    plain = colour == "never" or (
-        colour == "auto" and bool(os.environ.get("NO_COLOR") or os.environ.get("CI"))
+    unwanted = os.environ.get("NO_COLOR") or (
+        os.environ.get("CI") and not os.environ.get("FORCE_COLOR")
     )
+    plain = colour == "never" or (colour == "auto" and bool(unwanted))
     return Console(
         file=stream,
         force_terminal=True if colour == "always" else None,
@@ -161,6 +166,9 @@ def _line(console: Console, text: Text | str, indent: int, mark: Text | str) -> 
     if not console.is_terminal:
         parts = [Text(" " * indent), head, Text(" ") if head.plain else Text(""), body]
         console.print(Text.assemble(*parts), soft_wrap=True)
+        return
+    if not indent and not head.plain:
+        console.print(body)
         return
     grid = Table.grid(padding=(0, 0))
     grid.add_column(width=indent + len(head.plain) + bool(head.plain), no_wrap=True)

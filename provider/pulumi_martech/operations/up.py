@@ -9,7 +9,7 @@ from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.plan import Message, Outcome, Plan
 from pulumi_martech.operations import show
 from pulumi_martech.operations.closing import close
-from pulumi_martech.operations.preview import heading
+from pulumi_martech.operations.preview import heading, judged
 from pulumi_martech.operations.screen import Screen, require_approval
 from pulumi_martech.operations.work import Work, day
 
@@ -52,6 +52,9 @@ def up(
             different = reviewed.unlike(wanted, work.reviewable(plan))
             if different:
                 return _refuse(work, screen, plan, different)
+        plan = judged(work, screen, plan)
+        if not plan.ok:
+            return _stop(work, screen, plan)
         if not (plan.changes or plan.outputs or plan.stored_differently):
             screen.line()
             screen.line("Nothing to do: the accounts are as declared.")

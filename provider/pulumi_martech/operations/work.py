@@ -5,14 +5,17 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from pulumi_martech.engine import reviewed
 from pulumi_martech.engine.driver import Driver, Progress
 from pulumi_martech.engine.stacks import Stacks
-from pulumi_martech.model.errors import InvalidDeclaration, MartechError
+from pulumi_martech.model import expiry
+from pulumi_martech.model.errors import MartechError
+from pulumi_martech.model.plan import Plan
+from pulumi_martech.operations.targets import urns
 from pulumi_martech.reconcile.home import home, project
 
 
@@ -38,7 +41,11 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Work:
-    """One stack, ready to be worked on. ``report`` is the folder providers write reports to."""
+    """One stack, ready to be worked on.
+
+    ``targets`` are URNs; ``override`` is the reason to go over a guard's limit; ``report`` is the
+    folder that providers write their reports to; ``settings`` is what Pulumi.yaml says.
+    """
 
     root: Path
     stack: str
@@ -47,9 +54,10 @@ class Work:
     report: Path
     targets: tuple[str, ...] = ()
     offline: bool = False
+    override: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
-    def reviewable(self, plan: Any) -> reviewed.ReviewedPlan:
+    def reviewable(self, plan: Plan) -> reviewed.ReviewedPlan:
         """Reduce a plan of this stack to what is reviewed."""
         return reviewed.reduced(plan, self.stack, self.as_of, self.program(), self.targets)
 
@@ -102,28 +110,12 @@ def known_stacks(folder: Path) -> tuple[Path, Stacks]:
 
 
 def day(said: str) -> str:
-    """Return the day or instant to judge grants by: as said, MARTECH_AS_OF, or today (UTC).
+    """Return the UTC day to judge grants by: as said, MARTECH_AS_OF, or today.
 
     Raises:
-        InvalidDeclaration: it is neither an ISO day nor an ISO instant with an offset.
+        InvalidDeclaration: it is neither an ISO day nor an ISO instant.
     """
-    text = said or os.environ.get("MARTECH_AS_OF", "").strip()
-    if not text:
-        return datetime.now(UTC).date().isoformat()
-    try:
-        if len(text) == len("2026-01-31"):
-            return date.fromisoformat(text).isoformat()
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
-            return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    except ValueError:
-        pass
-    raise InvalidDeclaration(
-        "judge grants by a day",
-        f"{text!r} is not one",
-        "nothing was done",
-        "write it as 2026-01-31 or 2026-01-31T12:00:00Z",
-    )
+    return (expiry.day(said, "--as-of") if said else expiry.as_of()).isoformat()
 
 
 @contextlib.contextmanager
@@ -138,7 +130,8 @@ def open_work(wanted: Wanted, progress: Progress) -> Iterator[Work]:
     stacks = Stacks.load(local)
     stack = stacks.choose(wanted.stack or os.environ.get("MARTECH_STACK", "").strip())
     as_of = day(wanted.as_of)
-    with tempfile.TemporaryDirectory(prefix="martech-run-") as folder:
+    started = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    with tempfile.TemporaryDirectory(prefix=f"martech-{started}-") as folder:
         environment = {
             "MARTECH_HOME": str(local),
             "MARTECH_RUN": folder,
@@ -147,12 +140,7 @@ def open_work(wanted: Wanted, progress: Progress) -> Iterator[Work]:
             **({"MARTECH_OFFLINE": "1"} if wanted.offline else {}),
         }
         driver = Driver(stacks.engines[stack], root, stack, environment, progress)
-        work = Work(root, stack, as_of, driver, Path(folder), (), wanted.offline, settings)
-        yield work.on(as_of, tuple(target_urn(work, name) for name in wanted.targets))
-
-
-def target_urn(work: Work, name: str) -> str:
-    """Return the pattern of URNs for what ``--target`` names: a URN, or a logical name."""
-    if name.startswith("urn:"):
-        return name
-    return f"urn:pulumi:{work.stack}::{work.settings['name']}::**::{name}"
+        override = wanted.override or os.environ.get("MARTECH_OVERRIDE", "").strip()
+        targets = urns(driver, wanted.targets) if wanted.targets else ()
+        report = Path(folder)
+        yield Work(root, stack, as_of, driver, report, targets, wanted.offline, override, settings)

@@ -1,0 +1,88 @@
+"""The command line: parsing and printing only."""
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+
+import typer
+
+from pulumi_martech.cli.engine import engine_app
+from pulumi_martech.cli.inspect import audit_app, inspect_app
+from pulumi_martech.cli.options import group, screen
+from pulumi_martech.cli.stack import stack_app
+from pulumi_martech.model.errors import MartechError
+
+HELP = """Access to martech platforms as code: declare who may do what, see the diff, apply it,
+catch drift.
+
+A first look, on a sandbox of its own:  martech demo
+
+The daily round:
+
+    martech preview            what would change
+
+    martech up                 change it, after showing and asking
+
+    martech refresh            what was changed by hand
+"""
+
+app = group(HELP, "martech")
+app.add_typer(engine_app)
+app.add_typer(stack_app, name="stack")
+app.add_typer(inspect_app)
+app.add_typer(audit_app, name="audit")
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the command line; return its exit code.
+
+    0: done, or nothing to do; 2: changes or drift, where that was asked for; 1: anything else,
+    wrong usage too. An error is one sentence on standard error.
+    """
+    said = list(sys.argv[1:] if args is None else args)
+    try:
+        code = app(said, prog_name="martech", standalone_mode=False)
+    except typer.TyperException as error:
+        show = getattr(error, "show", None)
+        if show is None:
+            return _complain(str(error), said)
+        show()
+        return 1
+    except (typer.Abort, KeyboardInterrupt):
+        return _complain("interrupted", said)
+    except MartechError as error:
+        return _complain(str(error), said)
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        return _complain(f"use the file{where}: {error.strerror or error}", said)
+    except Exception as error:
+        if os.environ.get("MARTECH_TRACEBACK"):
+            raise
+        return _complain(_fault(error), said)
+    return code if code in (0, 2) else int(bool(code))
+
+
+def _complain(text: str, args: list[str]) -> int:
+    """Print an error, as a machine document where one was asked for."""
+    if "--json" in args:
+        from pulumi_martech.operations import machine
+
+        verb = " ".join(arg for arg in args[:2] if not arg.startswith("-"))
+        sys.stdout.write(machine.document(verb, exit_code=1, error=text))
+    else:
+        screen().error(text)
+    return 1
+
+
+def _fault(error: Exception) -> str:
+    """Keep the traceback of a fault of our own in a file; return the sentence that names it."""
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="martech-fault-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        traceback.print_exception(error, file=file)
+    return (
+        f"martech has met a fault of its own ({type(error).__name__}); what was done before is "
+        f"kept; please report it with {file.name}, after looking through it"
+    )

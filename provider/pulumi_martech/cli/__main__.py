@@ -1,0 +1,7 @@
+"""`python -m pulumi_martech.cli` is `martech`."""
+
+import sys
+
+from pulumi_martech.cli import main
+
+sys.exit(main())

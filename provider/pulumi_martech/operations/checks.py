@@ -1,0 +1,35 @@
+"""The one place where a plan is judged before anything is written: guards, then the platforms."""
+
+from pulumi_martech.model.plan import Message, Plan
+from pulumi_martech.operations.preflight import preflight, recorded
+from pulumi_martech.operations.screen import Screen
+from pulumi_martech.operations.tables import finding_table
+from pulumi_martech.operations.work import Work
+from pulumi_martech.policy.plans import judge
+
+
+def checked(work: Work, screen: Screen, plan: Plan, ask_platforms: bool = True) -> Plan:
+    """Judge a plan by the guards and ask the platforms it writes to; print what is wrong.
+
+    Returns the plan, not ``ok`` and with an error for each thing that stops it. A plan without
+    changes is not judged. An override (``--override REASON``, MARTECH_OVERRIDE) lifts the guards;
+    offline, or with ``ask_platforms`` false, no platform is asked.
+    """
+    if not plan.ok or not plan.changes:
+        return plan
+    state = recorded(work.driver.export())
+    problems = [] if work.override else [violation.text for violation in judge(plan, state)]
+    findings = preflight(plan, state) if ask_platforms and not work.offline else []
+    if findings:
+        screen.line()
+        screen.line("Before anything is written:")
+        screen.table(finding_table(findings))
+    problems += [
+        f"{finding.account}, {finding.check}: {finding.what}"
+        + (f"; {finding.todo}" if finding.todo else "")
+        for finding in findings
+    ]
+    if not problems:
+        return plan
+    said = [Message(severity="error", text=text) for text in problems]
+    return plan.model_copy(update={"ok": False, "messages": (*plan.messages, *said)})
