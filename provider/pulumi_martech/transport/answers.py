@@ -63,7 +63,7 @@ def no_answer(
 
 def too_slow(tried: str, reads: bool, deadline: float) -> MartechError:
     """Return what it means that the answer was not complete at the deadline."""
-    return _missing(tried, f"the answer was not complete after {deadline:.0f} s", reads)
+    return _missing(tried, f"the answer was not complete after {deadline:g} s", reads)
 
 
 def throttled(reply: Reply, tried: str, wait: float | None) -> QuotaExhausted:

@@ -12,8 +12,10 @@ import httpx
 import tenacity
 
 from pulumi_martech.model.errors import (
+    AlreadyExists,
     Malformed,
     MartechError,
+    NotThere,
     QuotaExhausted,
     Refused,
     Uncertain,
@@ -50,6 +52,8 @@ class Call:
     headers: Mapping[str, str]
     ends: float | None = None
     """Monotonic time of the deadline, set when the call gets its first turn."""
+    uncertain: Uncertain | None = None
+    """What an attempt that was followed by another left open."""
 
 
 class ApiClient:
@@ -114,7 +118,7 @@ class ApiClient:
             headers={"Accept": "application/json", "User-Agent": "pulumi-martech"},
             # A session cookie would outrank the credentials on the next call (WordPress).
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            verify=httpx.create_ssl_context(),
+            verify=httpx.create_ssl_context() if transport is None else True,
             # A proxy from the environment is for the way out, not for loopback.
             trust_env=not self._addresses.loopback,
         )
@@ -173,6 +177,11 @@ class ApiClient:
             error = again.error
         except MartechError as refused:
             error = refused
+        if call.uncertain and not isinstance(error, Uncertain | NotThere | AlreadyExists):
+            # The last attempt did nothing, but one before it may have.
+            open_ = call.uncertain
+            said = f"{open_.said}; then: {error.said}"
+            error = Uncertain(tried, said, open_.not_done, open_.todo)
         # Outside the handlers, so that the error does not carry what it was made from.
         raise self._clean(error)
 
@@ -214,7 +223,7 @@ class ApiClient:
         self.close()
 
     def _retrying(self, call: Call) -> tenacity.Retrying:
-        backoff = tenacity.wait_exponential_jitter(initial=0.5, max=30, jitter=0.5)
+        backoff = tenacity.wait_exponential(multiplier=0.5, max=30) + tenacity.wait_random(0, 0.5)
 
         def again(state: tenacity.RetryCallState) -> Again:
             error = state.outcome.exception() if state.outcome else None
@@ -231,6 +240,8 @@ class ApiClient:
         def before_sleep(state: tenacity.RetryCallState) -> None:
             self._tally.retry()
             error = again(state).error
+            if isinstance(error, Uncertain):
+                call.uncertain = error
             log.info("%s: again in %.1f s: %s", self.account, state.upcoming_sleep, error)
 
         return tenacity.Retrying(

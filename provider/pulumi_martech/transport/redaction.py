@@ -74,14 +74,28 @@ def _forms(secret: str) -> set[str]:
 
 def _spelled(text: str) -> str:
     """Return a regular expression for ``text`` with any character escaped in any usual way."""
-    words = ("".join(_letter(letter) for letter in word) for word in text.split())
-    return r"(?:\s|\+|%20|%09|%0[aAdD]|\\[nrt])*".join(words)
+    return _BLANKS.join("".join(map(_letter, word)) for word in text.split())
 
 
 def _letter(letter: str) -> str:
-    ways = {re.escape(letter), re.escape(html.escape(letter)), re.escape(repr(letter)[1:-1])}
-    ways.add(re.escape(json.dumps(letter)[1:-1]))
-    ways.add("".join(f"%(?i:{byte:02x})" for byte in letter.encode()))
+    if letter.isalnum() and letter.isascii():
+        return letter  # nobody escapes these
+    code = ord(letter)
+    ways = {
+        rf"\\?{re.escape(letter)}",
+        re.escape(json.dumps(letter)[1:-1]),
+        re.escape(html.escape(letter)),
+        rf"&#0*{code};",
+        rf"&#[xX]0*(?i:{code:x});",
+        # An encoded percent sign may stand in front, for what is encoded twice.
+        "".join(f"%(?:25)*(?i:{byte:02x})" for byte in letter.encode()),
+    }
+    if code <= 0xFFFF:
+        ways.add(rf"\\u(?i:{code:04x})")
     if letter in "+/":
         ways.add({"+": "-", "/": "_"}[letter])
     return "(?:" + "|".join(sorted(ways, key=len, reverse=True)) + ")"
+
+
+_BLANKS = "(?:" + "|".join((r"\s", r"\+", *map(_letter, " \t\r\n"))) + ")*"
+"""White space between the words of a secret, kept, changed, escaped or left out."""

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -63,19 +64,20 @@ class Reply:
             Malformed: it is empty, HTML, cut off or otherwise no JSON.
             Uncertain: the same for a write that was answered 2xx: it may have been carried out.
         """
-        try:
+        with suppress(ValueError, RecursionError):
             return json.loads(self._content)
-        except (ValueError, RecursionError):
-            raise self.unusable(self._flaw()) from None
+        # Outside a handler, so that the error does not carry the body with it.
+        raise self.unusable(self._flaw())
 
     def unusable(self, said: str) -> Malformed | Uncertain:
         """Return the error that tells that this answer cannot be used, because of ``said``."""
+        tried = self._redactor.redact(self._tried)
         said = f"{self.method} {self.url} answered {self.status} with {said}"
         if self._writes and self.ok:
             return Uncertain(
-                self._tried, said, "it may have been carried out", "read before repeating it"
+                tried, said, "it may have been carried out", "read before repeating it"
             )
-        return Malformed(self._tried, said, "nothing was read from it", "check the account's url")
+        return Malformed(tried, said, "nothing was read from it", "check the account's url")
 
     def link(self, relation: str) -> str | None:
         """Return the absolute address of a ``Link`` header's entry, ``None`` if there is none."""
