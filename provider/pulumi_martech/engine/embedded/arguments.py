@@ -1,0 +1,207 @@
+"""The command line: the part of the real `pulumi` that this engine speaks."""
+
+import argparse
+from typing import NoReturn
+
+from .errors import UsageError
+
+_VALUED = ("--cwd", "-C", "--color", "--stack", "-s", "--verbose", "-v", "--tracing")
+_IGNORED_FLAGS = (
+    "--non-interactive", "--logtostderr", "--logflow", "--disable-integrity-checking",
+    "--fully-qualify-stack-names", "--emoji", "-e", "--suppress-progress", "--suppress-permalink",
+    "--debug", "-d",
+)  # fmt: skip
+_IGNORED_VALUES = (
+    "--color", "--verbose", "-v", "--tracing", "--exec-kind", "--exec-agent", "--profiling",
+    "--memprofilerate", "--otel-traces", "--tracing-header", "--config-file",
+)  # fmt: skip
+_REFUSED = (
+    "--client", "--policy-pack", "--policy-pack-config", "--remote", "--exclude",
+    "--exclude-dependents", "--replace", "--target-replace", "--attach-debugger", "--import-file",
+    "--exclude-protected", "--path",
+)  # fmt: skip
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Raise in place of ending the process."""
+        raise UsageError(f"{message}; see `{self.prog} --help`")
+
+
+class _Refuse(argparse.Action):
+    """Names what this engine does not cover."""
+
+    def __call__(self, *_: object) -> NoReturn:
+        raise UsageError(
+            f"{self.option_strings[0]} is not covered by the embedded engine; "
+            "use a stack on the real `pulumi`"
+        )
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """Read the command line.
+
+    Raises:
+        UsageError: it is wrong or asks for what is not covered.
+    """
+    return _parser().parse_args(_normal(words))
+
+
+def _normal(words: list[str]) -> list[str]:
+    """Put options before the command behind it, and write `--x=false` as `--no-x`."""
+    leading: list[str] = []
+    rest = list(words)
+    while rest and rest[0].startswith("-") and rest[0] not in ("--help", "-h"):
+        word = rest.pop(0)
+        leading.append(word)
+        if word in _VALUED and rest:
+            leading.append(rest.pop(0))
+    tail: list[str] = []
+    if "--" in rest:
+        at = rest.index("--")
+        rest, tail = rest[:at], rest[at:]
+    result = []
+    for word in [*rest, *leading]:
+        name, separator, value = word.partition("=")
+        if separator and value in ("true", "false") and name.startswith("--"):
+            result.append(name if value == "true" else f"--no-{name[2:]}")
+        else:
+            result.append(word)
+    return result + tail
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="embedded", description="the embedded Pulumi engine")
+    commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
+    shared = _shared()
+    for name, others in (
+        ("preview", ["pre"]), ("up", ["update"]), ("refresh", []), ("destroy", ["down"]),
+        ("import", []),
+    ):  # fmt: skip
+        _add_operation(commands.add_parser(name, aliases=others, parents=[shared]), name)
+    _add_stack(commands.add_parser("stack", parents=[shared]), shared)
+    _add_config(commands.add_parser("config", parents=[shared]), shared)
+    cancel = commands.add_parser("cancel", parents=[shared])
+    cancel.add_argument("name", nargs="?")
+    cancel.add_argument("--yes", "-y", action="store_true")
+    commands.add_parser("version", parents=[shared])
+    whoami = commands.add_parser("whoami", parents=[shared])
+    whoami.add_argument("--json", "-j", action="store_true")
+    whoami.add_argument("--verbose-output", action="store_true", help=argparse.SUPPRESS)
+    plugin = commands.add_parser("plugin", parents=[shared])
+    plugin.add_argument("action", choices=["ls", "install", "rm"])
+    plugin.add_argument("words", nargs="*")
+    plugin.add_argument("--json", "-j", action="store_true")
+    plugin.add_argument("--yes", "-y", action="store_true")
+    plugin.add_argument("--server")
+    return parser
+
+
+def _shared() -> argparse.ArgumentParser:
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--cwd", "-C", default=".")
+    shared.add_argument("--stack", "-s", default=None)
+    for flag in _IGNORED_FLAGS:
+        shared.add_argument(flag, action="store_true", help=argparse.SUPPRESS)
+    for option in _IGNORED_VALUES:
+        shared.add_argument(option, help=argparse.SUPPRESS)
+    return shared
+
+
+def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
+    boolean = argparse.BooleanOptionalAction
+    parser.add_argument("--event-log", metavar="FILE")
+    parser.add_argument("--parallel", "-p", type=int, default=None)
+    parser.add_argument("--message", "-m", default="")
+    parser.add_argument("--json", "-j", action="store_true")
+    parser.add_argument("--diff", action="store_true")
+    parser.add_argument("--suppress-outputs", action="store_true")
+    parser.add_argument("--show-sames", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--show-replacement-steps", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--show-reads", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--show-secrets", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--run-program", action=boolean, default=None)
+    parser.add_argument("--target", "-t", action="append", default=[], metavar="URN")
+    parser.add_argument("--target-dependents", action="store_true")
+    parser.add_argument("--expect-no-changes", action="store_true")
+    for option in _REFUSED:
+        parser.add_argument(option, nargs="?", action=_Refuse, help=argparse.SUPPRESS)
+    if name != "refresh":
+        parser.add_argument("--refresh", "-r", action=boolean, default=None)
+    if name != "preview":
+        parser.add_argument("--yes", "-y", action="store_true")
+        parser.add_argument("--skip-preview", "-f", action="store_true")
+        parser.add_argument("--preview-only", action="store_true")
+        parser.add_argument("--continue-on-error", action="store_true")
+    if name == "preview":
+        parser.add_argument("--save-plan", metavar="FILE")
+    if name == "up":
+        parser.add_argument("--plan", metavar="FILE")
+    if name == "refresh":
+        parser.add_argument("--clear-pending-creates", action="store_true")
+        parser.add_argument("--skip-pending-creates", action="store_true", help=argparse.SUPPRESS)
+    if name == "import":
+        parser.add_argument("--file", metavar="FILE", required=True)
+        parser.add_argument("--protect", action=boolean, default=True)
+        parser.add_argument("--generate-code", action=boolean, default=False)
+        parser.add_argument("--out", "-o")
+
+
+def _add_stack(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", parser_class=_Parser)
+    init = actions.add_parser("init", parents=[shared])
+    init.add_argument("name", nargs="?")
+    init.add_argument("--secrets-provider", default="default")
+    init.add_argument("--no-select", action="store_true")
+    select = actions.add_parser("select", parents=[shared])
+    select.add_argument("name", nargs="?")
+    select.add_argument("--create", "-c", action="store_true")
+    select.add_argument("--secrets-provider", default="default")
+    listing = actions.add_parser("ls", parents=[shared])
+    listing.add_argument("--json", "-j", action="store_true")
+    listing.add_argument("--all", "-a", action="store_true")
+    listing.add_argument("--project", "-p")
+    remove = actions.add_parser("rm", parents=[shared])
+    remove.add_argument("name", nargs="?")
+    remove.add_argument("--yes", "-y", action="store_true")
+    remove.add_argument("--force", action="store_true")
+    remove.add_argument("--preserve-config", action="store_true")
+    export = actions.add_parser("export", parents=[shared])
+    export.add_argument("--file")
+    export.add_argument("--show-secrets", action="store_true")
+    importing = actions.add_parser("import", parents=[shared])
+    importing.add_argument("--file")
+    importing.add_argument("--force", "-f", action="store_true")
+    output = actions.add_parser("output", parents=[shared])
+    output.add_argument("name", nargs="?")
+    output.add_argument("--json", "-j", action="store_true")
+    output.add_argument("--show-secrets", action="store_true")
+    history = actions.add_parser("history", parents=[shared])
+    history.add_argument("--json", "-j", action="store_true")
+    history.add_argument("--show-secrets", action="store_true")
+    history.add_argument("--page-size", type=int, default=0)
+    history.add_argument("--page", type=int, default=1)
+
+
+def _add_config(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", "-j", action="store_true")
+    parser.add_argument("--show-secrets", action="store_true")
+    parser.add_argument("--path", nargs=0, action=_Refuse, help=argparse.SUPPRESS)
+    actions = parser.add_subparsers(dest="action", parser_class=_Parser)
+    getting = actions.add_parser("get", parents=[shared])
+    getting.add_argument("key")
+    getting.add_argument("--json", "-j", action="store_true")
+    setting = actions.add_parser("set", parents=[shared])
+    setting.add_argument("key")
+    setting.add_argument("value", nargs="?")
+    setting.add_argument("--secret", action="store_true")
+    setting.add_argument("--plaintext", action="store_true")
+    many = actions.add_parser("set-all", parents=[shared])
+    many.add_argument("--secret", action="append", default=[], metavar="KEY=VALUE")
+    many.add_argument("--plaintext", action="append", default=[], metavar="KEY=VALUE")
+    removing = actions.add_parser("rm", parents=[shared])
+    removing.add_argument("keys", nargs=1, metavar="key")
+    removing_all = actions.add_parser("rm-all", parents=[shared])
+    removing_all.add_argument("keys", nargs="+")
+    for action in (getting, setting, many, removing, removing_all):
+        action.add_argument("--path", nargs=0, action=_Refuse, help=argparse.SUPPRESS)

@@ -1,0 +1,124 @@
+"""Secrets in Pulumi's own format: `v1:NONCE:CIPHERTEXT`, AES-256-GCM, a key from a passphrase.
+
+The salt `v1:SALT:CHECK` is kept in the stack's settings as `encryptionsalt` and in the state; its
+last part is the encrypted word `pulumi`, which tells a wrong passphrase.
+"""
+
+import base64
+import hashlib
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from .errors import EngineError
+
+_ROUNDS = 1_000_000  # of PBKDF2-HMAC-SHA256; fixed by the format
+_PROBE = "pulumi"
+
+
+def passphrase() -> str | None:
+    """Return the passphrase of the environment, or `None` if none is set."""
+    if "PULUMI_CONFIG_PASSPHRASE" in os.environ:
+        return os.environ["PULUMI_CONFIG_PASSPHRASE"]
+    named = os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+    if not named:
+        return None
+    try:
+        return Path(named).read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise EngineError(
+            f"the passphrase file {named} cannot be read ({error.strerror}); "
+            "point PULUMI_CONFIG_PASSPHRASE_FILE to a readable file"
+        ) from None
+
+
+class Crypter:
+    """Encrypts and decrypts with one passphrase; derives the key when it is first needed."""
+
+    def __init__(self, salt: str | None):
+        """Take the salt of the stack, or `None` for a stack that has no secret yet."""
+        self.salt = salt
+        self.made = False  # the salt is new and has to be kept
+        self._cipher: AESGCM | None = None
+
+    def encrypt(self, text: str) -> str:
+        """Return `v1:NONCE:CIPHERTEXT` of a text."""
+        cipher = self._open()
+        nonce = os.urandom(12)
+        sealed = cipher.encrypt(nonce, text.encode(), None)
+        return f"v1:{_b64(nonce)}:{_b64(sealed)}"
+
+    def decrypt(self, text: str) -> str:
+        """Return the text of `v1:NONCE:CIPHERTEXT`.
+
+        Raises:
+            EngineError: it is malformed or was encrypted with another passphrase.
+        """
+        return self._decrypt(self._open(), text)
+
+    def ensure_salt(self) -> str:
+        """Make a salt if the stack has none; needs a passphrase."""
+        if self.salt is None:
+            salt = os.urandom(8)
+            cipher = AESGCM(_key(self._phrase(), salt))
+            nonce = os.urandom(12)
+            sealed = cipher.encrypt(nonce, _PROBE.encode(), None)
+            self.salt = f"v1:{_b64(salt)}:v1:{_b64(nonce)}:{_b64(sealed)}"
+            self._cipher = cipher
+            self.made = True
+        return self.salt
+
+    def _open(self) -> AESGCM:
+        if self._cipher is None:
+            if self.salt is None:
+                self.ensure_salt()
+                assert self._cipher is not None
+                return self._cipher
+            version, _, rest = self.salt.partition(":")
+            salt, _, check = rest.partition(":")
+            if version != "v1" or not check:
+                raise EngineError("the encryptionsalt of the stack is malformed")
+            cipher = AESGCM(_key(self._phrase(), base64.b64decode(salt)))
+            try:
+                good = self._decrypt(cipher, check) == _PROBE
+            except EngineError:
+                good = False
+            if not good:
+                raise EngineError(
+                    "incorrect passphrase; set PULUMI_CONFIG_PASSPHRASE to the one of this stack"
+                )
+            self._cipher = cipher
+        return self._cipher
+
+    @staticmethod
+    def _phrase() -> str:
+        phrase = passphrase()
+        if phrase is None:
+            raise EngineError(
+                "passphrase must be set with PULUMI_CONFIG_PASSPHRASE or "
+                "PULUMI_CONFIG_PASSPHRASE_FILE environment variables"
+            )
+        return phrase
+
+    @staticmethod
+    def _decrypt(cipher: AESGCM, text: str) -> str:
+        parts = text.split(":")
+        if len(parts) != 3 or parts[0] != "v1":
+            raise EngineError("a secret of this stack is malformed and cannot be decrypted")
+        try:
+            opened = cipher.decrypt(base64.b64decode(parts[1]), base64.b64decode(parts[2]), None)
+        except (InvalidTag, ValueError):
+            raise EngineError(
+                "a secret cannot be decrypted; it was encrypted with another passphrase"
+            ) from None
+        return opened.decode()
+
+
+def _key(phrase: str, salt: bytes) -> bytes:
+    return hashlib.pbkdf2_hmac("sha256", phrase.encode(), salt, _ROUNDS, 32)
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -1,0 +1,593 @@
+"""One run: refresh, registrations, deletes; carries out steps and tells what happens.
+
+The core has no transport and knows no program: the monitor hands registrations to it from any
+thread, one call for each, which returns when the resource is done.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from .errors import Bail, EngineError, MonitorClosed, StepFailed
+from .events import Events, metadata
+from .generator import Generator, scheduled
+from .plan import Plan, PlanViolation
+from .project import Project
+from .providers import Failure, Provider, Registry
+from .snapshot import Snapshot
+from .state import (
+    DEFAULT_PROVIDER_NAME,
+    PACKAGE,
+    PROVIDER_TYPE,
+    STACK_TYPE,
+    Graph,
+    ResourceState,
+    make_urn,
+    provider_id,
+    provider_urn,
+    qualified_type,
+)
+from .steps import DeleteStep, Reading, RefreshStep, Registration, SameStep, Step, mark_outputs
+from .values import Properties, equal, shown
+
+Program = Callable[["Deployment"], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run is to be done.
+
+    Attributes:
+        preview: nothing is written.
+        refresh: read everything first.
+        refresh_only: read everything, and nothing else.
+        parallel: how many calls to providers may be under way.
+        targets: urns that the run is limited to; all if empty.
+        target_dependents: what depends on a target is a target.
+        continue_on_error: go on with what does not depend on a failure.
+    """
+
+    preview: bool = False
+    refresh: bool = False
+    refresh_only: bool = False
+    parallel: int = 16
+    targets: frozenset[str] = frozenset()
+    target_dependents: bool = False
+    continue_on_error: bool = False
+
+
+class Observer(Protocol):
+    """Sees each step when it begins."""
+
+    def step(self, step: Step) -> None:
+        """Take a step before anything is done."""
+
+    def found(self, step: Step) -> None:
+        """Take a step after it is done."""
+
+
+@dataclass
+class Outcome:
+    """How a run ended."""
+
+    failed: bool = False
+    changes: dict[str, int] = field(default_factory=dict)
+
+
+class Deployment:
+    """The state of a run."""
+
+    def __init__(
+        self,
+        project: Project,
+        stack: str,
+        options: Options,
+        base: list[ResourceState],
+        pending: list[dict[str, Any]],
+        config: Properties,
+        events: Events,
+        snapshot: Snapshot | None,
+        observers: list[Observer],
+        plan: Plan | None = None,
+        new_plan: Plan | None = None,
+    ):
+        """Begin a run.
+
+        Args:
+            project: the project.
+            stack: the name of the stack.
+            options: how the run is to be done.
+            base: the resources of the state.
+            pending: operations that were interrupted.
+            config: the configuration by full key, secrets marked.
+            events: where events go.
+            snapshot: records changes of the state; `None` in previews.
+            observers: see the steps.
+            plan: holds the run to a preview.
+            new_plan: takes what this preview finds.
+        """
+        self.project = project
+        self.stack = stack
+        self.options = options
+        self.base = base
+        self.events = events
+        self.plan = plan
+        self.new_plan = new_plan
+        self.registry = Registry(project.name)
+        self.provider_states: dict[str, ResourceState] = {}
+        self.failed_step = False
+        self.signalled = False  # the program ended well
+        self.deletes = True  # what is not registered goes
+        self.cancelled = False
+        self._pending = pending
+        self._config = config
+        self._snapshot = snapshot
+        self._observers = observers
+        self._changes: dict[str, int] = {}
+        self._maybe_corrupt = False
+        self._lock = threading.Lock()
+        self._generating = threading.Lock()
+        self._providing = threading.Lock()
+        self._slots = threading.BoundedSemaphore(options.parallel)
+        self._closed = threading.Event()
+        self._bailed = False
+        self._reported = False
+        self._default = ""
+        self._errored: list[Step] = []
+        self._skipped: set[str] = set()
+        self._components: dict[str, Step] = {}
+        self._stack_outputs: tuple[str, Properties] | None = None
+        self._index()
+        self._generator = Generator(self)
+
+    def _index(self) -> None:
+        self.olds = {r.urn: r for r in self.base if not r.delete}
+        self.graph = Graph(self.base)
+
+    # ------------------------------------------------------------------ services
+
+    def urn(self, parent: str, kind: str, name: str) -> str:
+        """Return the urn of a resource of this stack."""
+        return make_urn(self.stack, self.project.name, parent, kind, name)
+
+    def error(self, message: str, urn: str = "") -> None:
+        """Report an error."""
+        self.events.diagnostic("error", message, urn)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the run has ended, for this reason or that."""
+        return self._closed.is_set()
+
+    @property
+    def bailed(self) -> bool:
+        """Whether the run was ended by something that is not the failure of a step."""
+        return self._bailed
+
+    def report_failures(
+        self, state: ResourceState, failures: list[Failure], severity: str
+    ) -> bool:
+        """Report what `check` found; return whether there was anything."""
+        for failure in failures:
+            text = f"{state.type} resource '{state.name}'"
+            if failure.property:
+                value = shown(state.inputs.get(failure.property))
+                text += f": property {failure.property} value {value}"
+            self.events.diagnostic(severity, f"{text} has a problem: {failure.reason}", state.urn)
+        return bool(failures)
+
+    def policies_checked(self, state: ResourceState) -> None:
+        """Hold a resource against policies; there are none in this engine."""
+
+    def provider_of(self, state: ResourceState) -> Provider:
+        """Return the provider that serves a resource.
+
+        Raises:
+            StepFailed: it is not there.
+        """
+        provider = self.registry.get(state.provider)
+        if provider is None:
+            self.ensure_provider(state.provider)
+            provider = self.registry.get(state.provider)
+        if provider is None:
+            raise StepFailed(f"unknown provider '{state.provider}' for resource {state.urn}")
+        return provider
+
+    def ensure_provider(self, reference: str) -> None:
+        """Have the provider of a resource in the state, with the configuration of the state."""
+        if not reference or self.registry.get(reference) is not None:
+            return
+        for state in self.base:
+            if state.urn == provider_urn(reference) and state.id == provider_id(reference):
+                self.registry.put(state.urn, state.id, state.inputs, renew=False)
+
+    # ------------------------------------------------------------------ the run
+
+    def execute(self, program: Program | None) -> Outcome:
+        """Do the run.
+
+        Args:
+            program: registers resources; `None` for a destroy or a refresh alone.
+        """
+        started = time.monotonic()
+        config = {key: shown_config(value) for key, value in self._config.items()}
+        self.events.send("preludeEvent", {"config": config})
+        failed = not self._execute(program)
+        summary = {
+            "maybeCorrupt": self._maybe_corrupt,
+            "durationSeconds": round(time.monotonic() - started + 0.5),
+            "resourceChanges": self._changes,
+            "policyPacks": {},
+            "isPreview": self.options.preview,
+            "result": "failed" if failed else "succeeded",
+        }
+        self.events.send("summaryEvent", summary)
+        self.events.send("cancelEvent", {})
+        return Outcome(failed, self._changes)
+
+    def _execute(self, program: Program | None) -> bool:
+        try:
+            if self.options.refresh or self.options.refresh_only:
+                self._refresh()
+                if self.options.refresh_only:
+                    return True
+            elif self._pending and not self.options.preview:
+                self._warn_of_pending()
+            if program is not None:
+                program(self)
+            if self.deletes and not self._closed.is_set():
+                self._check_targets()
+                self._finish_deletes()
+        except Bail:
+            self._bailed = True
+        return self._finalised()
+
+    def _finalised(self) -> bool:
+        """Write the outputs of the stack and say how it went."""
+        wrong = self._bailed or self.failed_step or self._generator.saw_error
+        if self._stack_outputs is not None:
+            try:
+                self._set_outputs(*self._stack_outputs, errored=wrong)
+            except (StepFailed, PlanViolation) as error:
+                self.error(str(error), self._stack_outputs[0])
+                self._bailed = wrong = True
+        if not wrong and self.plan is not None:
+            for urn in self.plan.missing({r.urn for r in self.base}):
+                self.error(f"expected resource operations for {urn} but none were seen", urn)
+                wrong = self._bailed = True
+        if wrong and not self._bailed:
+            self.error(("preview" if self.options.preview else "update") + " failed")
+        return not wrong
+
+    def _warn_of_pending(self) -> None:
+        listed = "".join(
+            f"  * {p['resource']['urn']}, interrupted while {p['type']}\n" for p in self._pending
+        )
+        self.events.diagnostic(
+            "warning",
+            f"Attempting to deploy or update resources with {len(self._pending)} pending "
+            f"operations from previous deployment.\n{listed}"
+            "These resources are in an unknown state because a run was interrupted while it waited "
+            "for them. Look at the system whether the operations took place. Then `refresh` takes "
+            "what is there into the state; `refresh --clear-pending-creates` drops the creates.",
+        )
+
+    def _check_targets(self) -> None:
+        known = self._generator.seen | {r.urn for r in self.base}
+        for urn in sorted(self.options.targets - known):
+            self.error(f"Target '{urn}' could not be found in the stack.")
+            self._generator.saw_error = True
+            raise Bail("target")
+
+    # ------------------------------------------------------------------ registrations
+
+    def register(self, request: Registration) -> Registration:
+        """Handle one registration; returns when the resource is done.
+
+        Raises:
+            MonitorClosed: the run has ended.
+        """
+        if request.custom and not request.type.startswith(PROVIDER_TYPE) and not request.provider:
+            request.provider = self._default_provider()
+        self._handle(request, lambda: self._generator.register(request))
+        return request
+
+    def read(self, request: Reading) -> Reading:
+        """Handle one resource that is only read."""
+        if not request.provider:
+            request.provider = self._default_provider()
+        self._handle(request, lambda: self._generator.read(request))
+        return request
+
+    def _handle(
+        self, request: Registration | Reading, generate: Callable[[], list[Step]]
+    ) -> None:
+        with self._generating:
+            if self._closed.is_set():
+                raise MonitorClosed
+            try:
+                steps = generate()
+            except Bail:
+                self.bail()
+                raise MonitorClosed from None
+            except (StepFailed, PlanViolation, EngineError, ValueError) as error:
+                urn = self.urn(request.parent, request.type, request.name)
+                self.error(str(error), urn)
+                self.bail()
+                raise MonitorClosed from None
+            steps = self._without_skipped(steps)
+        self._run_chain(steps)
+        if request.state is None:
+            raise MonitorClosed
+
+    def cancel(self) -> None:
+        """End the run because somebody asked for it."""
+        self.cancelled = True
+        self.error(("preview" if self.options.preview else "update") + " canceled")
+        self.bail()
+
+    @property
+    def default_config(self) -> Properties:
+        """The inputs of the default provider: the whole configuration."""
+        return dict(self._config)
+
+    def carry_out(self, steps: list[Step]) -> None:
+        """Carry out steps in order; a failure ends the chain."""
+        self._run_chain(steps)
+
+    def bail(self) -> None:
+        """End the run: nothing new begins, nothing is deleted."""
+        self._bailed = True
+        self._closed.set()
+
+    def _without_skipped(self, steps: list[Step]) -> list[Step]:
+        """Leave out what depends on a failure."""
+        kept = []
+        with self._lock:
+            self._skipped.update(step.urn for step in self._errored)
+            for step in steps:
+                if any(urn in self._skipped for urn in step.resource.references()):
+                    self._skipped.add(step.urn)
+                    step.settle("skip")
+                else:
+                    kept.append(step)
+        return kept
+
+    def _default_provider(self) -> str:
+        with self._providing:
+            if not self._default:
+                request = Registration(
+                    PROVIDER_TYPE + PACKAGE, DEFAULT_PROVIDER_NAME, True, self.default_config
+                )
+                self._handle(request, lambda: self._generator.register(request))
+                state = request.state
+                assert state is not None
+                self._default = f"{state.urn}::{state.id}"
+            return self._default
+
+    def set_outputs(self, urn: str, outputs: Properties) -> None:
+        """Take the outputs of a component or of the stack.
+
+        Raises:
+            MonitorClosed: the run has ended.
+        """
+        if self._closed.is_set():
+            raise MonitorClosed
+        if qualified_type(urn) == STACK_TYPE:
+            self._stack_outputs = (urn, outputs)  # kept until it is known how the run went
+            return
+        try:
+            self._set_outputs(urn, outputs, errored=False)
+        except (StepFailed, PlanViolation) as error:
+            self.error(str(error), urn)
+            self.bail()
+            raise MonitorClosed from None
+
+    def _set_outputs(self, urn: str, outputs: Properties, errored: bool) -> None:
+        step = self._components.pop(urn, None)
+        if step is None or step.new is None:
+            raise StepFailed(
+                f"cannot complete a resource '{urn}' whose registration isn't pending"
+            )
+        if isinstance(step, SameStep) and step.skipped:
+            return
+        old = self.olds.get(urn)
+        before = old.outputs if old is not None else {}
+        if errored:
+            outputs = {**before, **outputs}
+        if self.plan is not None:
+            self.plan.check_outputs(urn, before, outputs)
+        if equal(before, outputs):
+            outputs = {**outputs, **{k: v for k, v in before.items() if k in outputs}}
+        changed = not equal(step.new.outputs, outputs)
+        step.new.outputs = outputs
+        if self.new_plan is not None:
+            self.new_plan.set_outputs(urn, before, outputs)
+        self.events.send(
+            "resOutputsEvent", {"metadata": metadata(step), "planning": self.options.preview}
+        )
+        if changed and self._snapshot is not None:
+            self._snapshot.outputs(step.new)
+
+    # ------------------------------------------------------------------ steps
+
+    def _run_chain(self, steps: list[Step]) -> None:
+        """Carry out steps in order; a failure ends the chain."""
+        for step in steps:
+            if self._closed.is_set():
+                return
+            if not self._run_step(step):
+                return
+
+    def _run_step(self, step: Step) -> bool:
+        with self._slots:
+            self._announce(step)
+            try:
+                step.apply(self)
+            except (StepFailed, ValueError) as error:
+                self._failed(step, error)
+                return False
+            self._succeeded(step)
+        if step.new is not None and not step.resource.custom:
+            with self._lock:
+                self._components[step.urn] = step
+        step.settle("success")
+        return True
+
+    def _announce(self, step: Step) -> None:
+        payload = {"metadata": metadata(step), "planning": self.options.preview}
+        for observer in self._observers:
+            observer.step(step)
+        self.events.send("resourcePreEvent", payload)
+        if self._snapshot is not None:
+            step.begin(self._snapshot)
+
+    def _succeeded(self, step: Step) -> None:
+        if step.new is not None and step.op != "replace":
+            mark_outputs(step.new)
+        if self._snapshot is not None:
+            step.end(self._snapshot, True)
+        op, counted = step.op, step.logical
+        if self.options.refresh_only and op == "refresh":
+            op, counted = step.result_op, True
+        if op == "read":
+            counted = (
+                step.old is not None
+                and step.new is not None
+                and not equal(step.old.outputs, step.new.outputs)
+            )
+        if counted and not step.internal:
+            with self._lock:
+                self._changes[op] = self._changes.get(op, 0) + 1
+        told = (
+            self.options.preview
+            or step.resource.custom
+            or step.op in ("refresh", "delete")
+        )
+        for observer in self._observers:
+            observer.found(step)
+        if told:
+            self.events.send(
+                "resOutputsEvent",
+                {"metadata": metadata(step, op), "planning": self.options.preview},
+            )
+
+    def _failed(self, step: Step, error: Exception) -> None:
+        self.failed_step = True
+        urn = "" if step.internal else step.urn
+        if self.options.preview:
+            self.error(f"Preview failed: {error}", urn)
+        else:
+            uncertain = isinstance(error, StepFailed) and error.uncertain
+            self._maybe_corrupt = self._maybe_corrupt or uncertain
+            self.error(str(error), urn)
+            self.events.send(
+                "resOpFailedEvent",
+                {"metadata": metadata(step), "status": 2 if uncertain else 0, "steps": 0},
+            )
+        if self._snapshot is not None:
+            step.end(self._snapshot, False)
+        if isinstance(step, RefreshStep):
+            return  # the others are refreshed all the same
+        protected = isinstance(step, DeleteStep) and step.resource.protect
+        with self._lock:
+            self._errored.append(step)
+        if self.options.continue_on_error:
+            step.settle("fail")
+        elif not protected:
+            self._closed.set()
+
+    # ------------------------------------------------------------------ refresh and deletes
+
+    def _refresh(self) -> None:
+        if not self.base:
+            return
+        self._check_targets()
+        targets = set(self.options.targets)
+        steps: dict[int, RefreshStep] = {}
+        for resource in self.base:
+            wanted = not targets or resource.urn in targets
+            if not wanted and self.options.target_dependents:
+                wanted = any(urn in targets for urn in resource.references())
+                if wanted:
+                    targets.add(resource.urn)
+            if wanted:
+                self.ensure_provider(resource.provider)
+                steps[id(resource)] = RefreshStep(resource)
+        self._run_group(list(steps.values()))
+        self._rebuild(steps)
+        if self._snapshot is not None:
+            self._snapshot.rebuilt(self.base)
+        if self.failed_step:
+            self.error(("preview" if self.options.preview else "update") + " failed")
+            raise Bail("refresh")
+
+    def _rebuild(self, steps: dict[int, RefreshStep]) -> None:
+        """Take what was found for the base; references to what is gone are dropped."""
+        base = []
+        present: set[str] = set()
+        parents: dict[str, str] = {}
+        for resource in self.base:
+            step = steps.get(id(resource))
+            found = step.new if step is not None else resource
+            if found is None:
+                continue
+            found.dependencies = [urn for urn in found.dependencies if urn in present]
+            kept = {
+                key: [urn for urn in urns if urn in present]
+                for key, urns in found.property_dependencies.items()
+            }
+            found.property_dependencies = {key: urns for key, urns in kept.items() if urns}
+            if found.deleted_with not in present:
+                found.deleted_with = ""
+            if found.parent not in present:
+                found.parent = parents.get(found.parent, "")
+            parents[found.urn] = found.parent
+            present.add(found.urn)
+            base.append(found)
+        self.base = base
+        self._index()
+
+    def _run_group(self, steps: list[Step] | list[RefreshStep]) -> None:
+        """Carry out steps at once."""
+        if len(steps) == 1:
+            self._run_chain([steps[0]])
+        elif steps:
+            with ThreadPoolExecutor(self.options.parallel) as pool:
+                list(pool.map(lambda step: self._run_chain([step]), steps))
+
+    def _finish_deletes(self) -> None:
+        """Delete what the program did not register."""
+        if not self.base:
+            return
+        try:
+            sames, deletes = self._generator.unregistered()
+        except Bail:
+            return  # reported; how the run went is said at the end
+        except PlanViolation as violation:
+            self.error(str(violation))
+            raise Bail("plan") from None
+        for step in sames:
+            self._run_chain([step])
+        seen: set[int] = set()
+        kept: set[int] = set()  # what a resource that could not be deleted needs
+        for group in scheduled(deletes, self.graph):
+            for failed in self._errored:
+                if id(failed) in seen:
+                    continue
+                seen.add(id(failed))
+                for state in (failed.resource, failed.old):
+                    if state is not None and state in self.graph:
+                        needed = self.graph.transitive_dependencies(state)
+                        kept.update(id(resource) for resource in needed)
+            self._run_group([step for step in group if id(step.old) not in kept])
+            if self._closed.is_set():
+                return
+
+
+def shown_config(value: Any) -> str:
+    """Return a configuration value for events."""
+    return value if isinstance(value, str) else "[secret]"

@@ -1,0 +1,289 @@
+"""The monitor and engine objects that the SDK of the program talks to, in place of gRPC stubs."""
+
+import threading
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import engine_pb2, resource_pb2
+
+from .deployment import Deployment
+from .errors import EngineError, MonitorClosed
+from .state import DYNAMIC_TYPE, PACKAGE, PROVIDER_TYPE, provider_urn, urn_type
+from .steps import Reading, Registration
+from .values import UNKNOWN_TEXT, from_struct, to_struct
+
+_RESULTS = {
+    "success": resource_pb2.Result.SUCCESS,
+    "fail": resource_pb2.Result.FAIL,
+    "skip": resource_pb2.Result.FAIL,  # to the program it is the same: there are no outputs
+}
+
+# Only what is implemented: the SDK refuses the rest by itself, before anything is registered.
+_FEATURES = (
+    resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_REFERENCES,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+)
+
+
+class Unsupported(EngineError):
+    """The program wants what this engine does not cover."""
+
+    def __init__(self, what: str):
+        super().__init__(
+            f"{what} is not covered by the embedded engine, which runs resources of Python dynamic "
+            "providers; use a stack on the real `pulumi`"
+        )
+
+
+class Monitor:
+    """Hands the program's requests to the run; called in threads of the SDK's executor."""
+
+    def __init__(self, run: Deployment):
+        self._run = run
+        self._lock = threading.Lock()
+        self._options: dict[str, Registration] = {}  # by urn, for children to inherit
+        self._providers: dict[str, dict[str, str]] = {}  # of components, by urn
+
+    # The names of the methods are those of the protocol.
+
+    def GetDeploymentInfo(self, _request: Any, _context: Any = None) -> Any:  # noqa: N802
+        """Say what is implemented."""
+        return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
+
+    def SupportsFeature(self, _request: Any, _context: Any = None) -> Any:  # noqa: N802
+        """Answer older SDKs."""
+        return resource_pb2.SupportsFeatureResponse(hasSupport=False)
+
+    def RegisterResource(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        """Register a resource; returns when it is done."""
+        self._check_open()
+        try:
+            registration = self._registration(request)
+        except (Unsupported, ValueError) as error:
+            self._refuse(error, request)
+        done = self._run.register(registration)
+        state = done.state
+        assert state is not None
+        with self._lock:
+            self._options[state.urn] = registration
+            if not request.custom:
+                self._providers[state.urn] = self._inherited_providers(request)
+        # The outputs of a component are what it registers itself.
+        outputs = state.outputs if request.custom else {}
+        return resource_pb2.RegisterResourceResponse(
+            urn=state.urn,
+            id="" if state.id == UNKNOWN_TEXT and not state.is_provider else state.id,
+            object=to_struct(outputs),
+            result=_RESULTS[done.result],
+            unknown=done.unknown,
+        )
+
+    def ReadResource(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        """Read a resource that the stack does not own."""
+        self._check_open()
+        try:
+            self._covered(request.type, custom=True)
+            position, trace = self._positions(request)
+            reading = Reading(
+                request.type,
+                request.name,
+                request.id,
+                from_struct(request.properties),
+                parent=request.parent,
+                provider=request.provider,
+                dependencies=sorted(request.dependencies),
+                additional_secret_outputs=list(request.additionalSecretOutputs),
+                source_position=position,
+                stack_trace=trace,
+            )
+        except (Unsupported, ValueError) as error:
+            self._refuse(error, request)
+        done = self._run.read(reading)
+        state = done.state
+        assert state is not None
+        return resource_pb2.ReadResourceResponse(
+            urn=state.urn,
+            id="" if state.id == UNKNOWN_TEXT else state.id,
+            properties=to_struct(state.outputs),
+            result=_RESULTS[done.result],
+        )
+
+    def RegisterResourceOutputs(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        """Take the outputs of a component or of the stack."""
+        self._run.set_outputs(request.urn, from_struct(request.outputs))
+        return empty_pb2.Empty()
+
+    def Invoke(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        """Refuse functions of providers and stack references."""
+        self._refuse(Unsupported(f"the function {request.tok}"), None)
+
+    def Call(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        """Refuse methods of remote components."""
+        self._refuse(Unsupported(f"the method {request.tok}"), None)
+
+    def RegisterPackage(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        """Refuse packages."""
+        self._refuse(Unsupported(f"the package {request.name}"), None)
+
+    def ExistsResource(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        """Refuse the question whether a resource exists."""
+        self._refuse(Unsupported(f"`exists` of {request.type}"), None)
+
+    def SignalAndWaitForShutdown(self, _request: Any, _context: Any = None) -> Any:  # noqa: N802
+        """Hear that the program has ended well."""
+        self._run.signalled = True
+        return empty_pb2.Empty()
+
+    # ------------------------------------------------------------------ requests
+
+    def _check_open(self) -> None:
+        if self._run.closed:
+            raise MonitorClosed
+
+    def _refuse(self, error: Exception, request: Any) -> None:
+        urn = ""
+        if request is not None:
+            urn = self._run.urn(request.parent, request.type, request.name)
+        self._run.error(str(error), urn)
+        self._run.bail()
+        raise MonitorClosed
+
+    def _covered(self, kind: str, custom: bool) -> None:
+        """Refuse types of other packages by name."""
+        if not custom or kind.split("/")[0].split(":")[:2] == DYNAMIC_TYPE.split(":"):
+            return
+        if kind == PROVIDER_TYPE + PACKAGE or kind.startswith(DYNAMIC_TYPE + "/"):
+            return
+        raise Unsupported(f"the resource type {kind}")
+
+    def _registration(self, request: Any) -> Registration:
+        self._covered(request.type, request.custom)
+        if request.remote:
+            raise Unsupported(f"the remote component {request.type}")
+        if request.importId:
+            raise Unsupported("the option `import_`; the command `import` with a file is, it")
+        if request.HasField("replacement_trigger"):
+            raise Unsupported("the option `replacement_trigger`")
+        position, trace = self._positions(request)
+        dependencies = {
+            key: sorted(item.urns) for key, item in request.propertyDependencies.items()
+        }
+        properties = from_struct(request.object)
+        for key in properties:
+            dependencies.setdefault(key, [])
+        registration = Registration(
+            request.type,
+            request.name,
+            request.custom,
+            properties,
+            parent=request.parent,
+            provider=request.provider,
+            protect=request.protect if request.HasField("protect") else None,
+            dependencies=sorted(request.dependencies),
+            property_dependencies=dependencies,
+            delete_before_replace=(
+                request.deleteBeforeReplace
+                if request.deleteBeforeReplaceDefined or request.deleteBeforeReplace
+                else None
+            ),
+            ignore_changes=list(request.ignoreChanges),
+            replace_on_changes=list(request.replaceOnChanges),
+            additional_secret_outputs=list(request.additionalSecretOutputs),
+            aliases=list(request.aliases),
+            retain_on_delete=(
+                request.retainOnDelete if request.HasField("retainOnDelete") else None
+            ),
+            deleted_with=request.deletedWith,
+            hide_diff=list(request.hideDiffs),
+            source_position=position,
+            stack_trace=trace,
+        )
+        self._inherit(registration)
+        if registration.custom and not registration.provider:
+            registration.provider = self._provider(request)
+        if registration.type.startswith(PROVIDER_TYPE) or not registration.custom:
+            registration.provider = ""
+        return registration
+
+    def _inherit(self, child: Registration) -> None:
+        """Take from the parent what the child does not say."""
+        with self._lock:
+            parent = self._options.get(child.parent)
+        if parent is None:
+            return
+        child.deleted_with = child.deleted_with or parent.deleted_with
+        if child.protect is None:
+            child.protect = parent.protect
+        if child.retain_on_delete is None:
+            child.retain_on_delete = parent.retain_on_delete
+        if child.custom and not child.provider and parent.provider:
+            if urn_type(provider_urn(parent.provider)) == PROVIDER_TYPE + PACKAGE:
+                child.provider = parent.provider
+
+    def _provider(self, request: Any) -> str:
+        """Return the provider given for the package, by the resource or a component above it."""
+        if PACKAGE in request.providers:
+            return str(request.providers[PACKAGE])
+        with self._lock:
+            return self._providers.get(request.parent, {}).get(PACKAGE, "")
+
+    def _inherited_providers(self, request: Any) -> dict[str, str]:
+        return {**self._providers.get(request.parent, {}), **dict(request.providers)}
+
+    def _positions(self, request: Any) -> tuple[str, list[dict[str, str]]]:
+        """Return where in the project a resource is made, and the frames that lead there.
+
+        Frames of libraries are left out: they say nothing of the program, and differ by machine.
+        """
+        root = self._run.project.root
+        found = (_position(frame.pc, root) for frame in request.stackTrace.frames)
+        frames = [{"sourcePosition": position} for position in found if position]
+        return (frames[0]["sourcePosition"] if frames else ""), frames
+
+
+def _position(position: Any, root: Path) -> str:
+    """Return `project:///PATH#LINE`, or nothing for a file outside the project."""
+    path = Path(unquote(urlparse(position.uri).path))
+    if not path.is_relative_to(root):
+        return ""
+    inside = path.relative_to(root)
+    if any(part.startswith(".") or part == "site-packages" for part in inside.parts[:-1]):
+        return ""
+    return f"project:///{inside.as_posix()}#{position.line}"
+
+
+class Engine:
+    """What the SDK logs to and asks for the root resource."""
+
+    def __init__(self, run: Deployment):
+        self._run = run
+        self._root = ""
+
+    def Log(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        """Pass on what the program logs; debug messages are dropped."""
+        severity = {
+            engine_pb2.INFO: "info",
+            engine_pb2.WARNING: "warning",
+            engine_pb2.ERROR: "error",
+        }.get(request.severity)
+        if severity:
+            self._run.events.diagnostic(severity, request.message, request.urn)
+        return empty_pb2.Empty()
+
+    def GetRootResource(self, _request: Any, _context: Any = None) -> Any:  # noqa: N802
+        """Return the urn of the stack."""
+        return engine_pb2.GetRootResourceResponse(urn=self._root)
+
+    def SetRootResource(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+        """Remember the urn of the stack."""
+        self._root = request.urn
+        return engine_pb2.SetRootResourceResponse()
+
+    def RequirePulumiVersion(self, _request: Any, _context: Any = None) -> Any:  # noqa: N802
+        """Accept any version."""
+        return engine_pb2.RequirePulumiVersionResponse()

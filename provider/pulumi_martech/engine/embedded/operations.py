@@ -1,0 +1,240 @@
+"""The operations of the engine: preview, up, refresh, destroy and import."""
+
+import contextlib
+import json
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from .deployment import Deployment, Observer, Options
+from .display import Digest, Text
+from .errors import ChangesExpectedNone, EngineError
+from .events import EventLog, Events
+from .importing import ImportFile
+from .journal import Journal
+from .plan import Plan
+from .program import Program, output_as_messages
+from .project import ConfigValue, Project, StackSettings
+from .snapshot import Snapshot, encrypting
+from .stacks import StackFolder
+from .state import ResourceState
+from .values import Properties, Secret
+
+CANCELLED = 8  # exit code
+
+
+@dataclass(frozen=True)
+class Request:
+    """An operation as the command line asks for it.
+
+    Attributes:
+        kind: `preview`, `up`, `refresh`, `destroy` or `import`.
+        options: how the run is to be done.
+        event_log: a file, or `tcp://HOST:PORT`.
+        json: print the document of a preview in place of lines.
+        diff: show the paths that change.
+        show_outputs: show the outputs of the stack.
+        expect_no_changes: it is an error if anything changes.
+        save_plan: where a preview leaves its plan.
+        plan: what holds the run to a preview.
+        clear_pending_creates: forget creates that were interrupted.
+        import_file: what `import` reads.
+        protect: whether what is imported is protected.
+        message: a note for the history.
+    """
+
+    kind: str
+    options: Options
+    event_log: str | None = None
+    json: bool = False
+    diff: bool = False
+    show_outputs: bool = True
+    expect_no_changes: bool = False
+    save_plan: Path | None = None
+    plan: Path | None = None
+    clear_pending_creates: bool = False
+    import_file: Path | None = None
+    protect: bool = True
+    message: str = ""
+
+
+class Operation:
+    """One operation on one stack, in a process of its own."""
+
+    def __init__(self, project: Project, folder: StackFolder, settings: StackSettings):
+        self._project = project
+        self._folder = folder
+        self._settings = settings
+        self._out = sys.stdout
+
+    def run(self, request: Request) -> int:
+        """Do it; return the exit code.
+
+        Raises:
+            EngineError: it could not begin, or `--expect-no-changes` does not hold.
+        """
+        if request.options.preview:
+            return self._run(request, None)
+        with self._folder.locked(request.kind):
+            deployment, journal = self._folder.begin()
+            try:
+                code = self._run(request, journal, deployment)
+            finally:
+                journal.close()
+            return code
+
+    def _run(
+        self,
+        request: Request,
+        journal: Journal | None,
+        deployment: dict[str, Any] | None = None,
+    ) -> int:
+        started = datetime.now(UTC)
+        if deployment is None:
+            deployment = self._folder.read()
+        crypter = self._settings.crypter
+        if request.clear_pending_creates:
+            deployment = {k: v for k, v in deployment.items() if k != "pending_operations"}
+        if crypter.salt:
+            state = {"salt": crypter.salt}
+            deployment["secrets_providers"] = {"type": "passphrase", "state": state}
+        base = [
+            ResourceState.from_json(data, crypter.decrypt)
+            for data in deployment.get("resources") or []
+        ]
+        config = self._settings.config()
+        snapshot = Snapshot(deployment, base, crypter, journal) if journal is not None else None
+        digest = Digest()
+        log = EventLog(request.event_log) if request.event_log else None
+        shown = digest if request.json else Text(
+            self._out, diff=request.diff, outputs=request.show_outputs
+        )  # fmt: skip
+        events = Events(*(listener for listener in (log, shown) if listener is not None))
+        observers: list[Observer] = [digest] if request.json else []
+        new_plan = Plan() if request.save_plan else None
+        run = Deployment(
+            self._project,
+            self._folder.name,
+            request.options,
+            base,
+            deployment.get("pending_operations") or [],
+            _properties(config),
+            events,
+            snapshot,
+            observers,
+            Plan.load(request.plan, crypter.decrypt) if request.plan else None,
+            new_plan,
+        )
+        try:
+            with output_as_messages(self._project, events), _interruptible(run):
+                outcome = run.execute(self._program(request, config))
+        finally:
+            if log is not None:
+                log.close()
+        if request.json:
+            print(digest.text(), file=self._out, flush=True)
+        if snapshot is not None:
+            self._store(request, snapshot, deployment)
+            self._remember(request, started, outcome.failed, outcome.changes, config)
+        if outcome.failed:
+            return CANCELLED if run.cancelled else 1
+        if new_plan is not None and request.save_plan is not None:
+            new_plan.save(request.save_plan, encrypting(crypter))
+        changed = any(count and op not in ("same", "read") for op, count in outcome.changes.items())
+        if request.expect_no_changes and changed:
+            kind = {"preview": "preview", "up": "update"}.get(request.kind, request.kind)
+            raise ChangesExpectedNone(
+                f"no changes were expected for {kind} but changes were proposed"
+            )
+        return 0
+
+    def _program(self, request: Request, config: dict[str, ConfigValue]) -> Any:
+        if request.kind == "import":
+            if request.import_file is None:
+                raise EngineError("`import` needs --file")
+            return ImportFile.read(request.import_file, request.protect)
+        if request.kind in ("preview", "up"):
+            return Program(self._project, self._folder.name, config)
+        return None
+
+    def _store(self, request: Request, snapshot: Snapshot, before: dict[str, Any]) -> None:
+        """Write the new state; without a change the checkpoint stays as it is."""
+        after = snapshot.deployment()
+        same = all(
+            (before.get(key) or None) == (after.get(key) or None)
+            for key in before.keys() | after.keys()
+        )
+        if not same or request.clear_pending_creates:
+            if self._settings.crypter.salt and "secrets_providers" not in after:
+                salt = {"salt": self._settings.crypter.salt}
+                after["secrets_providers"] = {"type": "passphrase", "state": salt}
+            self._folder.write(after)
+        else:
+            self._folder.journal.unlink(missing_ok=True)
+        if self._settings.crypter.made:
+            self._settings.save()
+
+    def _remember(
+        self,
+        request: Request,
+        started: datetime,
+        failed: bool,
+        changes: dict[str, int],
+        config: dict[str, ConfigValue],
+    ) -> None:
+        self._folder.remember(
+            {
+                "kind": {"up": "update", "import": "resource-import"}.get(
+                    request.kind, request.kind
+                ),
+                "startTime": _stamp(started),
+                "message": request.message,
+                "environment": {},
+                "config": {
+                    key: {"secret": True} if item.secret else {"value": item.value, "secret": False}
+                    for key, item in config.items()
+                },
+                "result": "failed" if failed else "succeeded",
+                "endTime": _stamp(datetime.now(UTC)),
+                "version": 1 + max((r.get("version", 0) for r in self._folder.history()), default=0),
+                "resourceChanges": changes,
+            }
+        )
+
+
+def _properties(config: dict[str, ConfigValue]) -> Properties:
+    return {
+        key: Secret(item.value) if item.secret else item.value for key, item in config.items()
+    }
+
+
+def _stamp(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+@contextlib.contextmanager
+def _interruptible(run: Deployment) -> Iterator[None]:
+    """End the run in order on the first signal; at once on the second."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if run.cancelled:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+        run.cancel()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def dumped(data: Any) -> str:
+    """Return JSON for a person and for machines."""
+    return json.dumps(data, ensure_ascii=False, indent=4)

@@ -1,0 +1,162 @@
+"""Runs the program of a stack in this process."""
+
+import asyncio
+import contextlib
+import gc
+import io
+import logging
+import os
+import runpy
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pulumi
+from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
+
+from .deployment import Deployment
+from .errors import Bail
+from .events import Events
+from .monitor import Engine, Monitor
+from .project import ConfigValue, Project
+
+
+class Program:
+    """The program: `__main__.py` in the folder that Pulumi.yaml names."""
+
+    def __init__(self, project: Project, stack: str, config: dict[str, ConfigValue]):
+        self._project = project
+        self._stack = stack
+        self._config = config
+
+    def __call__(self, run: Deployment) -> None:
+        """Run it; returns when it has ended well.
+
+        Raises:
+            Bail: it has not, or the run was ended.
+        """
+        if not self._project.program.is_file():
+            run.error(f"no program was found at {self._project.program}")
+            raise Bail("program")
+        set_all_config(
+            {key: item.value for key, item in self._config.items()},
+            [key for key, item in self._config.items() if item.secret],
+        )
+        configure(
+            Settings(
+                project=self._project.name,
+                stack=self._stack,
+                monitor=Monitor(run),
+                engine=Engine(run),
+                parallel=run.options.parallel,
+                dry_run=run.options.preview,
+                organization="organization",
+                root_directory=str(self._project.root),
+            )
+        )
+        # The program keeps all outputs alive until its end: collecting in vain is half its time.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(50_000, 50, 1_000)
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
+        error = self._run(run.options.parallel)
+        if run.closed:
+            return  # what the program said of it is only that the engine has gone
+        if error is not None:
+            run.error(self._explained(error))
+            raise Bail("program")
+        if not run.signalled:
+            run.error("the program ended before all of its resources were registered")
+            raise Bail("program")
+
+    def _run(self, parallel: int) -> BaseException | None:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        # A registration holds its thread until it is done; more wait than are worked on.
+        executor = ThreadPoolExecutor(parallel + 4)
+        loop.set_default_executor(executor)
+        sys.argv = [str(self._project.program)]
+        try:
+            loop.run_until_complete(run_in_stack(self._main))
+        except BaseException as error:  # sys.exit in a program is one of these
+            return error
+        finally:
+            executor.shutdown(wait=True)
+            loop.close()
+        return None
+
+    def _main(self) -> None:
+        runpy.run_path(str(self._project.program), run_name="__main__")
+
+    def _explained(self, error: BaseException) -> str:
+        """Say what went wrong and where in the program, without the frames of the SDK."""
+        if isinstance(error, pulumi.RunError):
+            return str(error)
+        if isinstance(error, SystemExit):
+            return f"the program ended itself with sys.exit({error.code!r})"
+        what = "".join(traceback.format_exception_only(error)).strip()
+        return f"Program failed with an unhandled exception:\n{self._place(error)}{what}"
+
+    def _place(self, error: BaseException) -> str:
+        folder = self._project.working_directory
+        place = ""
+        for frame in traceback.extract_tb(error.__traceback__):
+            path = Path(frame.filename)
+            if path.is_absolute() and path.is_relative_to(folder):
+                inside = path.relative_to(self._project.root)
+                place = f'  File "{inside}", line {frame.lineno}\n'
+        return place
+
+
+class _Lines(io.TextIOBase):
+    """Makes a message of each line that is written."""
+
+    def __init__(self, events: Events, severity: str):
+        super().__init__()
+        self._events = events
+        self._severity = severity
+        self._rest = ""
+        self._lock = threading.Lock()
+
+    def writable(self) -> bool:
+        """Say that it can be written to."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Take text."""
+        with self._lock:
+            *lines, self._rest = (self._rest + text).split("\n")
+        for line in lines:
+            if line.strip():
+                self._events.diagnostic(self._severity, line)
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back but an unfinished line."""
+
+    def finish(self) -> None:
+        """Pass on an unfinished line."""
+        if self._rest:
+            self.write("\n")
+
+
+@contextlib.contextmanager
+def output_as_messages(project: Project, events: Events) -> Iterator[None]:
+    """Let program and handlers run in their folder, and pass on what they print as messages."""
+    before = os.getcwd()
+    written, complained = _Lines(events, "info"), _Lines(events, "info#err")
+    folder = str(project.working_directory)
+    os.chdir(folder)
+    sys.path.insert(0, folder)
+    try:
+        with contextlib.redirect_stdout(written), contextlib.redirect_stderr(complained):
+            yield
+    finally:
+        written.finish()
+        complained.finish()
+        with contextlib.suppress(ValueError):
+            sys.path.remove(folder)
+        os.chdir(before)

@@ -1,0 +1,224 @@
+"""The project (Pulumi.yaml) and the settings and configuration of its stacks."""
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from .crypter import Crypter
+from .errors import EngineError, UsageError
+from .journal import write_atomically
+
+_STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+
+
+@dataclass(frozen=True)
+class Project:
+    """What Pulumi.yaml says.
+
+    Attributes:
+        root: the folder of Pulumi.yaml.
+        name: the name of the project.
+        main: the folder or file of the program, absolute.
+        settings: the folder of the stacks' settings.
+        refresh_always: the option `refresh: always`.
+    """
+
+    root: Path
+    name: str
+    main: Path
+    settings: Path
+    refresh_always: bool
+
+    @property
+    def program(self) -> Path:
+        """The file that is run."""
+        return self.main if self.main.suffix == ".py" else self.main / "__main__.py"
+
+    @property
+    def working_directory(self) -> Path:
+        """Where the program and the handlers of providers run."""
+        return self.main.parent if self.main.suffix == ".py" else self.main
+
+    @classmethod
+    def find(cls, start: Path) -> "Project":
+        """Read the project that `start` lies in.
+
+        Raises:
+            EngineError: there is none, or it is not for Python.
+        """
+        for folder in (start, *start.parents):
+            for ending in ("yaml", "yml", "json"):
+                path = folder / f"Pulumi.{ending}"
+                if path.is_file():
+                    return cls._read(path)
+        raise EngineError(
+            f"no Pulumi.yaml was found in {start} or above it; run the command in a project"
+        )
+
+    @classmethod
+    def _read(cls, path: Path) -> "Project":
+        data = read_yaml(path)
+        runtime = data.get("runtime")
+        kind = runtime.get("name") if isinstance(runtime, dict) else runtime
+        if kind != "python":
+            raise EngineError(
+                f"{path} is for the runtime {kind!r}, the embedded engine runs Python programs "
+                "only; use a stack on the real `pulumi`"
+            )
+        if not isinstance(data.get("name"), str):
+            raise EngineError(f"{path} has no name")
+        root = path.parent.resolve()
+        options = data.get("options") or {}
+        return cls(
+            root,
+            data["name"],
+            root / (data.get("main") or "."),
+            root / (data.get("stackConfigDir") or data.get("config") or "."),
+            isinstance(options, dict) and options.get("refresh") == "always",
+        )
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a mapping from a YAML file.
+
+    Raises:
+        EngineError: the file is not readable or no mapping.
+    """
+    try:
+        data = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except (OSError, YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise EngineError(f"{path} cannot be read: {reason}") from None
+    if not isinstance(data, dict):
+        raise EngineError(f"{path} must be a mapping of names to values")
+    return data
+
+
+def check_stack_name(name: str) -> str:
+    """Return the last part of `organization/project/stack`.
+
+    Raises:
+        UsageError: the name cannot be used.
+    """
+    short = name.rsplit("/", 1)[-1]
+    if not _STACK_NAME.fullmatch(short):
+        raise UsageError(
+            f"the stack name {name!r} cannot be used; take letters, digits, '-', '_' and '.'"
+        )
+    return short
+
+
+@dataclass(frozen=True)
+class ConfigValue:
+    """A value of the configuration, decrypted; objects are JSON text."""
+
+    value: str
+    secret: bool
+    is_object: bool = False
+
+
+class StackSettings:
+    """`Pulumi.STACK.yaml`: the salt of the passphrase and the configuration.
+
+    Comments and order of the file are kept.
+    """
+
+    def __init__(self, project: Project, stack: str, path: Path | None = None):
+        self.project = project
+        self.path = path or project.settings / f"Pulumi.{stack}.yaml"
+        self._yaml = YAML()
+        self._yaml.width = 10_000
+        self._data: Any = {}
+        if self.path.is_file():
+            if self.path.stat().st_size:
+                read_yaml(self.path)  # says what is wrong with it
+            self._data = self._yaml.load(self.path.read_text(encoding="utf-8")) or {}
+        self.crypter = Crypter(self._data.get("encryptionsalt"))
+
+    def full_key(self, key: str) -> str:
+        """Return `namespace:key`; without a namespace it is that of the project."""
+        return key if ":" in key else f"{self.project.name}:{key}"
+
+    def config(self) -> dict[str, ConfigValue]:
+        """Return the configuration by full key."""
+        result = {}
+        for key, value in (self._data.get("config") or {}).items():
+            result[self.full_key(str(key))] = self._decoded(value)
+        return result
+
+    def _decoded(self, value: Any) -> ConfigValue:
+        if isinstance(value, dict) and set(value) == {"secure"} and isinstance(value["secure"], str):
+            return ConfigValue(self.crypter.decrypt(value["secure"]), True)
+        if isinstance(value, (dict, list)):
+            found: list[bool] = []
+            plain = self._opened(value, found)
+            return ConfigValue(json.dumps(plain, separators=(",", ":")), bool(found), True)
+        return ConfigValue(_text(value), False)
+
+    def _opened(self, value: Any, found: list[bool]) -> Any:
+        if isinstance(value, dict):
+            if set(value) == {"secure"} and isinstance(value["secure"], str):
+                found.append(True)
+                return self.crypter.decrypt(value["secure"])
+            return {str(key): self._opened(item, found) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._opened(item, found) for item in value]
+        return value
+
+    def set(self, key: str, value: str, secret: bool) -> None:
+        """Set a value; `save` writes it."""
+        config = self._data.setdefault("config", {})
+        full = self.full_key(key)
+        self._forget(full)
+        config[full] = {"secure": self.crypter.encrypt(value)} if secret else value
+
+    def remove(self, key: str) -> None:
+        """Remove a value; `save` writes it."""
+        self._forget(self.full_key(key))
+
+    def _forget(self, full: str) -> None:
+        config = self._data.get("config") or {}
+        for key in [k for k in config if self.full_key(str(k)) == full]:
+            del config[key]
+
+    def save(self) -> None:
+        """Write the file."""
+        if self.crypter.salt:
+            self._data["encryptionsalt"] = self.crypter.salt
+        if not self._data.get("config"):
+            self._data.pop("config", None)
+        text = StringIO()
+        if self._data:
+            self._yaml.dump(self._data, text)
+        write_atomically(self.path, text.getvalue())
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def backend_folder(project: Project) -> Path:
+    """Return where the state of the project's stacks lies.
+
+    It is `.martech/state` beside Pulumi.yaml, or what `MARTECH_BACKEND_URL` names: a folder or
+    `file://` and a folder.
+    """
+    url = os.environ.get("MARTECH_BACKEND_URL")
+    if not url:
+        return project.root / ".martech" / "state"
+    scheme, separator, rest = url.partition("://")
+    if separator and scheme != "file":
+        raise EngineError(
+            f"MARTECH_BACKEND_URL {url!r} is no folder; the embedded engine keeps state in files, "
+            "use a stack on the real `pulumi` for other backends"
+        )
+    return (project.root / Path(rest if separator else url).expanduser()).resolve()

@@ -1,0 +1,165 @@
+"""Records what a run does to the state, entry by entry, and gives the deployment at the end."""
+
+import threading
+from typing import Any, Protocol
+
+from .crypter import Crypter
+from .journal import Deployment, Entry, Replayer
+from .state import ResourceState
+from .values import SECRET, SIGNATURE, Secret, plaintext
+
+
+class Sink(Protocol):
+    """Where entries go before the run goes on."""
+
+    def append(self, entry: Entry) -> None:
+        """Keep one entry."""
+
+
+def encrypting(crypter: Crypter) -> Any:
+    """Return the function that writes secrets for the state."""
+
+    def secret(value: Secret) -> dict[str, str]:
+        if value.ciphertext is None:
+            value.ciphertext = crypter.encrypt(plaintext(value.value))
+        return {SIGNATURE: SECRET, "ciphertext": value.ciphertext}
+
+    return secret
+
+
+class Snapshot:
+    """The state during a run.
+
+    The base is a list of resources that are known by identity; what a step made is known by the
+    number of the operation that made it.
+    """
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        resources: list[ResourceState],
+        crypter: Crypter,
+        sink: Sink,
+    ):
+        self._replayer = Replayer(deployment)
+        self._secret = encrypting(crypter)
+        self._sink = sink
+        self._lock = threading.Lock()
+        self._counter = 0
+        self._places: dict[int, int] = {}
+        self._made: dict[int, int] = {}
+        self._kept: list[ResourceState] = []  # keeps identities from being used again
+        self.entries = 0
+        self._rebase(resources)
+
+    def _rebase(self, resources: list[ResourceState]) -> None:
+        self._places = {id(resource): at for at, resource in enumerate(resources)}
+        self._kept.extend(resources)
+        self._made = {}
+
+    def begin(self, kind: str | None, resource: ResourceState | None) -> int:
+        """Say that an operation begins; returns its number.
+
+        Args:
+            kind: `creating`, `updating`, `deleting`, `reading`, `importing`, or `None` if nothing
+                is pending when the run is killed now.
+            resource: what is operated on.
+        """
+        with self._lock:
+            self._counter += 1
+            number = self._counter
+        if kind and resource:
+            operation = {"resource": resource.to_json(self._secret), "type": kind}
+            self._add({"op": number, "kind": "begin", "operation": operation})
+        return number
+
+    def same(self, number: int, old: ResourceState, new: ResourceState) -> None:
+        """Say that a resource is as it was, apart from its options."""
+        entry = self._removing(number, old)
+        state = new.to_json(self._secret)
+        at = entry.get("removeOld")
+        self._take(new, number)
+        if at is not None and self._replayer.base["resources"][at] == state:
+            self._add({"op": number, "kind": "same", "removeOld": at})
+        else:
+            self._add({**entry, "state": state})
+
+    def success(
+        self,
+        number: int,
+        new: ResourceState | None,
+        *,
+        remove: ResourceState | None = None,
+        delete: ResourceState | None = None,
+        pending: ResourceState | None = None,
+    ) -> None:
+        """Say that an operation is done.
+
+        Args:
+            number: of the operation.
+            new: what is there now.
+            remove: what is no longer there.
+            delete: what is to be deleted later in the run.
+            pending: what was deleted and will be made again.
+        """
+        entry: Entry = {"op": number, "kind": "success"}
+        if new is not None:
+            entry["state"] = new.to_json(self._secret)
+        for name, resource in (
+            ("remove", remove),
+            ("delete", delete),
+            ("pendingReplacement", pending),
+        ):
+            if resource is not None:
+                entry.update(self._place(name, resource))
+        if new is not None:
+            self._take(new, number)
+        self._add(entry)
+
+    def failure(self, number: int) -> None:
+        """Say that an operation failed and is over."""
+        self._add({"op": number, "kind": "failure"})
+
+    def refreshed(self, number: int, old: ResourceState, new: ResourceState | None) -> None:
+        """Say what a refresh found; `None` if it is gone."""
+        entry: Entry = {"op": number, "kind": "refresh", **self._place("remove", old)}
+        if new is not None:
+            entry["state"] = new.to_json(self._secret)
+        self._add(entry)
+
+    def outputs(self, resource: ResourceState) -> None:
+        """Say that a resource of this run got other outputs."""
+        with self._lock:
+            self._counter += 1
+        entry: Entry = {"op": self._counter, "kind": "outputs", **self._place("remove", resource)}
+        self._add({**entry, "state": resource.to_json(self._secret)})
+
+    def rebuilt(self, resources: list[ResourceState]) -> None:
+        """Say that the refresh is over; `resources` are the base from now on."""
+        self._add({"kind": "rebuilt"})
+        self._rebase(resources)
+
+    def deployment(self) -> Deployment:
+        """Return the deployment as it is now."""
+        with self._lock:
+            return self._replayer.deployment()
+
+    def _removing(self, number: int, old: ResourceState) -> Entry:
+        return {"op": number, "kind": "success", **self._place("remove", old)}
+
+    def _place(self, name: str, resource: ResourceState) -> dict[str, int]:
+        at = self._places.get(id(resource))
+        if at is not None:
+            return {f"{name}Old": at}
+        return {f"{name}New": self._made[id(resource)]}
+
+    def _take(self, resource: ResourceState, number: int) -> None:
+        with self._lock:
+            self._made[id(resource)] = number
+            self._kept.append(resource)
+
+    def _add(self, entry: Entry) -> None:
+        with self._lock:
+            self._sink.append(entry)
+            self._replayer.add(entry)
+            self.entries += 1

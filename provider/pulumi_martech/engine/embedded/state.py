@@ -1,0 +1,284 @@
+"""Resources of a deployment (version 3) and their JSON form."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from .values import Properties, Secret, from_json, to_json
+
+STACK_TYPE = "pulumi:pulumi:Stack"
+PROVIDER_TYPE = "pulumi:providers:"
+PACKAGE = "pulumi-python"
+DYNAMIC_TYPE = f"{PACKAGE}:dynamic"
+DEFAULT_PROVIDER_NAME = "default"
+
+# JSON name, attribute, of what is copied as it is; in the order of the format.
+_PLAIN = (
+    ("protect", "protect"),
+    ("taint", "taint"),
+    ("external", "external"),
+    ("dependencies", "dependencies"),
+    ("initErrors", "init_errors"),
+    ("provider", "provider"),
+    ("propertyDependencies", "property_dependencies"),
+    ("pendingReplacement", "pending_replacement"),
+    ("additionalSecretOutputs", "additional_secret_outputs"),
+    ("aliases", "aliases"),
+    ("customTimeouts", "custom_timeouts"),
+    ("importID", "import_id"),
+    ("retainOnDelete", "retain_on_delete"),
+    ("deletedWith", "deleted_with"),
+    ("replaceWith", "replace_with"),
+    ("created", "created"),
+    ("modified", "modified"),
+    ("sourcePosition", "source_position"),
+    ("stackTrace", "stack_trace"),
+    ("ignoreChanges", "ignore_changes"),
+    ("hideDiff", "hide_diff"),
+    ("replaceOnChanges", "replace_on_changes"),
+)
+_KNOWN = {name for name, _ in _PLAIN} | {
+    "urn", "custom", "delete", "id", "type", "inputs", "outputs", "parent",
+}  # fmt: skip
+
+
+@dataclass(eq=False)
+class ResourceState:
+    """One resource of a deployment; compared by identity, since a urn may occur twice."""
+
+    urn: str
+    type: str
+    custom: bool
+    id: str = ""
+    inputs: Properties = field(default_factory=dict)
+    outputs: Properties = field(default_factory=dict)
+    parent: str = ""
+    provider: str = ""
+    delete: bool = False
+    protect: bool = False
+    taint: bool = False
+    external: bool = False
+    pending_replacement: bool = False
+    retain_on_delete: bool = False
+    deleted_with: str = ""
+    import_id: str = ""
+    dependencies: list[str] = field(default_factory=list)
+    property_dependencies: dict[str, list[str]] = field(default_factory=dict)
+    replace_with: list[str] = field(default_factory=list)
+    init_errors: list[str] = field(default_factory=list)
+    additional_secret_outputs: list[str] = field(default_factory=list)
+    aliases: list[str] = field(default_factory=list)
+    ignore_changes: list[str] = field(default_factory=list)
+    replace_on_changes: list[str] = field(default_factory=list)
+    hide_diff: list[Any] = field(default_factory=list)
+    custom_timeouts: dict[str, Any] = field(default_factory=dict)
+    created: str = ""
+    modified: str = ""
+    source_position: str = ""
+    stack_trace: list[dict[str, str]] = field(default_factory=list)
+    rest: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name in the program."""
+        return self.urn.split("::", 3)[3]
+
+    @property
+    def is_provider(self) -> bool:
+        """Whether this is a provider resource."""
+        return self.type.startswith(PROVIDER_TYPE)
+
+    def copy(self) -> "ResourceState":
+        """Return a copy that can be changed."""
+        return replace(
+            self,
+            dependencies=list(self.dependencies),
+            property_dependencies={k: list(v) for k, v in self.property_dependencies.items()},
+        )
+
+    def references(self) -> Iterator[str]:
+        """Yield the urns this resource refers to, its provider left out."""
+        if self.parent:
+            yield self.parent
+        yield from self.dependencies
+        for urns in self.property_dependencies.values():
+            yield from urns
+        if self.deleted_with:
+            yield self.deleted_with
+        yield from self.replace_with
+
+    def all_references(self) -> Iterator[str]:
+        """Yield the urns this resource refers to, its provider included."""
+        if self.provider:
+            yield provider_urn(self.provider)
+        yield from self.references()
+
+    def to_json(self, secret: Callable[[Secret], Any]) -> dict[str, Any]:
+        """Return the JSON form; empty values are left out."""
+        data: dict[str, Any] = {"urn": self.urn, "custom": self.custom}
+        if self.delete:
+            data["delete"] = True
+        if self.id:
+            data["id"] = self.id
+        data["type"] = self.type
+        if self.inputs:
+            data["inputs"] = to_json(self.inputs, secret)
+        if self.outputs:
+            data["outputs"] = to_json(self.outputs, secret)
+        if self.parent:
+            data["parent"] = self.parent
+        for name, attribute in _PLAIN:
+            value = getattr(self, attribute)
+            if value:
+                data[name] = value
+        data.update(self.rest)
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any], decrypt: Callable[[str], str]) -> "ResourceState":
+        """Read a resource of a state file."""
+        state = cls(
+            data["urn"],
+            data["type"],
+            data["custom"],
+            data.get("id", ""),
+            from_json(data.get("inputs") or {}, decrypt),
+            from_json(data.get("outputs") or {}, decrypt),
+            data.get("parent", ""),
+            delete=data.get("delete", False),
+        )
+        for name, attribute in _PLAIN:
+            value = data.get(name)
+            if value:
+                setattr(state, attribute, value)
+        state.property_dependencies = {
+            key: list(urns or []) for key, urns in state.property_dependencies.items()
+        }
+        state.dependencies = list(state.dependencies)
+        state.rest = {key: value for key, value in data.items() if key not in _KNOWN}
+        return state
+
+
+# ------------------------------------------------------------------ urns
+
+
+def make_urn(stack: str, project: str, parent: str, kind: str, name: str) -> str:
+    """Return the urn of a resource; `parent` is a urn or empty."""
+    above = qualified_type(parent) if parent else ""
+    if above and above != STACK_TYPE:
+        kind = f"{above}${kind}"
+    return f"urn:pulumi:{stack}::{project}::{kind}::{name}"
+
+
+def qualified_type(urn: str) -> str:
+    """Return the chain of types of a urn."""
+    return urn.split("::", 3)[2]
+
+
+def urn_type(urn: str) -> str:
+    """Return the type of the resource itself."""
+    return qualified_type(urn).rsplit("$", 1)[-1]
+
+
+def urn_name(urn: str) -> str:
+    """Return the name of a urn."""
+    return urn.split("::", 3)[3]
+
+
+def provider_urn(reference: str) -> str:
+    """Return the urn of `URN::ID`."""
+    return reference.rsplit("::", 1)[0]
+
+
+def provider_id(reference: str) -> str:
+    """Return the id of `URN::ID`."""
+    return reference.rsplit("::", 1)[1]
+
+
+def is_default_provider(urn: str) -> bool:
+    """Tell whether the urn is of a provider that the engine made itself."""
+    return urn_type(urn).startswith(PROVIDER_TYPE) and (
+        urn_name(urn) == DEFAULT_PROVIDER_NAME or urn_name(urn).startswith("default_")
+    )
+
+
+def now() -> str:
+    """Return the time as it is written in state."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+# ------------------------------------------------------------------ graph
+
+
+class Graph:
+    """What depends on what in a list of resources that is sorted by dependency."""
+
+    def __init__(self, resources: list[ResourceState]):
+        self.resources = resources
+        self._same: dict[int, ResourceState] = {}
+        self.index = {id(r): i for i, r in enumerate(resources)}
+        self._by_urn: dict[str, list[ResourceState]] = {}
+        for resource in resources:
+            self._by_urn.setdefault(resource.urn, []).append(resource)
+
+    def alias(self, new: ResourceState, old: ResourceState) -> None:
+        """Take `new` for `old`, which is in the list."""
+        self._same[id(new)] = old
+
+    def __contains__(self, resource: ResourceState) -> bool:
+        return id(self._same.get(id(resource), resource)) in self.index
+
+    def dependencies(self, resource: ResourceState) -> list[ResourceState]:
+        """Return what a resource refers to directly."""
+        resource = self._same.get(id(resource), resource)
+        at = self.index.get(id(resource), len(self.resources))
+        found = {}
+        for urn in resource.all_references():
+            for other in self._by_urn.get(urn, ()):
+                # A urn may occur twice: what is meant is listed before.
+                if other is not resource and self.index[id(other)] < at:
+                    found[id(other)] = other
+        return list(found.values())
+
+    def transitive_dependencies(self, resource: ResourceState) -> list[ResourceState]:
+        """Return what a resource refers to, directly or not."""
+        found: dict[int, ResourceState] = {}
+        todo = [resource]
+        while todo:
+            for other in self.dependencies(todo.pop()):
+                if id(other) not in found:
+                    found[id(other)] = other
+                    todo.append(other)
+        return list(found.values())
+
+    def depending_on(
+        self, resource: ResourceState, ignore: set[str], children: bool
+    ) -> list[ResourceState]:
+        """Return what depends on a resource, directly or not, in order.
+
+        Args:
+            resource: what the others depend on.
+            ignore: urns that are passed over.
+            children: whether a child depends on its parent.
+        """
+        resource = self._same.get(id(resource), resource)
+        urns = {resource.urn}
+        found = []
+        for other in self.resources[self.index.get(id(resource), -1) + 1 :]:
+            if other.urn in ignore or other.urn == resource.urn:
+                continue
+            references = set(other.dependencies)
+            for names in other.property_dependencies.values():
+                references.update(names)
+            if other.provider:
+                references.add(provider_urn(other.provider))
+            if other.deleted_with:
+                references.add(other.deleted_with)
+            references.update(other.replace_with)
+            if children and other.parent:
+                references.add(other.parent)
+            if references & urns:
+                urns.add(other.urn)
+                found.append(other)
+        return found

@@ -1,0 +1,349 @@
+"""Property values as the engine holds them, and their forms on the wire, in state and in handlers.
+
+Inside the engine a value is `None`, `bool`, `float`, `str`, `list`, `dict`, `Secret` or `UNKNOWN`.
+Numbers are floats everywhere, as in Pulumi; JSON shows whole ones without a fraction.
+"""
+
+import asyncio
+import json
+import math
+from collections.abc import Callable, Mapping
+from enum import Enum
+from typing import Any
+
+from google.protobuf import struct_pb2
+from pulumi.output import Unknown
+from pulumi.runtime import rpc
+
+Value = Any
+Properties = dict[str, Value]
+
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a type signature of the protocol
+ASSET = "c44067f5952c0a294b673a41bacd8c17"
+ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
+RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
+OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+SECRET_MARK = "[secret]"  # noqa: S105 - what is shown in place of a secret
+PROVIDER_KEY = "__provider"
+
+
+class _UnknownValue:
+    """The value of an output that is not known before the run."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN = _UnknownValue()
+
+
+class Secret:
+    """A value that is encrypted in state and never shown.
+
+    `ciphertext` is what it reads in the state it came from, so that an unchanged secret is not
+    encrypted again.
+    """
+
+    __slots__ = ("ciphertext", "value")
+
+    def __init__(self, value: Value, ciphertext: str | None = None):
+        self.value = value
+        self.ciphertext = ciphertext
+
+    def __repr__(self) -> str:
+        return SECRET_MARK
+
+
+class UnsupportedValue(ValueError):
+    """A kind of value that this engine does not carry."""
+
+
+def refuse_asset(signature: str) -> None:
+    """Refuse assets and archives by name.
+
+    Raises:
+        UnsupportedValue: `signature` is that of an asset or an archive.
+    """
+    if signature in (ASSET, ARCHIVE):
+        raise UnsupportedValue(
+            "assets and archives are not covered by the embedded engine; "
+            "use a stack on the real `pulumi`"
+        )
+
+
+# ------------------------------------------------------------------ questions
+
+
+def contains(value: Value, wanted: Callable[[Value], bool]) -> bool:
+    """Tell whether the value or anything in it is wanted."""
+    if wanted(value):
+        return True
+    if isinstance(value, Secret):
+        return contains(value.value, wanted)
+    if isinstance(value, dict):
+        return any(contains(item, wanted) for item in value.values())
+    if isinstance(value, list):
+        return any(contains(item, wanted) for item in value)
+    return False
+
+
+def contains_unknowns(value: Value) -> bool:
+    """Tell whether anything in the value is unknown."""
+    return contains(value, lambda v: v is UNKNOWN)
+
+
+def contains_secrets(value: Value) -> bool:
+    """Tell whether anything in the value is secret."""
+    return contains(value, lambda v: isinstance(v, Secret))
+
+
+def equal(a: Value, b: Value) -> bool:
+    """Compare deeply; an absent member of an object equals `None`, a secret only a secret."""
+    if a is b:
+        return True
+    if isinstance(a, Secret):
+        return isinstance(b, Secret) and equal(a.value, b.value)
+    if isinstance(a, dict):
+        if not isinstance(b, dict):
+            return False
+        return all(equal(a.get(key), b.get(key)) for key in a.keys() | b.keys())
+    if isinstance(a, list):
+        if not isinstance(b, list) or len(a) != len(b):
+            return False
+        return all(equal(x, y) for x, y in zip(a, b, strict=True))
+    return type(a) is type(b) and bool(a == b)
+
+
+# ------------------------------------------------------------------ protobuf, the SDK's side
+
+
+def from_struct(struct: struct_pb2.Struct) -> Properties:
+    """Read the properties of a request."""
+    return {key: from_wire(value) for key, value in struct.fields.items()}
+
+
+def from_wire(value: struct_pb2.Value) -> Value:
+    """Read one value of a request."""
+    kind = value.WhichOneof("kind")
+    if kind == "string_value":
+        return UNKNOWN if value.string_value == UNKNOWN_TEXT else value.string_value
+    if kind == "number_value":
+        return value.number_value
+    if kind == "bool_value":
+        return value.bool_value
+    if kind == "list_value":
+        return [from_wire(item) for item in value.list_value.values]
+    if kind == "struct_value":
+        fields = value.struct_value.fields
+        if SIGNATURE not in fields:
+            return {key: from_wire(item) for key, item in fields.items()}
+        signature = fields[SIGNATURE].string_value
+        refuse_asset(signature)
+        if signature == SECRET:
+            return Secret(from_wire(fields["value"]))
+        if signature == OUTPUT:
+            inner = from_wire(fields["value"]) if "value" in fields else UNKNOWN
+            return Secret(inner) if fields["secret"].bool_value else inner
+        return {key: from_wire(item) for key, item in fields.items()}  # a resource reference
+    return None
+
+
+def to_struct(properties: Properties) -> struct_pb2.Struct:
+    """Write properties for a response."""
+    struct = struct_pb2.Struct()
+    for key, value in properties.items():
+        _write(struct.fields[key], value)
+    return struct
+
+
+def _write(target: struct_pb2.Value, value: Value) -> None:
+    if value is None:
+        target.null_value = struct_pb2.NULL_VALUE
+    elif isinstance(value, bool):
+        target.bool_value = value
+    elif isinstance(value, str):
+        target.string_value = value
+    elif isinstance(value, (int, float)):
+        target.number_value = value
+    elif isinstance(value, list):
+        target.list_value.SetInParent()
+        for item in value:
+            _write(target.list_value.values.add(), item)
+    elif isinstance(value, dict):
+        target.struct_value.SetInParent()
+        for key, item in value.items():
+            _write(target.struct_value.fields[key], item)
+    elif isinstance(value, Secret):
+        _write(target.struct_value.fields[SIGNATURE], SECRET)
+        _write(target.struct_value.fields["value"], value.value)
+    else:
+        target.string_value = UNKNOWN_TEXT
+
+
+# ------------------------------------------------------------------ handlers of providers
+
+
+def to_handler(properties: Properties, keep_unknowns: bool) -> dict[str, Any]:
+    """Return what a handler gets: no secrets, no `None` members, fresh containers.
+
+    Unknown values are instances of `pulumi.output.Unknown`, or left out if not `keep_unknowns`.
+    """
+    result = {}
+    for key, value in properties.items():
+        plain = _plain(value, keep_unknowns)
+        if plain is not None:
+            result[key] = plain
+    return result
+
+
+def _plain(value: Value, keep_unknowns: bool) -> Any:
+    if isinstance(value, Secret):
+        return _plain(value.value, keep_unknowns)
+    if value is UNKNOWN:
+        return Unknown() if keep_unknowns else None
+    if isinstance(value, dict):
+        if value.get(SIGNATURE) == RESOURCE:  # the protocol gives a provider the id alone
+            return value.get("id") or value.get("urn")
+        return to_handler(value, keep_unknowns)
+    if isinstance(value, list):
+        return [_plain(v, keep_unknowns) for v in value if keep_unknowns or v is not UNKNOWN]
+    return value
+
+
+def from_handler(result: Mapping[str, Any]) -> Properties:
+    """Read what a handler returned, as the servicer of the SDK would have sent it."""
+    try:
+        return _members(result)
+    except TypeError:  # outputs, assets or other types of the SDK: let the SDK serialise them
+        loop = asyncio.new_event_loop()
+        try:
+            struct = loop.run_until_complete(rpc.serialize_properties(dict(result), {}))
+        finally:
+            loop.close()
+        return from_struct(struct)
+
+
+def _members(mapping: Mapping[str, Any]) -> Properties:
+    result: Properties = {}
+    for key, item in mapping.items():
+        if not isinstance(key, str):
+            raise TypeError(key)
+        value = _read(item)
+        if value is not None:
+            result[key] = value
+    return result
+
+
+def _read(value: Any) -> Value:
+    if value is None or isinstance(value, (bool, str)):
+        return UNKNOWN if value == UNKNOWN_TEXT else value
+    if isinstance(value, Enum):
+        return _read(value.value)
+    if isinstance(value, (int, float)):
+        return float(value)
+    if isinstance(value, Unknown):
+        return UNKNOWN
+    if isinstance(value, (list, tuple)):
+        return [_read(item) for item in value]
+    if isinstance(value, Mapping) and SIGNATURE not in value:
+        return _members(value)
+    raise TypeError(type(value))
+
+
+def mark_secrets(outputs: Properties, inputs: Properties) -> None:
+    """Mark in place what has the name of a secret input; lists are marked as a whole."""
+    for key, given in inputs.items():
+        if key not in outputs:
+            continue
+        made = outputs[key]
+        if isinstance(made, dict) and isinstance(given, dict):
+            mark_secrets(made, given)
+        elif not isinstance(made, Secret) and contains_secrets(given):
+            outputs[key] = Secret(made)
+
+
+# ------------------------------------------------------------------ JSON
+
+
+def number(value: float) -> float | int:
+    """Return a whole number without its fraction, as JSON shows it."""
+    return int(value) if value.is_integer() and abs(value) < 1e21 else value
+
+
+def to_json(value: Value, secret: Callable[[Secret], Any]) -> Any:
+    """Return the JSON form; `secret` says what stands for a secret."""
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, float):
+        return number(value)
+    if isinstance(value, dict):
+        return {key: to_json(item, secret) for key, item in value.items()}
+    if isinstance(value, list):
+        return [to_json(item, secret) for item in value]
+    if isinstance(value, Secret):
+        return secret(value)
+    return UNKNOWN_TEXT
+
+
+def plaintext(value: Value) -> str:
+    """Return the JSON text that is encrypted for a secret."""
+    return json.dumps(to_json(value, lambda s: to_json(s.value, lambda t: t.value)))
+
+
+def from_json(value: Any, decrypt: Callable[[str], str]) -> Value:
+    """Read a value of a state file; `decrypt` turns a ciphertext into its JSON text."""
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, str):
+        return UNKNOWN if value == UNKNOWN_TEXT else value
+    if isinstance(value, (int, float)):
+        return float(value)
+    if isinstance(value, list):
+        return [from_json(item, decrypt) for item in value]
+    signature = value.get(SIGNATURE)
+    if signature == SECRET:
+        if "plaintext" in value:
+            return Secret(from_json(json.loads(value["plaintext"]), decrypt))
+        text = value["ciphertext"]
+        return Secret(from_json(json.loads(decrypt(text)), decrypt), text)
+    if signature is not None:
+        refuse_asset(signature)
+    return {key: from_json(item, decrypt) for key, item in value.items()}
+
+
+# ------------------------------------------------------------------ messages
+
+_LONGEST = 2000  # characters of a value in a message
+
+
+def shown(value: Value) -> str:
+    """Show a value in a message the way the real engine does, secrets left out."""
+    text = _shown(value)
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "..."
+
+
+def _shown(value: Value) -> str:
+    if value is UNKNOWN:
+        return "output<string>{}"
+    if value is None:
+        return "{<nil>}"
+    if isinstance(value, bool):
+        return "{true}" if value else "{false}"
+    if isinstance(value, float):
+        return "{" + (str(number(value)) if math.isfinite(value) else repr(value)) + "}"
+    if isinstance(value, list):
+        return "{[" + " ".join(_shown(item) for item in value) + "]}"
+    if isinstance(value, dict):
+        return "{map[" + " ".join(f"{k}:{_shown(value[k])}" for k in sorted(value)) + "]}"
+    return "{" + (SECRET_MARK if isinstance(value, Secret) else str(value)) + "}"
+
+
+def unwrap(value: Value) -> Value:
+    """Return the value without its secret mark."""
+    return value.value if isinstance(value, Secret) else value
+
+
