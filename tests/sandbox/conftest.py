@@ -40,6 +40,6 @@ def scim(crm: ScimTenant) -> Iterator[httpx.Client]:
 @pytest.fixture
 def press(site: WordPressTenant) -> Iterator[httpx.Client]:
     auth = (site.credentials.username, site.credentials.password)
-    url = f"{site.base_url}/wp-json/wp/v2"
+    url = f"{site.base_url}/wp/v2"
     with httpx.Client(base_url=url, auth=auth, timeout=10) as client:
         yield client

@@ -62,7 +62,7 @@ class Answer:
 
 
 Handler = Callable[[Any, Any], Answer]
-"""A method of a tenant class and what it is called with: the call, or what a platform makes of it."""
+"""A method of a tenant class, called with the call or with what the platform makes of it."""
 
 
 class Routes:
