@@ -18,12 +18,13 @@ crm = scim.Account(
     protected=["provisioning@fernwood.example"],
     own_login="provisioning@fernwood.example",
 )
+webmaster = os.environ.get("SITE_USERNAME", "provisioning")
 site = wordpress.Account(
     "site",
-    url=os.environ.get("SITE_URL", "https://www.fernwood.example"),
-    credentials=Basic(username="provisioning", password="env:SITE_PASSWORD"),
-    protected=["provisioning"],
-    successor="provisioning",
+    url=os.environ.get("SITE_URL", "https://www.fernwood.example/wp-json"),
+    credentials=Basic(username=webmaster, password="env:SITE_PASSWORD"),
+    protected=[webmaster],
+    successor=webmaster,
 )
 
 # -- roles: groups of the CRM are ours; on the site they exist by name
@@ -79,7 +80,12 @@ wordpress.MartechUser(
     name="Tom Adeyemi",
 )
 wordpress.MartechUser(
-    "yuki", account=site, login="yuki", email="yuki@fernwood.example", roles=["author"], name="Yuki Sato"
+    "yuki",
+    account=site,
+    login="yuki",
+    email="yuki@fernwood.example",
+    roles=["author"],
+    name="Yuki Sato",
 )
 
 # -- the agency: whoever is there from its domains is part of the grant; after `until` it is gone
