@@ -17,7 +17,9 @@ from rich.table import Table
 from pulumi_martech.model.errors import MartechError
 from pulumi_martech.reconcile.home import home
 from pulumi_martech.sandbox import Sandbox
+from pulumi_martech.sandbox.scim import ScimTenant
 from pulumi_martech.sandbox.tenant import Tenant
+from pulumi_martech.sandbox.wordpress import WordPressTenant
 
 AFTER_THE_END = "2027-04-01"
 """A day after the agency's contract in the example has ended."""
@@ -161,7 +163,7 @@ def _apply(story: Story) -> None:
         raise StoryBroke("run up twice", f"the second run wrote {again} times", "", "report it")
 
 
-def _by_hand(story: Story, crm: Tenant, site: Tenant) -> None:
+def _by_hand(story: Story, crm: ScimTenant, site: WordPressTenant) -> None:
     story.act(
         3,
         "changed by hand, caught, put right",
@@ -225,7 +227,7 @@ def _without(program: str, people: Sequence[str]) -> str:
     return program
 
 
-def _end(story: Story, crm: Tenant) -> None:
+def _end(story: Story, crm: ScimTenant) -> None:
     story.act(
         5,
         "the agency's contract ends",
