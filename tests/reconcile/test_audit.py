@@ -19,14 +19,8 @@ from pulumi_martech.model.errors import (
     Unreachable,
 )
 from pulumi_martech.model.membership import Change
-from pulumi_martech.reconcile.audit import (
-    Audit,
-    entries,
-    files,
-    heads,
-    open_intents,
-    verify,
-)
+from pulumi_martech.reconcile.audit import Audit
+from pulumi_martech.reconcile.chain import entries, files, heads, open_intents, verify
 
 
 def write(home: Path, calls: int = 3, account: str = "crm") -> Path:

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from pulumi_martech.reconcile import lines
-from pulumi_martech.reconcile.audit import Audit, entries, verify
+from pulumi_martech.reconcile.audit import Audit
+from pulumi_martech.reconcile.chain import entries, verify
 from pulumi_martech.reconcile.home import NotWritable, account_file, home, project
 
 # -- the folder

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from pulumi_martech.model.errors import InvalidDeclaration, MartechError
-from pulumi_martech.reconcile import audit
-from pulumi_martech.reconcile.audit import Audit, Entry, Verdict
+from pulumi_martech.reconcile import chain
+from pulumi_martech.reconcile.audit import Audit
+from pulumi_martech.reconcile.chain import Entry, Verdict
 from pulumi_martech.reconcile.home import account_file, home, is_account_key
 
 
@@ -28,7 +29,7 @@ def verify(
     """
     place = folder or home()
     return [
-        audit.verify(account_file(place, "audit", account), anchor)
+        chain.verify(account_file(place, "audit", account), anchor)
         for account in _chosen(place, accounts, _anchored(anchor))
     ]
 
@@ -49,7 +50,7 @@ def show(
     found = [
         entry
         for account in _chosen(place, accounts)
-        for entry in audit.entries(account_file(place, "audit", account))
+        for entry in chain.entries(account_file(place, "audit", account))
         if not person or entry.person == person
     ]
     found.sort(key=lambda entry: (entry.at, entry.account, entry.n))
@@ -62,7 +63,7 @@ def head(folder: Path | None = None) -> dict[str, str]:
     Raises:
         NotWritable: the last lines could not be made safe on disk first.
     """
-    return audit.heads(folder or home())
+    return chain.heads(folder or home())
 
 
 def settle(

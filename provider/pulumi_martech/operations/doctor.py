@@ -6,12 +6,9 @@ the local records. Every check ends in a finding, whatever happens in it.
 """
 
 import contextlib
-import re
-import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Literal
 
@@ -19,10 +16,7 @@ import httpx
 
 from pulumi_martech.model.account import (
     AccountConfig,
-    Basic,
-    Bearer,
     Credentials,
-    OAuth2Client,
     SignedJwt,
 )
 from pulumi_martech.model.errors import (
@@ -34,10 +28,11 @@ from pulumi_martech.model.errors import (
 )
 from pulumi_martech.model.identity import check_url
 from pulumi_martech.model.values import Frozen
+from pulumi_martech.operations.signs import budget, clock_offset, open_to_others, reference_of
 from pulumi_martech.platforms.base import Caller, Connector
 from pulumi_martech.platforms.registry import Platform, platform
-from pulumi_martech.reconcile.audit import verify
-from pulumi_martech.reconcile.home import account_file, home, project
+from pulumi_martech.reconcile.chain import verify
+from pulumi_martech.reconcile.home import account_file, home
 from pulumi_martech.reconcile.journal import Journal
 from pulumi_martech.transport import ApiClient, Redactor, Reply, authentication, resolve
 
@@ -77,7 +72,10 @@ Progress = Callable[[Finding], None]
 
 
 def doctor(
-    accounts: Sequence[AccountConfig], progress: Progress | None = None, workers: int = 8
+    accounts: Sequence[AccountConfig],
+    progress: Progress | None = None,
+    workers: int = 8,
+    folder: Path | None = None,
 ) -> list[Finding]:
     """Check accounts at the same time; return findings in the order of accounts and checks.
 
@@ -85,13 +83,14 @@ def doctor(
         accounts: what to check.
         progress: told each finding as it is made, from several threads.
         workers: how many accounts are checked at the same time at most.
+        folder: the ``.martech`` folder with the local records; found if not given.
     """
     if not accounts:
         return []
 
     def examine(config: AccountConfig) -> list[Finding]:
         found = []
-        for finding in _Examination(config).findings():
+        for finding in _Examination(config, folder).findings():
             found.append(finding)
             if progress:
                 progress(finding)
@@ -111,8 +110,8 @@ def worst(findings: Iterable[Finding]) -> Result:
 class _Examination:
     """The checks of one account, in order; a later one may not be tried after an earlier one."""
 
-    def __init__(self, config: AccountConfig) -> None:
-        self._config = config
+    def __init__(self, config: AccountConfig, folder: Path | None) -> None:
+        self._config, self._folder = config, folder
         self._redactor = Redactor()
         self._heard: list[httpx.Headers] = []
         self._spent = ""
@@ -172,7 +171,7 @@ class _Examination:
             except CredentialError as error:
                 yield self._say(check, "fail", f"{reference}: {error.said}", error.todo)
                 continue
-            others = _open_to_others(reference)
+            others = open_to_others(reference)
             if others:
                 yield self._say(
                     check, "warn", f"{reference}: {others}", "take the right away: chmod 600"
@@ -210,13 +209,9 @@ class _Examination:
         yield self._clock(heard, sent, back)
 
     def _clock(self, heard: list[httpx.Headers], sent: float, back: float) -> Finding:
-        """Compare the server's ``Date``, in whole seconds, with the time of sending and answer."""
-        date = next((headers["date"] for headers in heard if "date" in headers), None)
-        try:
-            server = parsedate_to_datetime(date or "").timestamp()
-        except ValueError:
+        off = clock_offset(heard, sent, back)
+        if off is None:
             return self._say("clock", "unknown", "the server does not say what time it is")
-        off = server - back if server > back else min(0.0, server + 1 - sent)
         amount = f"this machine's clock is {abs(off):.0f} s {'behind' if off > 0 else 'ahead'}"
         if abs(off) <= SKEW[0]:
             return self._say("clock", "ok", "this machine and the server agree")
@@ -333,7 +328,7 @@ class _Examination:
     def _records(self) -> Iterator[Finding]:
         """Say what an earlier run left open; a folder that is not there yet has nothing to tell."""
         try:
-            folder = home()
+            folder = self._folder or home()
             verdict = verify(account_file(folder, "audit", self._config.key))
             leftovers = Journal(folder, self._config.key).open()
         except MartechError as error:
@@ -411,51 +406,3 @@ class _Examination:
             what=self._redactor.redact(what),
             todo=self._redactor.redact(todo),
         )
-
-
-def reference_of(credentials: Credentials) -> str:
-    """Return the reference to the secret in ``credentials``."""
-    if isinstance(credentials, Bearer):
-        return credentials.token
-    if isinstance(credentials, Basic):
-        return credentials.password
-    if isinstance(credentials, OAuth2Client):
-        return credentials.client_secret
-    return credentials.key
-
-
-_LEFT = re.compile(r"(?:x-)?(?:[a-z]+-)?rate-?limit-(?:[a-z-]+-)?(remaining|limit)")
-_IETF = re.compile(r"\b(?:remaining|r)=(\d+)")
-
-
-def budget(heard: Sequence[httpx.Headers]) -> tuple[float | None, float | None]:
-    """Return how many calls are left and of how many, by the last answer that says so.
-
-    The tightest counts where an answer names several limits (transport.limits has the families).
-    """
-    for headers in reversed(heard):
-        left: list[float] = []
-        limit: list[float] = []
-        for name, value in headers.multi_items():
-            if name.lower() == "ratelimit":
-                left += [float(number) for number in _IETF.findall(value)]
-            elif match := _LEFT.fullmatch(name.lower()):
-                number = re.match(r"\s*(\d+)", value)
-                if number:
-                    (left if match[1] == "remaining" else limit).append(float(number[1]))
-        if left:
-            return min(left), limit[left.index(min(left))] if len(limit) == len(left) else None
-    return None, None
-
-
-def _open_to_others(reference: str) -> str:
-    """Return in words that a file with a secret can be read by others, else an empty string."""
-    kind, _, name = reference.partition(":")
-    if kind != "file":
-        return ""
-    path = project() / Path(name).expanduser()
-    with contextlib.suppress(OSError):
-        mode = path.stat().st_mode
-        if mode & (stat.S_IRGRP | stat.S_IROTH):
-            return f"other users of this machine can read it (mode {stat.S_IMODE(mode):03o})"
-    return ""

@@ -10,7 +10,7 @@ from pulumi_martech.operations.coverage import NOT_STATED, Coverage
 from pulumi_martech.operations.doctor import Finding
 from pulumi_martech.operations.screen import columns
 from pulumi_martech.operations.shown import harmless
-from pulumi_martech.reconcile.audit import Entry, Verdict
+from pulumi_martech.reconcile.chain import Entry, Verdict
 
 Row = tuple[str, ...]
 
