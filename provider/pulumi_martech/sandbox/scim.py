@@ -6,9 +6,9 @@ the application of PATCH are scim2-models' work.
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Union
 
 from pydantic import ValidationError
 from scim2_models import (
@@ -126,31 +126,49 @@ class ScimTenant(ScimDirectory):
             raise refusal
         return model.model_validate_json(call.body, scim_ctx=context)
 
-    def _list(self, call: Call, kind: Kind) -> Answer:
+    def _list(self, call: Call, kinds: Sequence[Kind]) -> Answer:
         asked = {name: call.query[name] for name in _SEARCH if name in call.query}
-        request = SearchRequest[kind.model].model_validate(  # type: ignore[name-defined]
-            asked, scim_ctx=Context.SEARCH_REQUEST
-        )
+        return self._listed(call, kinds, asked)
+
+    def _search(self, call: Call, kinds: Sequence[Kind]) -> Answer:
+        """Answer ``POST .search``, which lists without a change: nothing is stored."""
+        sent = self._read(call, SearchRequest, Context.SEARCH_REQUEST)
+        return self._listed(call, kinds, sent.model_dump(exclude_unset=True))
+
+    def _listed(self, call: Call, kinds: Sequence[Kind], asked: Doc) -> Answer:
+        """Return the page of the resources of these kinds that is asked for."""
+        models: Any = Union[tuple(kind.model for kind in kinds)]  # noqa: UP007 (made at run time)
+        request = SearchRequest[models].model_validate(asked, scim_ctx=Context.SEARCH_REQUEST)
         start = max(request.start_index or 1, 1)
         cap = self.dialect.page_cap
         count = cap if request.count is None else min(request.count, cap)
-        objects = self.stored[kind.endpoint]
-        hidden = self.dialect.deactivated == "hidden" and kind is USERS
-        found: dict[str, Doc] | None = None
-        if request.filter is not None or request.sort_by is not None or hidden:
-            found = self._matching(call, kind, request, hidden)
-        total = objects.count() if found is None else len(found)
+        hidden = self.dialect.deactivated == "hidden" and USERS in kinds
+        narrowed = request.filter is not None or request.sort_by is not None or hidden
+        found: list[tuple[Kind, str, Doc]] = []
+        if narrowed or len(kinds) > 1:
+            found = [
+                (kind, id_, doc)
+                for kind in kinds
+                for id_, doc in self._matching(call, kind, request, hidden).items()
+            ]
+            total = len(found)
+        else:
+            total = self.stored[kinds[0].endpoint].count()
         if request.filter is not None and total == 0 and self.dialect.no_match == "404":
-            raise NotFoundException(detail=f"{kind.name} not found")
+            raise NotFoundException(detail=f"{kinds[0].name} not found")
         if call.keep is not None:
             total = min(total, call.keep)
             count = max(0, min(count, total - start + 1))
         offset = (start - 1) % max(total, 1) if call.endless else start - 1
-        if found is None:
-            page = objects.page(offset, count)
+        if narrowed or len(kinds) > 1:
+            found = found[offset : offset + count]
         else:
-            page = dict(list(found.items())[offset : offset + count])
-        resources = self._render(call.root, kind, page, request)
+            page = self.stored[kinds[0].endpoint].page(offset, count)
+            found = [(kinds[0], id_, doc) for id_, doc in page.items()]
+        resources = []
+        for kind in kinds:
+            docs = {id_: doc for of, id_, doc in found if of is kind}
+            resources += self._render(call.root, kind, docs, request)
         body: Doc = {
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
             "totalResults": start + total if call.endless else total,
@@ -293,7 +311,10 @@ class ScimTenant(ScimDirectory):
         doc = self._stored(kind, id_)
         resource = complete(id_, doc)
         if kind is GROUPS and (children := self.edges.children(id_)):
-            resource["members"] = [{"value": child} for child in children]
+            resource["members"] = [
+                {"value": child} | ({"display": note} if note else {})
+                for child, note in children.items()
+            ]
         return kind.model.model_validate(resource, scim_policy=TOLERANT), doc
 
     def _check_version(self, call: Call, doc: Doc) -> None:
@@ -364,10 +385,18 @@ _DISCOVERY = tuple(
 )
 
 
+ScimTenant.routes.add(
+    f"{ScimTenant.api_path}/.search",
+    POST=partial(ScimTenant._search, kinds=(USERS, GROUPS)),
+)
 for _kind in (USERS, GROUPS):
     ScimTenant.routes.add(
+        f"{ScimTenant.api_path}/{_kind.endpoint}/.search",
+        POST=partial(ScimTenant._search, kinds=(_kind,)),
+    )
+    ScimTenant.routes.add(
         f"{ScimTenant.api_path}/{_kind.endpoint}",
-        GET=partial(ScimTenant._list, kind=_kind),
+        GET=partial(ScimTenant._list, kinds=(_kind,)),
         POST=partial(ScimTenant._create, kind=_kind),
     )
     ScimTenant.routes.add(

@@ -5,7 +5,7 @@ Switches and their sources: sheet scim.md ([S] and [D] for what vendors do).
 
 import unicodedata
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
@@ -139,7 +139,7 @@ class ScimDirectory(Tenant):
             (id_,) = self.add_users([{"userName": login} | attributes])
             for role in roles:
                 group = self._group(role)
-                self.edges.put(group, [*self.edges.children(group), id_])
+                self.edges.put(group, self.edges.children(group) | {id_: ""})
         return id_
 
     def add_users(self, users: Iterable[Doc]) -> list[str]:
@@ -168,8 +168,9 @@ class ScimDirectory(Tenant):
             if roles is not None:
                 wanted = {self._group(role) for role in roles}
                 for group in set(self.edges.parents([id_]).get(id_, [])) | wanted:
-                    others = [m for m in self.edges.children(group) if m != id_]
-                    self.edges.put(group, others + [id_] * (group in wanted))
+                    members = self.edges.children(group)
+                    members.pop(id_, None)
+                    self.edges.put(group, members | ({id_: ""} if group in wanted else {}))
 
     def remove_user(self, login: str) -> None:
         """Remove a user by hand, from groups too."""
@@ -217,7 +218,7 @@ class ScimDirectory(Tenant):
     def set_members(self, role: str, logins: Iterable[str]) -> None:
         """Make these the members of a group, by hand."""
         with self.store.transaction():
-            self.edges.put(self._group(role), [self._user(login) for login in logins])
+            self.edges.put(self._group(role), {self._user(login): "" for login in logins})
 
     def _user(self, login: str) -> str:
         return self._only(USERS, login)
@@ -258,17 +259,18 @@ class ScimDirectory(Tenant):
         store = objects.put if known else objects.add
         store(Row(id_, doc, folded(doc.get(kind.natural, "")), doc.get("externalId", "")))
         if kind is GROUPS:
-            self.edges.put(id_, self._existing([m["value"] for m in sent.get("members", [])]))
+            self.edges.put(id_, self._existing(sent.get("members", [])))
 
-    def _existing(self, members: Sequence[str]) -> Sequence[str]:
-        """Return the members that are kept."""
+    def _existing(self, members: Iterable[Doc]) -> dict[str, str]:
+        """Return the members that are kept, with the ``display`` a client gave them."""
+        sent = {member["value"]: member.get("display", "") for member in members}
         if self.dialect.unknown_members == "accept":
-            return members
-        there = self.stored_users.many(members) | self.stored_groups.many(members)
-        if self.dialect.unknown_members == "refuse" and len(there) < len(set(members)):
-            missing = next(m for m in members if m not in there)
-            raise InvalidValueException(detail=f"Member {missing!r} does not exist")
-        return [member for member in members if member in there]
+            return sent
+        there = self.stored_users.many(sent) | self.stored_groups.many(sent)
+        missing = [id_ for id_ in sent if id_ not in there]
+        if missing and self.dialect.unknown_members == "refuse":
+            raise InvalidValueException(detail=f"Member {missing[0]!r} does not exist")
+        return {id_: note for id_, note in sent.items() if id_ in there}
 
     def _drop(self, kind: Kind, id_: str) -> None:
         self.stored[kind.endpoint].remove(id_)
@@ -333,19 +335,22 @@ class ScimDirectory(Tenant):
     def _show_members(self, base: str, groups: list[Doc]) -> None:
         for group in groups:
             children = self.edges.children(group["id"])
-            members: list[Doc] = [{"value": child} for child in children]
+            users, nested = {}, {}
             if self.dialect.member_details:
-                users, nested = self.stored_users.many(children), self.stored_groups.many(children)
-                for member in members:
-                    if doc := users.get(member["value"]):
-                        display, endpoint, kind = doc.get("displayName"), "Users", "User"
-                        display = display or doc["userName"]
-                    elif doc := nested.get(member["value"]):
-                        display, endpoint, kind = doc["displayName"], "Groups", "Group"
-                    else:
-                        continue
-                    member["$ref"] = f"{base}/{endpoint}/{member['value']}"
-                    member |= {"display": display, "type": kind}
+                users = self.stored_users.many(children)
+                nested = self.stored_groups.many(children)
+            members = []
+            for id_, note in children.items():
+                member: Doc = {"value": id_}
+                if id_ in users:
+                    display = users[id_].get("displayName") or users[id_]["userName"]
+                    member |= {"$ref": f"{base}/Users/{id_}", "display": display, "type": "User"}
+                elif id_ in nested:
+                    display = nested[id_]["displayName"]
+                    member |= {"$ref": f"{base}/Groups/{id_}", "display": display, "type": "Group"}
+                if note:
+                    member["display"] = note
+                members.append(member)
             if members:
                 group["members"] = members
 

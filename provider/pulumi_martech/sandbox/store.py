@@ -8,7 +8,7 @@ transaction, so nobody sees half of one.
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ CREATE INDEX IF NOT EXISTS objects_alias ON objects (tenant, kind, alias);
 CREATE INDEX IF NOT EXISTS objects_sort ON objects (tenant, kind, sort, seq);
 CREATE TABLE IF NOT EXISTS edges (
     seq INTEGER PRIMARY KEY, tenant TEXT NOT NULL, parent TEXT NOT NULL, child TEXT NOT NULL,
-    UNIQUE (tenant, parent, child));
+    note TEXT NOT NULL, UNIQUE (tenant, parent, child));
 CREATE INDEX IF NOT EXISTS edges_child ON edges (tenant, child);
 CREATE TABLE IF NOT EXISTS counters (
     tenant TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL, PRIMARY KEY (tenant, name));
@@ -214,7 +214,7 @@ class Objects:
         """Return objects in the order of listings, by id; ``limit`` -1: all that follow."""
         return self._docs(self._rows("ORDER BY sort, seq LIMIT ? OFFSET ?", limit, offset))
 
-    def many(self, ids: Sequence[str]) -> dict[str, Doc]:
+    def many(self, ids: Collection[str]) -> dict[str, Doc]:
         """Return those of ``ids`` that are there, by id."""
         return self._docs(
             self._rows("AND id IN (SELECT value FROM json_each(?))", json.dumps(list(ids)))
@@ -233,23 +233,25 @@ class Objects:
 
 
 class Edges:
-    """Who belongs to what in one tenant: ordered edges from a parent's id to a child's."""
+    """Who belongs to what in one tenant: ordered edges from a parent's id to a child's.
+
+    An edge can carry a note: what a client said about it.
+    """
 
     def __init__(self, store: Store, tenant: str) -> None:
         self.store, self.tenant = store, tenant
 
-    def children(self, parent: str) -> list[str]:
-        """Return the children of one parent, oldest edge first."""
-        return [
-            child
-            for (child,) in self.store.query(
-                "SELECT child FROM edges WHERE tenant = ? AND parent = ? ORDER BY seq",
+    def children(self, parent: str) -> dict[str, str]:
+        """Return the children of one parent and the notes on them, oldest edge first."""
+        return dict(
+            self.store.query(
+                "SELECT child, note FROM edges WHERE tenant = ? AND parent = ? ORDER BY seq",
                 self.tenant,
                 parent,
             )
-        ]
+        )
 
-    def parents(self, children: Sequence[str]) -> dict[str, list[str]]:
+    def parents(self, children: Collection[str]) -> dict[str, list[str]]:
         """Return the parents of many children, by child."""
         rows = self.store.query(
             "SELECT child, parent FROM edges WHERE tenant = ?"
@@ -262,19 +264,19 @@ class Edges:
             found.setdefault(child, []).append(parent)
         return found
 
-    def put(self, parent: str, children: Sequence[str]) -> None:
-        """Make ``children`` the children of ``parent``; what stays keeps its place."""
+    def put(self, parent: str, children: Mapping[str, str]) -> None:
+        """Make ``children`` those of ``parent``; what stays keeps its place."""
         live = self.children(parent)
-        wanted = dict.fromkeys(children)
-        gone = [child for child in live if child not in wanted]
-        new = [child for child in wanted if child not in set(live)]
+        gone = [child for child in live if child not in children]
+        new = {child: note for child, note in children.items() if live.get(child) != note}
         self.store.write_many(
             "DELETE FROM edges WHERE tenant = ? AND parent = ? AND child = ?",
             ((self.tenant, parent, child) for child in gone),
         )
         self.store.write_many(
-            "INSERT INTO edges (tenant, parent, child) VALUES (?, ?, ?)",
-            ((self.tenant, parent, child) for child in new),
+            "INSERT INTO edges (tenant, parent, child, note) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT DO UPDATE SET note = excluded.note",
+            ((self.tenant, parent, child, note) for child, note in new.items()),
         )
         if gone or new:
             self.store.touch()
