@@ -79,11 +79,13 @@ class User(UserArguments):
     @field_validator("name", "first_name", "last_name")
     @classmethod
     def _kept_as_written(cls, value: str | None) -> str | None:
-        """Refuse what WordPress would silently take out of a name, which would never converge."""
+        """Refuse what WordPress silently changes in a name, as it would never be as declared."""
         if value is None:
             return None
-        if re.search(r"<[a-zA-Z/!]|%[0-9a-fA-F]{2}", value):
-            raise ValueError(f"{value!r} contains what WordPress takes out of a name (tags, %xx)")
+        if re.search(r"<[a-zA-Z/!]|%[0-9a-fA-F]{2}", value) or html.unescape(value) != value:
+            raise ValueError(
+                f"{value!r} has what WordPress changes in a name: <tags>, %xx, &codes;"
+            )
         return re.sub(r"\s+", " ", value)
 
 
@@ -331,11 +333,9 @@ class Connector:
             raise InvalidDeclaration(
                 tried, "WordPress wants an e-mail address", "nothing was sent", "declare `email`"
             )
-        password = secrets.token_urlsafe(32)
-        self.client.redactor.add(password)
         body = {
             "username": wish.login,
-            "password": password,
+            "password": secrets.token_urlsafe(32),
             # Said even when empty: without it the site's default role is given.
             "roles": sorted(wish.roles),
             **{name: value for name, value in wish.attributes.items() if value != ""},
