@@ -204,6 +204,14 @@ def test_a_field_changed_with_its_own_hash_made_anew_is_found(tmp_path):
     assert not verdict.ok and verdict.first_bad == 2
 
 
+def test_a_line_with_the_number_of_another_is_found(tmp_path):
+    path = write(tmp_path)
+    *rest, last = entries(path)
+    moved = last.model_copy(update={"n": 99}).sealed()
+    path.write_bytes(b"".join(entry.line() + b"\n" for entry in [*rest, moved]))
+    assert "is entry 99" in verify(path).problems[0]
+
+
 def test_the_file_of_another_account_is_found(tmp_path):
     write(tmp_path, account="shop")
     for suffix in (".jsonl", ".head"):
