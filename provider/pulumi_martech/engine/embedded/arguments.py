@@ -70,7 +70,7 @@ def _normal(words: list[str]) -> list[str]:
     return result + tail
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> _Parser:
     parser = _Parser(prog="embedded", description="the embedded Pulumi engine")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     shared = _shared()
@@ -97,8 +97,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _shared() -> argparse.ArgumentParser:
-    shared = argparse.ArgumentParser(add_help=False)
+def _shared() -> _Parser:
+    shared = _Parser(add_help=False)
     shared.add_argument("--cwd", "-C", default=".")
     shared.add_argument("--stack", "-s", default=None)
     for flag in _IGNORED_FLAGS:
@@ -147,7 +147,7 @@ def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
         parser.add_argument("--out", "-o")
 
 
-def _add_stack(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+def _add_stack(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     actions = parser.add_subparsers(dest="action", parser_class=_Parser)
     init = actions.add_parser("init", parents=[shared])
     init.add_argument("name", nargs="?")
@@ -183,7 +183,7 @@ def _add_stack(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser)
     history.add_argument("--page", type=int, default=1)
 
 
-def _add_config(parser: argparse.ArgumentParser, shared: argparse.ArgumentParser) -> None:
+def _add_config(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     parser.add_argument("--json", "-j", action="store_true")
     parser.add_argument("--show-secrets", action="store_true")
     parser.add_argument("--path", nargs=0, action=_Refuse, help=argparse.SUPPRESS)

@@ -99,7 +99,7 @@ class _Commands:
             kind,
             self._options(kind, project, preview),
             event_log=log if not log or log.startswith("tcp://") else str(self._path(log)),
-            json=arguments.json and kind == "preview",
+            json=arguments.json and preview,
             diff=arguments.diff,
             show_outputs=not arguments.suppress_outputs,
             expect_no_changes=arguments.expect_no_changes,
@@ -525,4 +525,3 @@ def _check_integrity(
             f"the deployment cannot be imported, nothing was changed:\n  {listed}\n"
             "pass --force to import it all the same"
         )
-

@@ -59,38 +59,39 @@ class Crypter:
         return self._decrypt(self._open(), text)
 
     def ensure_salt(self) -> str:
-        """Make a salt if the stack has none; needs a passphrase."""
+        """Return the salt; makes one if the stack has none, which needs a passphrase."""
         if self.salt is None:
-            salt = os.urandom(8)
-            cipher = AESGCM(_key(self._phrase(), salt))
-            nonce = os.urandom(12)
-            sealed = cipher.encrypt(nonce, _PROBE.encode(), None)
-            self.salt = f"v1:{_b64(salt)}:v1:{_b64(nonce)}:{_b64(sealed)}"
-            self._cipher = cipher
+            self._cipher, self.salt = self._begin()
             self.made = True
         return self.salt
 
+    def _begin(self) -> tuple[AESGCM, str]:
+        salt, nonce = os.urandom(8), os.urandom(12)
+        cipher = AESGCM(_key(self._phrase(), salt))
+        sealed = cipher.encrypt(nonce, _PROBE.encode(), None)
+        return cipher, f"v1:{_b64(salt)}:v1:{_b64(nonce)}:{_b64(sealed)}"
+
     def _open(self) -> AESGCM:
+        salt = self.ensure_salt()
         if self._cipher is None:
-            if self.salt is None:
-                self.ensure_salt()
-                assert self._cipher is not None
-                return self._cipher
-            version, _, rest = self.salt.partition(":")
-            salt, _, check = rest.partition(":")
-            if version != "v1" or not check:
-                raise EngineError("the encryptionsalt of the stack is malformed")
-            cipher = AESGCM(_key(self._phrase(), base64.b64decode(salt)))
-            try:
-                good = self._decrypt(cipher, check) == _PROBE
-            except EngineError:
-                good = False
-            if not good:
-                raise EngineError(
-                    "incorrect passphrase; set PULUMI_CONFIG_PASSPHRASE to the one of this stack"
-                )
-            self._cipher = cipher
+            self._cipher = self._opened(salt)
         return self._cipher
+
+    def _opened(self, text: str) -> AESGCM:
+        version, _, rest = text.partition(":")
+        salt, _, check = rest.partition(":")
+        if version != "v1" or not check:
+            raise EngineError("the encryptionsalt of the stack is malformed")
+        cipher = AESGCM(_key(self._phrase(), base64.b64decode(salt)))
+        try:
+            good = self._decrypt(cipher, check) == _PROBE
+        except EngineError:
+            good = False
+        if not good:
+            raise EngineError(
+                "incorrect passphrase; set PULUMI_CONFIG_PASSPHRASE to the one of this stack"
+            )
+        return cipher
 
     @staticmethod
     def _phrase() -> str:

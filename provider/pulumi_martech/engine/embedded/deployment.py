@@ -167,9 +167,7 @@ class Deployment:
         """Whether the run was ended by something that is not the failure of a step."""
         return self._bailed
 
-    def report_failures(
-        self, state: ResourceState, failures: list[Failure], severity: str
-    ) -> bool:
+    def report_failures(self, state: ResourceState, failures: list[Failure], severity: str) -> bool:
         """Report what `check` found; return whether there was anything."""
         for failure in failures:
             text = f"{state.type} resource '{state.name}'"
@@ -302,9 +300,7 @@ class Deployment:
         self._handle(request, lambda: self._generator.read(request))
         return request
 
-    def _handle(
-        self, request: Registration | Reading, generate: Callable[[], list[Step]]
-    ) -> None:
+    def _handle(self, request: Registration | Reading, generate: Callable[[], list[Step]]) -> None:
         with self._generating:
             if self._closed.is_set():
                 raise MonitorClosed
@@ -389,9 +385,7 @@ class Deployment:
     def _set_outputs(self, urn: str, outputs: Properties, errored: bool) -> None:
         step = self._components.pop(urn, None)
         if step is None or step.new is None:
-            raise StepFailed(
-                f"cannot complete a resource '{urn}' whose registration isn't pending"
-            )
+            raise StepFailed(f"cannot complete a resource '{urn}' whose registration isn't pending")
         if isinstance(step, SameStep) and step.skipped:
             return
         old = self.olds.get(urn)
@@ -462,11 +456,7 @@ class Deployment:
         if counted and not step.internal:
             with self._lock:
                 self._changes[op] = self._changes.get(op, 0) + 1
-        told = (
-            self.options.preview
-            or step.resource.custom
-            or step.op in ("refresh", "delete")
-        )
+        told = self.options.preview or step.resource.custom or step.op in ("refresh", "delete")
         for observer in self._observers:
             observer.found(step)
         if told:

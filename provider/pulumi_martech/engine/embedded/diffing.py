@@ -57,9 +57,7 @@ class Diff:
         detailed = self.detailed
         if detailed is not None:
             detailed = {path: change.inverted() for path, change in detailed.items()}
-        return Diff(
-            self.changed, self.replace_keys, self.changed_keys, detailed, self.delete_first
-        )
+        return Diff(self.changed, self.replace_keys, self.changed_keys, detailed, self.delete_first)
 
 
 def compare(old: Properties, new: Properties) -> tuple[list[str], dict[str, Change]]:

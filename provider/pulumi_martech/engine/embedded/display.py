@@ -109,7 +109,9 @@ def _shown(value: Any) -> str:
 class Digest:
     """Builds the document of `preview --json`."""
 
-    def __init__(self) -> None:
+    def __init__(self, refresh_only: bool) -> None:
+        """Say whether steps are shown as what a refresh found."""
+        self._refresh_only = refresh_only
         self._steps: list[dict[str, Any]] = []
         self._refreshed: set[str] = set()
         self._rest: dict[str, Any] = {}
@@ -128,7 +130,7 @@ class Digest:
 
     def found(self, step: Step) -> None:
         """Take what a refresh found."""
-        if step.op != "refresh" or step.urn not in self._refreshed:
+        if not self._refresh_only or step.urn not in self._refreshed:
             return
         op = step.result_op
         if op == "delete" or (op == "update" and step.detailed is not None):

@@ -1,6 +1,6 @@
 """Errors of the engine itself, each with the exit code of the real command line."""
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 
 
 class EngineError(Exception):
@@ -39,7 +39,7 @@ class StepFailed(Exception):
         self.uncertain = uncertain
 
 
-class MonitorClosed(grpc.RpcError):
+class MonitorClosed(grpc.RpcError):  # type: ignore[misc]
     """Tells the SDK that the run is over; the program ends with an error of its own."""
 
     def code(self) -> grpc.StatusCode:

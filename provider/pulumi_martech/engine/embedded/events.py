@@ -2,13 +2,14 @@
 
 import json
 import queue
+import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 from pulumi.runtime.proto import events_pb2, events_pb2_grpc
 
 from .diffing import Change
@@ -23,15 +24,24 @@ class Shown(Protocol):
     """What an event says about a step."""
 
     op: str
-    urn: str
-    type: str
     old: ResourceState | None
     new: ResourceState | None
     keys: list[str]
     diffs: list[str]
     detailed: dict[str, Change] | None
     logical: bool
-    provider: str
+
+    @property
+    def urn(self) -> str:
+        """The urn of the resource."""
+
+    @property
+    def type(self) -> str:
+        """The type of the resource."""
+
+    @property
+    def provider(self) -> str:
+        """The reference to its provider."""
 
 
 def _blinded(_: Secret) -> dict[str, str]:
@@ -87,15 +97,32 @@ def _state(state: ResourceState | None) -> dict[str, Any] | None:
 
 
 class Events:
-    """Numbers the events of a run and passes them on in order."""
+    """Numbers the events of a run and passes them on in order, without the secrets it knows."""
 
-    def __init__(self, *listeners: Listener):
-        self._listeners = list(listeners)
+    def __init__(self, listeners: list[Listener], secrets: Iterable[str] = ()):
+        """Take who listens, and texts that are never to be seen."""
+        self._listeners = listeners
         self._lock = threading.Lock()
         self._sequence = 0
+        # Very short texts and truth values occur everywhere; longer ones go first.
+        hidden = {s for s in secrets if len(s) >= 3 and s.lower() not in ("true", "false")}
+        escaped = {json.dumps(s, ensure_ascii=False)[1:-1] for s in hidden}
+        texts = sorted(hidden | escaped, key=len, reverse=True)
+        self._hidden = re.compile("|".join(map(re.escape, texts))) if texts else None
+
+    def _without_secrets(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._hidden.sub(SECRET_MARK, value) if self._hidden else value
+        if isinstance(value, list):
+            return [self._without_secrets(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self._without_secrets(item) for key, item in value.items()}
+        return value
 
     def send(self, kind: str, payload: dict[str, Any]) -> None:
         """Send one event: `{sequence, timestamp, KIND: payload}`."""
+        if self._hidden is not None:
+            payload = self._without_secrets(payload)
         with self._lock:
             event = {"sequence": self._sequence, "timestamp": int(time.time()), kind: payload}
             self._sequence += 1

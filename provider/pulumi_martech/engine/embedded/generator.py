@@ -106,9 +106,7 @@ class Generator:
 
     def _claim(self, urn: str) -> None:
         if urn in self.seen:
-            self._run.error(
-                f"Duplicate resource URN '{urn}'; try giving it a unique name", urn
-            )
+            self._run.error(f"Duplicate resource URN '{urn}'; try giving it a unique name", urn)
             raise Bail("duplicate")
         self.seen.add(urn)
 
@@ -162,8 +160,7 @@ class Generator:
                 listed = ", ".join(failed)
                 run.events.diagnostic(
                     "info",
-                    "cannot ignore changes in added or removed elements of the path: "
-                    f'"{listed}"',
+                    f'cannot ignore changes in added or removed elements of the path: "{listed}"',
                     new.urn,
                 )
         if provider is not None and not targeted:
@@ -175,7 +172,9 @@ class Generator:
             valid = not run.report_failures(new, failures, "error") and valid
         new.inputs = inputs
         if valid and run.new_plan is not None:
-            run.new_plan.expect(new.urn, request, {} if fresh or old is None else old.inputs, inputs)
+            run.new_plan.expect(
+                new.urn, request, {} if fresh or old is None else old.inputs, inputs
+            )
         return inputs, targeted, valid
 
     def _compared(
@@ -267,9 +266,7 @@ class Generator:
             CreateStep(request, old, new, diff, replacing=True),
         ]
 
-    def _again(
-        self, request: Registration, old: ResourceState, new: ResourceState
-    ) -> list[Step]:
+    def _again(self, request: Registration, old: ResourceState, new: ResourceState) -> list[Step]:
         """Make a resource that was deleted early, because of what it depends on."""
         self.deletes.discard(new.urn)
         self.done["replaces"].add(new.urn)
@@ -305,9 +302,7 @@ class Generator:
             self._pending_deletes.add(id(dependent))
         return steps
 
-    def _dependent_replacements(
-        self, root: ResourceState
-    ) -> list[tuple[ResourceState, list[str]]]:
+    def _dependent_replacements(self, root: ResourceState) -> list[tuple[ResourceState, list[str]]]:
         """Return the dependents that would have to be replaced with `root`, and why."""
         replaced = {root.urn}
         # What was registered before cannot depend on the root any more.
@@ -612,5 +607,3 @@ def _replacing_on(diff: Diff, paths: list[str]) -> Diff:
         if key not in diff.replace_keys and any(covers(path, (key,)) for path in parsed):
             diff.replace_keys.append(key)
     return diff
-
-

@@ -71,10 +71,10 @@ class ImportFile:
                 run.error(f"duplicate import '{item['name']}' of type '{item['type']}'")
                 raise Bail("import")
             done.add(urn)
-            old = run.olds.get(urn)
-            if old is not None and old.id == item.get("id", ""):
+            known = run.olds.get(urn)
+            if known is not None and known.id == item.get("id", ""):
                 continue
-            if old is not None:
+            if known is not None:
                 run.error(f"resource '{urn}' already exists", urn)
                 raise Bail("import")
             self._step(run, ImportStep(self._state(run, item, urn, parent, providers)))

@@ -16,6 +16,9 @@ from typing import Any
 from .errors import EngineError
 from .state import STACK_TYPE, make_urn, provider_id, provider_urn, qualified_type
 
+# Only a power cut needs what is forced to the disk; writes wait while that goes on.
+_SYNC_INTERVAL = 0.25  # seconds
+
 Entry = dict[str, Any]
 Deployment = dict[str, Any]
 
@@ -56,7 +59,7 @@ class Journal:
         self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115 - lives as long as the run
         self._lock = threading.Lock()
         self._dirty = threading.Event()
-        self._closed = False
+        self._closed = threading.Event()
         self.append({"kind": "base", "digest": base})
         self._syncer = threading.Thread(target=self._sync, daemon=True)
         self._syncer.start()
@@ -70,16 +73,14 @@ class Journal:
         self._dirty.set()
 
     def _sync(self) -> None:
-        while not self._closed:
-            self._dirty.wait()
-            self._dirty.clear()
-            if not self._closed:
+        while not self._closed.wait(_SYNC_INTERVAL):
+            if self._dirty.is_set():
+                self._dirty.clear()
                 os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Force what was written to the disk and end."""
-        self._closed = True
-        self._dirty.set()
+        self._closed.set()
         self._syncer.join()
         with self._lock:
             os.fsync(self._file.fileno())

@@ -51,15 +51,15 @@ class Monitor:
 
     # The names of the methods are those of the protocol.
 
-    def GetDeploymentInfo(self, _request: Any, _context: Any = None) -> Any:  # noqa: N802
+    def GetDeploymentInfo(self, _request: Any, _context: Any = None) -> Any:
         """Say what is implemented."""
         return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
 
-    def SupportsFeature(self, _request: Any, _context: Any = None) -> Any:  # noqa: N802
+    def SupportsFeature(self, _request: Any, _context: Any = None) -> Any:
         """Answer older SDKs."""
         return resource_pb2.SupportsFeatureResponse(hasSupport=False)
 
-    def RegisterResource(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+    def RegisterResource(self, request: Any, _context: Any = None) -> Any:
         """Register a resource; returns when it is done."""
         self._check_open()
         try:
@@ -83,7 +83,7 @@ class Monitor:
             unknown=done.unknown,
         )
 
-    def ReadResource(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+    def ReadResource(self, request: Any, _context: Any = None) -> Any:
         """Read a resource that the stack does not own."""
         self._check_open()
         try:
@@ -113,28 +113,28 @@ class Monitor:
             result=_RESULTS[done.result],
         )
 
-    def RegisterResourceOutputs(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+    def RegisterResourceOutputs(self, request: Any, _context: Any = None) -> Any:
         """Take the outputs of a component or of the stack."""
         self._run.set_outputs(request.urn, from_struct(request.outputs))
         return empty_pb2.Empty()
 
-    def Invoke(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+    def Invoke(self, request: Any, _context: Any = None) -> Any:
         """Refuse functions of providers and stack references."""
         self._refuse(Unsupported(f"the function {request.tok}"), None)
 
-    def Call(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+    def Call(self, request: Any, _context: Any = None) -> Any:
         """Refuse methods of remote components."""
         self._refuse(Unsupported(f"the method {request.tok}"), None)
 
-    def RegisterPackage(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+    def RegisterPackage(self, request: Any, _context: Any = None) -> Any:
         """Refuse packages."""
         self._refuse(Unsupported(f"the package {request.name}"), None)
 
-    def ExistsResource(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+    def ExistsResource(self, request: Any, _context: Any = None) -> Any:
         """Refuse the question whether a resource exists."""
         self._refuse(Unsupported(f"`exists` of {request.type}"), None)
 
-    def SignalAndWaitForShutdown(self, _request: Any, _context: Any = None) -> Any:  # noqa: N802
+    def SignalAndWaitForShutdown(self, _request: Any, _context: Any = None) -> Any:
         """Hear that the program has ended well."""
         self._run.signalled = True
         return empty_pb2.Empty()
@@ -264,7 +264,7 @@ class Engine:
         self._run = run
         self._root = ""
 
-    def Log(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+    def Log(self, request: Any, _context: Any = None) -> Any:
         """Pass on what the program logs; debug messages are dropped."""
         severity = {
             engine_pb2.INFO: "info",
@@ -275,15 +275,15 @@ class Engine:
             self._run.events.diagnostic(severity, request.message, request.urn)
         return empty_pb2.Empty()
 
-    def GetRootResource(self, _request: Any, _context: Any = None) -> Any:  # noqa: N802
+    def GetRootResource(self, _request: Any, _context: Any = None) -> Any:
         """Return the urn of the stack."""
         return engine_pb2.GetRootResourceResponse(urn=self._root)
 
-    def SetRootResource(self, request: Any, _context: Any = None) -> Any:  # noqa: N802
+    def SetRootResource(self, request: Any, _context: Any = None) -> Any:
         """Remember the urn of the stack."""
         self._root = request.urn
         return engine_pb2.SetRootResourceResponse()
 
-    def RequirePulumiVersion(self, _request: Any, _context: Any = None) -> Any:  # noqa: N802
+    def RequirePulumiVersion(self, _request: Any, _context: Any = None) -> Any:
         """Accept any version."""
         return engine_pb2.RequirePulumiVersionResponse()

@@ -109,12 +109,13 @@ class Operation:
         ]
         config = self._settings.config()
         snapshot = Snapshot(deployment, base, crypter, journal) if journal is not None else None
-        digest = Digest()
+        digest = Digest(request.options.refresh_only)
         log = EventLog(request.event_log) if request.event_log else None
         shown = digest if request.json else Text(
             self._out, diff=request.diff, outputs=request.show_outputs
         )  # fmt: skip
-        events = Events(*(listener for listener in (log, shown) if listener is not None))
+        secrets = [text for item in config.values() for text in item.secrets]
+        events = Events([li for li in (log, shown) if li is not None], secrets)
         observers: list[Observer] = [digest] if request.json else []
         new_plan = Plan() if request.save_plan else None
         run = Deployment(
@@ -201,16 +202,15 @@ class Operation:
                 },
                 "result": "failed" if failed else "succeeded",
                 "endTime": _stamp(datetime.now(UTC)),
-                "version": 1 + max((r.get("version", 0) for r in self._folder.history()), default=0),
+                "version": 1
+                + max((r.get("version", 0) for r in self._folder.history()), default=0),
                 "resourceChanges": changes,
             }
         )
 
 
 def _properties(config: dict[str, ConfigValue]) -> Properties:
-    return {
-        key: Secret(item.value) if item.secret else item.value for key, item in config.items()
-    }
+    return {key: Secret(item.value) if item.secret else item.value for key, item in config.items()}
 
 
 def _stamp(moment: datetime) -> str:

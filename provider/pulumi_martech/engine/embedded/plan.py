@@ -16,7 +16,17 @@ from .journal import write_atomically
 from .stacks import manifest
 from .state import ResourceState, provider_id, provider_urn
 from .steps import Registration
-from .values import UNKNOWN, UNKNOWN_TEXT, Properties, Secret, Value, equal, from_json, shown, to_json
+from .values import (
+    UNKNOWN,
+    UNKNOWN_TEXT,
+    Properties,
+    Secret,
+    Value,
+    equal,
+    from_json,
+    shown,
+    to_json,
+)
 
 _ALSO = {  # what may be done in place of a planned operation
     "create": {"same"},

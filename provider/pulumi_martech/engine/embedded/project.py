@@ -117,11 +117,19 @@ def check_stack_name(name: str) -> str:
 
 @dataclass(frozen=True)
 class ConfigValue:
-    """A value of the configuration, decrypted; objects are JSON text."""
+    """A value of the configuration, decrypted; objects are JSON text.
+
+    `secrets` are the texts in it that were encrypted.
+    """
 
     value: str
-    secret: bool
+    secrets: tuple[str, ...] = ()
     is_object: bool = False
+
+    @property
+    def secret(self) -> bool:
+        """Whether anything in it was encrypted."""
+        return bool(self.secrets)
 
 
 class StackSettings:
@@ -154,19 +162,25 @@ class StackSettings:
         return result
 
     def _decoded(self, value: Any) -> ConfigValue:
-        if isinstance(value, dict) and set(value) == {"secure"} and isinstance(value["secure"], str):
-            return ConfigValue(self.crypter.decrypt(value["secure"]), True)
+        if (
+            isinstance(value, dict)
+            and set(value) == {"secure"}
+            and isinstance(value["secure"], str)
+        ):
+            text = self.crypter.decrypt(value["secure"])
+            return ConfigValue(text, (text,))
         if isinstance(value, (dict, list)):
-            found: list[bool] = []
+            found: list[str] = []
             plain = self._opened(value, found)
-            return ConfigValue(json.dumps(plain, separators=(",", ":")), bool(found), True)
-        return ConfigValue(_text(value), False)
+            text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+            return ConfigValue(text, tuple(found), True)
+        return ConfigValue(_text(value))
 
-    def _opened(self, value: Any, found: list[bool]) -> Any:
+    def _opened(self, value: Any, found: list[str]) -> Any:
         if isinstance(value, dict):
             if set(value) == {"secure"} and isinstance(value["secure"], str):
-                found.append(True)
-                return self.crypter.decrypt(value["secure"])
+                found.append(self.crypter.decrypt(value["secure"]))
+                return found[-1]
             return {str(key): self._opened(item, found) for key, item in value.items()}
         if isinstance(value, list):
             return [self._opened(item, found) for item in value]

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import dill
+import dill  # type: ignore[import-untyped]
 from pulumi.dynamic import Config, ConfigureRequest, ResourceProvider
 from pulumi.runtime import Settings, configure
 from pulumi.runtime._serialization import _deserialize
@@ -79,9 +79,7 @@ class Provider:
 
     def _settings(self) -> None:
         # As in the provider process: no monitor, and the literal name of the stack.
-        configure(
-            Settings(project=self._project, stack="stack", organization="organization")
-        )
+        configure(Settings(project=self._project, stack="stack", organization="organization"))
 
     def check(
         self, olds: Properties, news: Properties, preview: bool
@@ -91,9 +89,7 @@ class Provider:
             return news, []
         old = to_handler(olds, preview)
         new = to_handler(news, preview)
-        result = self._call(
-            lambda: self._instance(old if _unknown(news) else new).check(old, new)
-        )
+        result = self._call(lambda: self._instance(old if _unknown(news) else new).check(old, new))
         inputs = self._with_provider(result.inputs, new)
         mark_secrets(inputs, news)
         return inputs, [Failure(f.property or "", f.reason) for f in result.failures]
@@ -147,9 +143,7 @@ class Provider:
         if not self.known:
             return Read("", {}, {})
         props = to_handler(outputs, False)
-        result = self._call(
-            lambda: self._instance(props).read(resource_id, props), uncertain=True
-        )
+        result = self._call(lambda: self._instance(props).read(resource_id, props), uncertain=True)
         found = self._with_provider(result.outs, props)
         mark_secrets(found, outputs)
         live = None
@@ -232,5 +226,3 @@ class Registry:
         with self._lock:
             if renew or reference not in self._providers:
                 self._providers[reference] = Provider(self._project, inputs)
-
-

@@ -1,10 +1,10 @@
 """Where the stacks of a project are kept: one folder each, with checkpoint, journal and lock.
 
-    BACKEND/PROJECT/STACK/checkpoint.json   the deployment, as `stack export` shows it
-    BACKEND/PROJECT/STACK/journal.jsonl     what came after it, while a run goes on or was killed
-    BACKEND/PROJECT/STACK/lock.json         who runs
-    BACKEND/PROJECT/STACK/history.jsonl     one line a finished run
-    BACKEND/PROJECT/selected                the name of the selected stack
+BACKEND/PROJECT/STACK/checkpoint.json   the deployment, as `stack export` shows it
+BACKEND/PROJECT/STACK/journal.jsonl     what came after it, while a run goes on or was killed
+BACKEND/PROJECT/STACK/lock.json         who runs
+BACKEND/PROJECT/STACK/history.jsonl     one line a finished run
+BACKEND/PROJECT/selected                the name of the selected stack
 """
 
 import contextlib
@@ -16,7 +16,6 @@ import shutil
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from .errors import EngineError, StackNotFound

@@ -91,11 +91,23 @@ class Step:
     number: int = 0
 
     @property
+    def before(self) -> ResourceState:
+        """The resource as it was, for steps that have it."""
+        if self.old is None:
+            raise ValueError(f"the step {self.op} has no old state")
+        return self.old
+
+    @property
+    def after(self) -> ResourceState:
+        """The resource as it is to be, for steps that have it."""
+        if self.new is None:
+            raise ValueError(f"the step {self.op} has no new state")
+        return self.new
+
+    @property
     def resource(self) -> ResourceState:
         """The resource the step is about."""
-        state = self.new or self.old
-        assert state is not None
-        return state
+        return self.after if self.new is not None else self.before
 
     @property
     def urn(self) -> str:
@@ -162,20 +174,19 @@ class SameStep(Step):
 
     def apply(self, run: "Deployment") -> None:
         """Keep id and outputs."""
-        assert self.old is not None and self.new is not None
-        self.new.id, self.new.outputs = self.old.id, self.old.outputs
-        if equal(self.old.inputs, self.new.inputs):
-            self.new.inputs = self.old.inputs  # with the ciphertexts of its secrets
-        if self.new.is_provider and not self.skipped and not self.untargeted:
-            run.registry.put(self.new.urn, self.new.id, self.old.inputs, renew=False)
-        if self.request is not None and isinstance(self.request, Registration):
+        old, new = self.before, self.after
+        new.id, new.outputs = old.id, old.outputs
+        if equal(old.inputs, new.inputs):
+            new.inputs = old.inputs  # with the ciphertexts of its secrets
+        if new.is_provider and not self.skipped and not self.untargeted:
+            run.registry.put(new.urn, new.id, old.inputs, renew=False)
+        if isinstance(self.request, Registration):
             self.request.unknown = self.skipped
 
     def end(self, snapshot: Snapshot, done: bool) -> None:
         """Record the new options; a skipped create is not there."""
         if done and not self.skipped:
-            assert self.old is not None and self.new is not None
-            snapshot.same(self.number, self.old, self.new)
+            snapshot.same(self.number, self.before, self.after)
 
 
 class CreateStep(Step):
@@ -210,8 +221,7 @@ class CreateStep(Step):
 
     def apply(self, run: "Deployment") -> None:
         """Create it."""
-        new = self.new
-        assert new is not None
+        new = self.after
         if new.is_provider:
             new.id = UNKNOWN_TEXT if run.options.preview else str(uuid.uuid4())
             new.outputs = provider_config(new.inputs)
@@ -255,8 +265,7 @@ class UpdateStep(Step):
 
     def apply(self, run: "Deployment") -> None:
         """Update it."""
-        old, new = self.old, self.new
-        assert old is not None and new is not None
+        old, new = self.before, self.after
         new.id, new.created, new.modified = old.id, old.created, old.modified
         if new.is_provider:
             new.outputs = provider_config(new.inputs)
@@ -304,8 +313,7 @@ class DeleteStep(Step):
 
     def apply(self, run: "Deployment") -> None:
         """Delete it, unless an option keeps the object."""
-        old = self.old
-        assert old is not None
+        old = self.before
         if not self._replacing and old.protect:
             raise StepFailed(
                 f'resource "{old.urn}" cannot be deleted\nbecause it is protected. To unprotect '
@@ -370,8 +378,7 @@ class ReadStep(Step):
 
     def apply(self, run: "Deployment") -> None:
         """Read it."""
-        old, new = self.old, self.new
-        assert new is not None
+        old, new = self.old, self.after
         if new.id == UNKNOWN_TEXT:
             new.outputs = {}
         else:
@@ -405,25 +412,22 @@ class RefreshStep(Step):
     @property
     def resource(self) -> ResourceState:
         """The resource as it was."""
-        assert self.old is not None
-        return self.old
+        return self.before
 
     @property
     def result_op(self) -> str:
         """`delete`, `update` or `same`."""
         if self.new is None:
             return "delete"
-        assert self.old is not None
         if self.new is self.old:
             return "same"
-        if self.old.external:
-            return "same" if equal(self.old.outputs, self.new.outputs) else "update"
+        if self.before.external:
+            return "same" if equal(self.before.outputs, self.new.outputs) else "update"
         return "update" if self._found is not None and self._found.changed else "same"
 
     def apply(self, run: "Deployment") -> None:
         """Read it and compare."""
-        old = self.old
-        assert old is not None
+        old = self.before
         if not old.custom or old.is_provider or old.pending_replacement:
             return
         provider = run.provider_of(old)
@@ -458,9 +462,8 @@ class RefreshStep(Step):
 
     def end(self, snapshot: Snapshot, done: bool) -> None:
         """Record what was found."""
-        assert self.old is not None
         if done:
-            snapshot.refreshed(self.number, self.old, self.new)
+            snapshot.refreshed(self.number, self.before, self.new)
 
 
 class ImportStep(Step):
@@ -475,8 +478,7 @@ class ImportStep(Step):
 
     def apply(self, run: "Deployment") -> None:
         """Check the inputs; what is wrong is a warning."""
-        new = self.new
-        assert new is not None
+        new = self.after
         new.id, new.import_id = new.import_id, ""
         self.old = new.copy()
         new.created = new.modified = now()

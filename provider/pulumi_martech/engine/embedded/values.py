@@ -204,7 +204,7 @@ def _plain(value: Value, keep_unknowns: bool) -> Any:
     if isinstance(value, Secret):
         return _plain(value.value, keep_unknowns)
     if value is UNKNOWN:
-        return Unknown() if keep_unknowns else None
+        return Unknown() if keep_unknowns else None  # type: ignore[no-untyped-call]
     if isinstance(value, dict):
         if value.get(SIGNATURE) == RESOURCE:  # the protocol gives a provider the id alone
             return value.get("id") or value.get("urn")
@@ -345,5 +345,3 @@ def _shown(value: Value) -> str:
 def unwrap(value: Value) -> Value:
     """Return the value without its secret mark."""
     return value.value if isinstance(value, Secret) else value
-
-
