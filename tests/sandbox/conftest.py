@@ -1,8 +1,6 @@
 """What the tests of the sandbox share."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -10,8 +8,6 @@ import pytest
 from pulumi_martech.sandbox import Sandbox
 from pulumi_martech.sandbox.scim import ScimTenant
 from pulumi_martech.sandbox.wordpress import WordPressTenant
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

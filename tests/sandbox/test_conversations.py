@@ -6,9 +6,9 @@ The conversations were held with WordPress 6.1.9 and with scim2-server 0.8.3.
 from typing import Any
 
 import pytest
-from exchanges import Caller, load
 
 from pulumi_martech.sandbox import Sandbox
+from tests.sandbox.exchanges import Caller, load
 
 ROLE = ["read", "edit_posts", "upload_files"]
 

@@ -22,7 +22,8 @@ class Fault(Frozen):
 
     * ``status``: answers ``status`` (429, 500, 503 ...), with ``retry_after`` seconds in the form
       ``retry_after_form`` where given; ``when`` "after": although the request was carried out.
-    * ``latency``: the answer comes ``seconds`` late.
+    * ``latency``: the answer comes ``seconds`` late; ``when`` "before": so is what was asked for,
+      "after": that is done at once.
     * ``cut``: the connection is closed ``when`` "before" the request is carried out, "after" it
       was and before an answer, or "during" the answer.
     * ``dropped``: the platform answers as if it had done it, and did nothing.

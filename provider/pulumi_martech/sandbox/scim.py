@@ -32,7 +32,6 @@ from scim2_models.path.expressions import LogicalOperator
 
 from pulumi_martech.sandbox.scim_directory import (
     GROUPS,
-    PROVIDER,
     TOLERANT,
     USERS,
     Kind,
@@ -40,6 +39,7 @@ from pulumi_martech.sandbox.scim_directory import (
     complete,
     folded,
 )
+from pulumi_martech.sandbox.scim_discovery import discovered
 from pulumi_martech.sandbox.store import Doc
 from pulumi_martech.sandbox.tenant import Answer, Call, Handler, Routes
 
@@ -334,49 +334,8 @@ class ScimTenant(ScimDirectory):
     def _discover(self, call: Call, what: str) -> Answer:
         if "filter" in call.query:
             raise ForbiddenException(detail="Discovery endpoints do not support filtering")
-        base = f"{call.root}{self.api_path}/{what}"
-        if what == "ServiceProviderConfig":
-            return self._answer(200, self._config(base))
-        known = PROVIDER.resource_types if what == "ResourceTypes" else PROVIDER.schemas
-        shown = []
-        for item in known:
-            body = item.model_dump()
-            meta = {"resourceType": what.removesuffix("s"), "location": f"{base}/{item.id}"}
-            shown.append(body | {"meta": meta})
-        if "id" in call.parts:
-            for body in shown:
-                if body["id"] == call.parts["id"]:
-                    return self._answer(200, body)
-            title = "Schema" if what == "Schemas" else "Resource type"
-            raise NotFoundException(detail=f"{title} {call.parts['id']!r} not found")
-        body = {
-            "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
-            "totalResults": len(shown),
-            "startIndex": 1,
-            "itemsPerPage": len(shown),
-            "Resources": shown,
-        }
-        return self._answer(200, body)
-
-    def _config(self, location: str) -> Doc:
-        return {
-            "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
-            "meta": {"resourceType": "ServiceProviderConfig", "location": location},
-            "patch": {"supported": self.dialect.patch},
-            "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
-            "filter": {"supported": True, "maxResults": self.dialect.page_cap},
-            "changePassword": {"supported": False},
-            "sort": {"supported": True},
-            "etag": {"supported": self.dialect.etag},
-            "authenticationSchemes": [
-                {
-                    "type": "oauthbearertoken",
-                    "name": "bearer_token",
-                    "description": "HTTP Bearer Token",
-                    "specUri": "https://datatracker.ietf.org/doc/html/rfc6750",
-                }
-            ],
-        }
+        location = f"{call.root}{self.api_path}/{what}"
+        return self._answer(200, discovered(what, location, self.dialect, call.parts.get("id")))
 
 
 _DISCOVERY = tuple(

@@ -207,8 +207,9 @@ class Sandbox:
             return PlainTextResponse("There is no such tenant in this sandbox.\n", 404)
         path = "/" + request.path_params["rest"]
         struck = tenant.faults.striking(request.method, path)
-        if "latency" in struck:
-            await asyncio.sleep(struck["latency"].seconds)
+        latency = struck.get("latency")
+        if latency is not None and latency.when == "before":
+            await asyncio.sleep(latency.seconds)
         host = request.headers.get("host", "")
         call = Call(
             method=request.method,
@@ -221,6 +222,8 @@ class Sandbox:
             endless="endless" in struck,
         )
         answer = self._carry_out(tenant, call, struck)
+        if latency is not None and latency.when != "before":
+            await asyncio.sleep(latency.seconds)
         return _reply(tenant, answer, struck)
 
     def _carry_out(
