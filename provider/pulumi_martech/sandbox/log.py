@@ -106,13 +106,13 @@ class Log:
 
 
 def _readable(body: bytes) -> str | None:
-    """Return a request's body as JSON text without secrets; text that is no JSON as a string."""
+    """Return a request's body as JSON text without secrets; of what is no JSON its size only."""
     if not body:
         return None
     try:
         value = json.loads(body)
     except ValueError:
-        return json.dumps(body[:2000].decode("utf-8", "replace"))
+        return json.dumps(f"({len(body)} bytes that are no JSON)")
     return json.dumps(_without_secrets(value))
 
 

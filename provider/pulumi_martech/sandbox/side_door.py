@@ -60,8 +60,8 @@ def side_door_routes(sandbox: "Sandbox") -> list[Route]:
                 return JSONResponse({"error": "the side door needs its own token"}, 401)
             try:
                 return JSONResponse(to_jsonable_python(await do(request)))
-            except (ValueError, TypeError, LookupError) as error:
-                return JSONResponse({"error": str(error).strip("'\"")}, 400)
+            except (ValueError, TypeError) as error:
+                return JSONResponse({"error": str(error)}, 400)
 
         return endpoint
 
@@ -88,11 +88,15 @@ def side_door_routes(sandbox: "Sandbox") -> list[Route]:
 
     async def open_tenant(request: Request) -> Any:
         switches = await request.json()
-        tenant = sandbox.tenant(request.path_params["tenant"], switches.pop("platform"), **switches)
+        tenant = sandbox.tenant(
+            request.path_params["tenant"], switches.pop("platform", ""), **switches
+        )
         return tenant.environment()
 
     async def do_verb(request: Request) -> Any:
-        tenant = sandbox.tenants[request.path_params["tenant"]]
+        tenant = sandbox.tenants.get(request.path_params["tenant"])
+        if tenant is None:
+            raise ValueError(f"this sandbox has no tenant {request.path_params['tenant']!r}")
         verb = request.path_params["verb"]
         if verb not in (*_COMMON_VERBS, *tenant.side_door):
             raise ValueError(f"the side door of {tenant.platform} has no verb {verb!r}")
