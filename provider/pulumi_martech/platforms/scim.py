@@ -5,6 +5,7 @@ standard. Membership is changed on the group alone: ``user.groups`` is read-only
 Facts: fact sheet ``scim.md``, and ``docs/platforms/scim.md`` for what a running server does.
 """
 
+import contextlib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from pydantic import Field, field_validator
 
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.directory import Directory
-from pulumi_martech.model.errors import Malformed, NotThere, Refused, UnknownRole
+from pulumi_martech.model.errors import Malformed, MartechError, NotThere, Refused, UnknownRole
 from pulumi_martech.model.manifest import Ability, Identity, Limits, Manifest, Removal
 from pulumi_martech.model.membership import (
     Attribute,
@@ -301,7 +302,10 @@ class Connector:
     # -- users
 
     def invite(self, wish: Wish) -> str:
-        """Create the user, then add it to its groups."""
+        """Create the user, then add it to its groups, as far as that goes.
+
+        An error means that no user was made; a group that did not take it is left to `change`.
+        """
         body: dict[str, Any] = {"schemas": [USER], "userName": wish.login}
         for name, value in wish.attributes.items():
             if name == "email":
@@ -310,7 +314,8 @@ class Connector:
                 put(body, PATHS[name], value)
         id_ = self._scim.create("/Users", body, self._words(f"create user {wish.login}"))
         for role, group in wish.roles.items():
-            self._put_in(id_, group, f"add the new user {wish.login} to group {role}")
+            with contextlib.suppress(MartechError):
+                self._put_in(id_, group, f"add the new user {wish.login} to group {role}")
         return id_
 
     def change(self, live: Membership, wish: Wish) -> None:

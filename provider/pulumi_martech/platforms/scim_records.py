@@ -106,6 +106,13 @@ def member_id(entry: Any) -> str:
     return text_of(entry, "value") or text_of(entry, "$ref").rstrip("/").rpartition("/")[2]
 
 
+def bare_member(entry: Any) -> Record:
+    """Return a group entry as it is sent: servers refuse what they made themselves of it."""
+    kind = text_of(entry, "type") if isinstance(entry, Mapping) else ""
+    bare = {"value": member_id(entry)}
+    return bare if kind.lower() in ("", "user") else {**bare, "type": kind}
+
+
 def members_of(group: Record) -> list[str]:
     """Return the ids that a group lists as members."""
     entries = value_of(group, "members")

@@ -14,6 +14,7 @@ from pulumi_martech.model.errors import (
 )
 from pulumi_martech.platforms.scim_records import (
     Record,
+    bare_member,
     number_of,
     put,
     text_of,
@@ -70,6 +71,7 @@ class Scim:
         self._client, self._account = client, account
         self._rewriting = threading.Lock()
         self._patches: bool | None = None
+        self._spelling: Callable[[str], str] | None = None
 
     def words(self, what: str) -> str:
         """Return ``what`` was tried, with the account."""
@@ -120,9 +122,8 @@ class Scim:
         All operations in use say what shall be, so that sending them twice does no harm.
         """
         if self._can_patch():
-            body = {"schemas": [PATCH], "Operations": operations}
             try:
-                self._client.patch(path, tried=tried, json=body, headers=_SEND, safe=True)
+                self._patch(path, operations, tried)
                 return
             except Refused as refused:
                 if refused.status not in (405, 501):
@@ -140,6 +141,8 @@ class Scim:
                 rewrite(record)
                 for readonly in ("meta", "groups"):
                     put(record, readonly, "")
+                if members := value_of(record, "members"):
+                    put(record, "members", [bare_member(entry) for entry in members])
                 headers = {**_SEND, **({"If-Match": version} if version else {})}
                 try:
                     self._client.put(path, tried=tried, json=record, headers=headers, safe=True)
@@ -147,6 +150,28 @@ class Scim:
                 except Refused as refused:
                     if refused.status != 412 or attempt == REREADS:
                         raise
+
+    def _patch(self, path: str, operations: list[Record], tried: str) -> None:
+        """Send operations, in the spelling that this server is known to take.
+
+        Lower case is the standard; a few servers take capitals alone (scim.md [S]: Miro), so the
+        first refusal is answered with these.
+        """
+        refusal: Refused | None = None
+        for spell in [self._spelling] if self._spelling else [str.lower, str.capitalize]:
+            spelled = [{**operation, "op": spell(operation["op"])} for operation in operations]
+            body = {"schemas": [PATCH], "Operations": spelled}
+            try:
+                self._client.patch(path, tried=tried, json=body, headers=_SEND, safe=True)
+            except Refused as refused:
+                refusal = refusal or refused
+                if refused.status != 400 or refused.code not in ("invalidSyntax", "invalidValue"):
+                    break
+            else:
+                self._spelling = spell
+                return
+        assert refusal is not None  # noqa: S101 (the loop ran)
+        raise refusal
 
     def _can_patch(self) -> bool:
         """Ask the server once whether it has PATCH; one that does not say is taken to have it."""
