@@ -98,7 +98,10 @@ class CreatesUsers(Protocol):
     def invite(self, wish: Wish) -> str:
         """Create or invite the user with its attributes and roles; return its native id.
 
-        Raises `AlreadyExists` if the platform refuses a duplicate, `Refused` else.
+        Raises `AlreadyExists` if the platform refuses a duplicate, `Refused` else: an error other
+        than `Uncertain` means that no user was made. Where roles are given by requests of their
+        own, one that fails is left to `change`, so that the id of a user that is there is never
+        lost.
         """
 
 

@@ -174,6 +174,7 @@ MANIFEST = Manifest(
         ),
     ),
     softest_ending_verb="remove",
+    needs_successor=True,
     limits=Limits(page_size=PAGE, retry_after="no limit in core; hosts and firewalls have theirs"),
     hangs_on_person=(
         "posts, pages and media: they go to the successor, without one they would be deleted",

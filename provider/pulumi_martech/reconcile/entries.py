@@ -13,7 +13,7 @@ from pulumi_martech.model.errors import MartechError, NotApplied
 from pulumi_martech.model.membership import Membership, Status
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.policy.guards import named
-from pulumi_martech.reconcile import shape, users
+from pulumi_martech.reconcile import ending, shape, users
 from pulumi_martech.reconcile.session import Session
 from pulumi_martech.reconcile.shape import Entry
 
@@ -41,20 +41,37 @@ def owned_by_vendor(member: Membership, domains: Collection[str], aliases: Colle
 
 
 def live_map(
-    session: Session, declared: Map, belongs: Callable[[Membership], bool]
+    session: Session,
+    declared: Map,
+    belongs: Callable[[Membership], bool],
+    verb: OnDestroy = "remove",
 ) -> dict[str, Entry]:
     """Return the live entries: all members that belong, and those declared that are there.
 
-    A deactivated member that is not declared opens nothing and is left out.
+    A declared one that the listing lacks is asked for singly before it is believed to be gone. One
+    that is not declared and has been ended already, in the sense of ``verb``, is left out.
     """
+    listing = session.listing()
     found: dict[str, Entry] = {}
-    for member in session.listing().members():
+    for login in declared.keys() - {member.login for member in listing.members()}:
+        member = session.connector.find(login)
+        if member is not None:
+            session.wrote(member)
+    for member in listing.members():
         here = declared.get(member.login)
-        if here is None and (member.status is Status.DEACTIVATED or not belongs(member)):
+        if here is None and (not belongs(member) or opens_nothing(member, verb)):
             continue
-        session.journal.recorded("user", member.login)
         found[member.login] = shape.live_entry(member, here or {})
+    # Whoever reads holds them in a state, so that the notes of their creation have done their work.
+    session.journal.recorded_all("user", keys=found)
     return dict(sorted(found.items()))
+
+
+def opens_nothing(member: Membership, verb: OnDestroy) -> bool:
+    """Tell whether a member is ended: switched off, or without roles where that is the wish."""
+    if member.status is Status.DEACTIVATED:
+        return True
+    return verb == "downgrade" and member.roles == frozenset()  # unknown roles are not none
 
 
 def ignored(member: Membership, patterns: Collection[str]) -> bool:
@@ -87,20 +104,14 @@ def apply(
     Raises `MartechError` that names every entry which failed, after all were tried.
     """
     failed: dict[str, MartechError] = {}
-    made: list[users.Outcome] = []
+    made: list[Membership] = []
     for login in sorted(news):
         if olds.get(login) == news[login]:
             continue
         try:
-            wish = shape.wish(session, login, news[login])
-            known = session.listing().by_login(wish.login)
-            person = pseudonym(group, wish.login)
-            if login in olds and known is not None:
-                users.update(session, person, known.id, wish.login, wish)
-            else:
-                outcome = users.create(session, person, wish, adopt)
-                if outcome.how == "made":
-                    made.append(outcome)
+            outcome = _bring(session, group, login, news[login], adopt, login in olds)
+            if outcome.how == "made":
+                made.append(outcome.member)
         except MartechError as error:
             failed[login] = error
     for login in sorted(olds.keys() - news.keys()):
@@ -113,27 +124,49 @@ def apply(
     taken_back = _take_back(session, group, made) if undo else ""
     raise MartechError(
         f"apply {group} in account {session.config.key}",
-        f"{len(failed)} of {len(olds.keys() | news.keys())} entries failed: "
-        + "; ".join(str(failed[login]) for login in sorted(failed)),
+        f"{len(failed)} of {len(olds.keys() | news.keys())} entries failed: {_reasons(failed)}",
         taken_back or "all other entries were done",
         "mend what is named and run again",
     )
 
 
+def _bring(
+    session: Session,
+    group: str,
+    login: str,
+    entry: Mapping[str, Any],
+    adopt: bool,
+    reviewed: bool,
+) -> users.Outcome:
+    wish = shape.wish(session, login, entry)
+    known = session.listing().by_login(wish.login)
+    person = pseudonym(group, wish.login)
+    if reviewed and known is not None:
+        return users.update(session, person, known.id, wish.login, wish)
+    return users.create(session, person, wish, adopt or reviewed)
+
+
+def _reasons(failed: Mapping[str, MartechError]) -> str:
+    """Name every entry that failed, those with the same reason together."""
+    by_reason: dict[str, list[str]] = {}
+    for login, error in sorted(failed.items()):
+        reason = ", ".join(part for part in (error.said, error.todo) if part) or error.tried
+        by_reason.setdefault(reason, []).append(login)
+    return "; ".join(f"{', '.join(logins)}: {reason}" for reason, logins in by_reason.items())
+
+
 def take_away(session: Session, group: str, login: str, verb: OnDestroy, successor: str) -> None:
-    """End one entry, if its member is there."""
-    member = session.listing().by_login(session.manifest.normal_login(login))
+    """End one entry, if its member is there; one that the listing lacks is asked for singly."""
+    login = session.manifest.normal_login(login)
+    member = session.listing().by_login(login) or session.connector.find(login)
     if member is not None:
-        users.end(session, pseudonym(group, login), member.id, member.login, verb, successor)
+        ending.end(session, pseudonym(group, login), member.id, member.login, verb, successor)
 
 
-def _take_back(session: Session, group: str, made: Collection[users.Outcome]) -> str:
+def _take_back(session: Session, group: str, made: Collection[Membership]) -> str:
     left = []
-    for outcome in made:
-        member = outcome.member
-        try:
-            users.end(session, pseudonym(group, member.login), member.id, member.login, "remove")
-        except MartechError:
+    for member in made:
+        if not ending.take_back(session, pseudonym(group, member.login), member):
             session.report.left_behind("user", member.login)
             left.append(member.login)
     if left:
@@ -160,7 +193,9 @@ def end_all(
     left = [
         member.login
         for member in session.listing().members()
-        if belongs(member) and member.status is not Status.DEACTIVATED and member.roles
+        if belongs(member)
+        and member.status is not Status.DEACTIVATED
+        and (member.roles or verb != "downgrade")
     ]
     if left:
         raise NotApplied(

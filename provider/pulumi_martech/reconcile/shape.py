@@ -8,7 +8,7 @@ more is then one line of diff.
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_martech.model.membership import Membership, Wish
+from pulumi_martech.model.membership import Membership, Status, Wish
 from pulumi_martech.model.values import Unknown
 from pulumi_martech.platforms.base import UserArguments
 from pulumi_martech.platforms.registry import PLATFORMS
@@ -61,14 +61,20 @@ def live_entry(member: Membership, declared: Mapping[str, Any]) -> Entry:
     """Return what a member has, in the shape of ``declared``.
 
     Attributes that are not declared are not managed and stay out; unknown roles stay as declared.
+    So does everything that is declared of a member whose invitation is pending: what an invitation
+    cannot carry shows as a difference once it is accepted, not before.
     """
+    if declared and member.status is Status.PENDING:
+        return {**declared, "roles": dict(declared.get("roles") or {})}
     roles = (
         dict(declared.get("roles") or {})
         if isinstance(member.roles, Unknown)
         else {role: True for role in sorted(member.roles)}
     )
     found: Entry = {"roles": roles}
-    for name in declared:
+    for name, wanted in declared.items():
         if name in member.attributes:
             found[name] = member.attributes[name]
+        elif wanted == "":  # what is not there is what an empty text asks for
+            found[name] = ""
     return found

@@ -1,44 +1,34 @@
-"""Make one membership what is declared: find, make or adopt, change, end; read back each time."""
+"""Make one membership what is declared: find, make or adopt, change; read back each time."""
 
-import contextlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from typing import Literal
 
 from pulumi_martech.model.errors import (
     AlreadyExists,
     Different,
-    InvalidDeclaration,
-    Malformed,
     MartechError,
     NotApplied,
     NotThere,
-    Refused,
-    Uncertain,
     UnknownRole,
     Unsupported,
 )
 from pulumi_martech.model.identity import near
-from pulumi_martech.model.membership import (
-    Change,
-    Membership,
-    NativeRole,
-    Status,
-    Wish,
-    difference,
-)
+from pulumi_martech.model.membership import Membership, Status, Wish
 from pulumi_martech.model.values import Frozen, Unknown
-from pulumi_martech.platforms.base import (
-    ChangesUsers,
-    CreatesUsers,
-    DeactivatesUsers,
-    OnDestroy,
-    OwnsRoles,
-    RemovesUsers,
+from pulumi_martech.platforms.base import CreatesUsers, OwnsRoles
+from pulumi_martech.reconcile.ending import take_back
+from pulumi_martech.reconcile.readback import (
+    ATTEMPTS,
+    converge,
+    looked_at,
+    not_known,
+    read_back,
+    summary,
+    to_do,
+    unclear,
+    words_of,
 )
 from pulumi_martech.reconcile.session import Session
-
-ATTEMPTS = 5
-"""How often one change is tried, each time after a reading that showed it is still to be done."""
 
 
 class Outcome(Frozen):
@@ -59,16 +49,26 @@ def resolve_roles(session: Session, names: Collection[str], tried: str) -> dict[
     Raises `UnknownRole`, naming all unknown roles with near matches. Where the platform cannot
     list roles the name is the id, and the platform itself refuses an unknown one.
     """
-    listed = session.listing().directory.roles
+    listed = session.listing().roles()
     if isinstance(listed, Unknown):
         return {name: name for name in names}
-    known = {role.name: role.id for role in listed}
+    known: dict[str, str] = {}
+    for role in listed:
+        if role.name in known and role.name in names:
+            raise UnknownRole(
+                tried,
+                f"{session.config.key} has several roles called {role.name!r}",
+                "nothing was written for this user",
+                "rename all but one",
+            )
+        known[role.name] = role.id
     missing = sorted(set(names) - known.keys())
     if missing and isinstance(session.connector, OwnsRoles):
         for name in list(missing):
-            role = session.connector.find_role(name)
-            if role is not None:
-                known[name] = role.id
+            found = session.connector.find_role(name)
+            if found is not None:
+                session.role_came(found)
+                known[name] = found.id
                 missing.remove(name)
     if missing:
         hints = " ".join(near(name, known) for name in missing).strip()
@@ -84,17 +84,20 @@ def resolve_roles(session: Session, names: Collection[str], tried: str) -> dict[
 def read(session: Session, id_: str, login: str) -> Membership | None:
     """Return the member as it is, or ``None`` when it is proven to be gone.
 
-    A member that the listing lacks is asked for singly before it is believed to be gone, so that a
-    listing that came back short never takes anybody out of state.
+    Who has the login is the member, under whatever id; only where logins can change is one with
+    the id and another login taken for it. A member that the listing lacks is asked for singly, so
+    that a listing that came back short never takes anybody out of state.
     """
     listing = session.listing()
-    member = listing.by_id(id_) or listing.by_login(login)
+    # Whoever reads holds it in a state, so that the note of its creation has done its work.
+    session.journal.recorded("user", login, id_)
+    renamable = session.manifest.identity.renamable
+    member = listing.by_login(login) or (listing.by_id(id_) if renamable else None)
     if member is not None:
-        session.journal.recorded("user", member.login)
         return member
-    member = session.connector.fetch(id_, _native_roles(session, listing.role_names()))
+    member = session.connector.fetch(id_, looked_at(session, id_))
     if member is None or member.login != login:
-        member = session.connector.find(login)
+        member = session.connector.find(login) or (member if renamable else None)
     if member is not None:
         session.wrote(member)
     return member
@@ -108,122 +111,138 @@ def create(session: Session, person: str, wish: Wish, adopt: bool) -> Outcome:
     """
     tried = f"create user {wish.login} in account {session.config.key}"
     session.before_write(tried)
+    note = session.journal.made_by_us("user", wish.login)
     live = session.listing().by_login(wish.login)
+    if live is not None and to_do(live, wish):
+        # What is to be changed, or told, is what is there now and not when it was listed.
+        live = session.connector.fetch(live.id, looked_at(session, live.id, wish.roles))
+    if (live is None and note) or (live is not None and live.login != wish.login):
+        live = session.connector.find(wish.login)
     if live is None:
-        live = (
-            session.connector.find(wish.login)
-            if session.journal.made_by_us("user", wish.login)
-            else None
-        )
-    if live is not None:
-        return _take_over(session, person, live, wish, adopt, tried)
+        if note is not None:
+            session.journal.undone(note.id)  # it was looked for, and nothing came of it
+        return _make(session, person, wish, adopt, tried)
+    return _take_over(session, person, live, wish, adopt, tried, ours=note is not None)
+
+
+def _make(session: Session, person: str, wish: Wish, adopt: bool, tried: str) -> Outcome:
     if not isinstance(session.connector, CreatesUsers):
         raise Unsupported(tried, f"{session.manifest.title} creates no users through its API")
     entry = session.journal.begin("user", wish.login, person)
     try:
-        made = _invite(session, person, wish, tried)
+        made, how = _invite(session, person, wish, entry, tried)
+        if how == "another's":
+            session.journal.undone(entry)
+            return _take_over(session, person, made, wish, adopt, tried, ours=False)
+        session.made(made)
         session.journal.made(entry, made.id)
-        member = _converge(session, person, made, wish, tried)
-    except MartechError as error:
-        _undo(session, person, wish.login, entry, error)
+        try:
+            member = converge(session, person, made, wish, tried)
+        except MartechError:
+            if how == "ours":
+                take_back(session, person, made)
+            raise
+    except MartechError:
+        if session.journal.made_by_us("user", wish.login):
+            session.report.left_behind("user", wish.login)
         raise
     session.wrote(member)
     session.report.wrote("create user")
     return Outcome(member=member, how="made")
 
 
-def _invite(session: Session, person: str, wish: Wish, tried: str) -> Membership:
-    """Send the create until a reading shows the user; never twice without a reading between."""
+def _invite(
+    session: Session, person: str, wish: Wish, entry: str, tried: str
+) -> tuple[Membership, Literal["ours", "likely ours", "another's"]]:
+    """Send the create until a reading shows the user; never twice without a reading between.
+
+    *ours* is what the platform answered the id of, *likely ours* what is there after an attempt
+    without an answer, *another's* what was there without any such attempt.
+    """
     connector = session.connector
     assert isinstance(connector, CreatesUsers)  # noqa: S101 - the caller looked
-    last: MartechError | None = None
+    roles = [f"+ role {role}" for role in wish.roles]
+    unanswered: MartechError | None = None
     for _ in range(ATTEMPTS):
+        taken: MartechError | None = None
         try:
-            with session.audit.call(
-                person, "create user", "", [f"+ role {role}" for role in wish.roles]
-            ):
-                id_ = connector.invite(wish)
-            member = connector.fetch(id_, _looked_at(session, wish.roles, ()))
-            if member is None:
-                raise NotApplied(
-                    tried,
-                    "the platform said yes, but the user cannot be read",
-                    "",
-                    "look at it by hand",
-                )
-            return member
-        except Refused as error:
-            if error.status < 500 and not isinstance(error, AlreadyExists):
+            with session.call(person, "create user", "", roles, hide=words_of(wish)) as call:
+                call.target = id_ = connector.invite(wish)
+        except AlreadyExists as error:
+            taken = error
+        except MartechError as error:
+            if not unclear(error):
+                if unanswered is None:
+                    session.journal.undone(entry)
                 raise
-            last = error
-        except (Uncertain, Malformed, NotApplied) as error:
-            last = error
-        found = _find_again(session, wish.login, last)
+            unanswered = error
+        else:
+            session.journal.made(entry, id_)
+            return _just_made(session, id_, wish, tried), "ours"
+        found = _find_again(session, wish.login, tried, taken or unanswered)
+        if found is not None and unanswered is not None:
+            session.report.resolved(f"create user {person}: {unanswered.said}")
+            return found, "likely ours"
         if found is not None:
-            session.report.resolved(f"{tried}: {last.said}")
-            return found
-        if isinstance(last, AlreadyExists) or not session.manifest.identity.unique:
-            raise last
-    assert last is not None  # noqa: S101 - the loop ran
-    raise last
+            return found, "another's"
+        if taken is not None:
+            if unanswered is None:
+                session.journal.undone(entry)
+            raise taken
+        if not session.manifest.identity.unique:
+            break
+    assert unanswered is not None  # noqa: S101 - every other way out of the loop returns or raises
+    raise unanswered
 
 
-def _find_again(session: Session, login: str, after: MartechError) -> Membership | None:
+def _just_made(session: Session, id_: str, wish: Wish, tried: str) -> Membership:
+    member = read_back(session, id_, looked_at(session, id_, wish.roles), tried, None)
+    if member is None:
+        member = _find_again(session, wish.login, tried, None)
+    if member is None:
+        raise NotApplied(
+            tried,
+            "the platform said yes, but the user cannot be read",
+            "it is not there, or not yet",
+            "run again; if it still is not there, look at the platform's own log",
+        )
+    return member
+
+
+def _find_again(
+    session: Session, login: str, tried: str, unanswered: MartechError | None
+) -> Membership | None:
     """Look whether a create without a clear answer was carried out."""
     try:
         return session.connector.find(login)
     except MartechError as error:
-        raise Uncertain(
-            after.tried,
-            f"{after.said}, and looking afterwards failed too: {error.said}",
-            "whether the user was made is not known",
-            "run again: it will be found and taken over",
-        ) from None
-
-
-def _undo(session: Session, person: str, login: str, entry: str, error: MartechError) -> None:
-    """Take back what a failed create left behind, or leave it in the journal for the next run."""
-    connector = session.connector
-    left = True
-    with contextlib.suppress(MartechError):
-        found = connector.find(login)
-        if found is None:
-            left = False
-        elif isinstance(connector, RemovesUsers) and not isinstance(error, AlreadyExists):
-            with session.audit.call(person, "undo create user", found.id, []):
-                connector.remove(found, None)
-            left = connector.fetch(found.id, ()) is not None
-        elif isinstance(error, AlreadyExists):
-            left = False
-    if left:
-        session.report.left_behind("user", login)
-    else:
-        session.journal.undone(entry)
+        raise not_known(tried, unanswered, error) from None
 
 
 def _take_over(
-    session: Session, person: str, live: Membership, wish: Wish, adopt: bool, tried: str
+    session: Session,
+    person: str,
+    live: Membership,
+    wish: Wish,
+    adopt: bool,
+    tried: str,
+    ours: bool,
 ) -> Outcome:
-    changes = difference(live, wish)
-    off = (
-        live.status is Status.DEACTIVATED
-    )  # it opens nothing, so taking it over takes nothing away
-    ours = session.journal.made_by_us("user", wish.login) is not None
-    if not changes:
-        session.report.adopted("user", person)
-        return Outcome(member=live, how="resumed" if ours else "equal")
-    if not (adopt or ours or off):
+    changes = to_do(live, wish)
+    # Who is switched off has no access, so that taking it over takes nothing away.
+    if changes and not (adopt or ours or live.status is Status.DEACTIVATED):
         raise Different(
             tried,
             f"it is there already and differs ({summary(changes)})",
             "nothing was written",
             "declare what is there, or say adopt=True to have it changed",
         )
-    session.before_demotion(live, frozenset(wish.roles), tried)
-    member = _converge(session, person, live, wish, tried)
-    session.wrote(member)
+    if changes:
+        _guard(session, live, wish, tried)
+        live = converge(session, person, live, wish, tried)
+    session.wrote(live)
     session.report.adopted("user", person)
-    return Outcome(member=member, how="resumed" if ours else "adopted")
+    return Outcome(member=live, how="resumed" if ours else "adopted" if changes else "equal")
 
 
 def update(session: Session, person: str, id_: str, login: str, wish: Wish) -> Outcome:
@@ -233,21 +252,7 @@ def update(session: Session, person: str, id_: str, login: str, wish: Wish) -> O
     """
     tried = f"change user {wish.login} in account {session.config.key}"
     session.before_write(tried)
-    live = _fresh(session, id_, login, wish, tried)
-    if not difference(live, wish) and live.login == wish.login:
-        session.wrote(live)
-        return Outcome(member=live, how="equal")
-    session.before_demotion(live, frozenset(wish.roles), tried)
-    member = _converge(session, person, live, wish, tried)
-    session.wrote(member)
-    session.report.wrote("change user")
-    return Outcome(member=member, how="changed")
-
-
-def _fresh(session: Session, id_: str, login: str, wish: Wish, tried: str) -> Membership:
-    held = session.listing().by_id(id_)
-    roles = held.roles if held and not isinstance(held.roles, Unknown) else frozenset()
-    live = session.connector.fetch(id_, _looked_at(session, wish.roles, roles))
+    live = session.connector.fetch(id_, looked_at(session, id_, wish.roles))
     if live is None:
         raise NotThere(
             tried,
@@ -262,184 +267,20 @@ def _fresh(session: Session, id_: str, login: str, wish: Wish, tried: str) -> Me
             "nothing was written",
             "refresh, then run again",
         )
-    return live
+    changes = to_do(live, wish)
+    if changes:
+        _guard(session, live, wish, tried)
+        live = converge(session, person, live, wish, tried)
+        session.report.wrote("change user")
+    session.wrote(live)
+    return Outcome(member=live, how="changed" if changes else "equal")
 
 
-def _converge(
-    session: Session, person: str, live: Membership, wish: Wish, tried: str
-) -> Membership:
-    """Change ``live`` until a reading shows what is wished.
-
-    A clear yes whose reading shows a remaining difference is an error; only changes without a
-    clear answer are tried again.
-    """
-    connector = session.connector
-    last: MartechError | None = None
-    for _ in range(ATTEMPTS):
-        changes = difference(live, wish)
-        if not changes and live.login == wish.login:
-            return live
-        if not isinstance(connector, ChangesUsers):
-            raise Unsupported(
-                tried,
-                f"{session.manifest.title} cannot change users ({summary(changes)})",
-                "nothing was changed",
-            )
-        last = None
-        try:
-            with session.audit.call(
-                person, "change user", live.id, [change.named() for change in changes]
-            ):
-                connector.change(live, wish)
-        except Refused as error:
-            if error.status < 500:
-                raise
-            last = error
-        except (Uncertain, Malformed) as error:
-            last = error
-        held = frozenset() if isinstance(live.roles, Unknown) else live.roles
-        fresh = connector.fetch(live.id, _looked_at(session, wish.roles, held))
-        if fresh is None:
-            raise NotThere(
-                tried, "it vanished while it was being changed", "", "refresh, then run again"
-            )
-        left = difference(fresh, wish)
-        if left and last is None:
-            raise NotApplied(
-                tried,
-                f"the platform said yes, but reading it back still lacks {summary(left)}",
-                "the rest was not done",
-                "look at the platform's rules for this change, then run again",
-            )
-        live = fresh
-    if last is not None:
-        raise last
-    return live
-
-
-def end(
-    session: Session, person: str, id_: str, login: str, verb: OnDestroy, successor: str = ""
-) -> None:
-    """End a membership with the verb given; what is gone already is success.
-
-    Args:
-        session: the account.
-        person: our id of the person, for the audit.
-        id_: native id.
-        login: login that the id is expected to have; another one is refused.
-        verb: ``retain`` leaves everything as it is.
-        successor: login of who takes over what the user owns, where the platform wants one.
-    """
-    if verb == "retain":
-        return
-    tried = f"{verb} user {login} in account {session.config.key}"
-    session.before_write(tried)
-    listing = session.listing()
-    held = listing.by_id(id_) or listing.by_login(login)
-    roles = held.roles if held and not isinstance(held.roles, Unknown) else frozenset()
-    live = session.connector.fetch(id_, _looked_at(session, (), roles))
-    if live is None:
-        session.removed(id_)
-        session.journal.recorded("user", login)
-        return
-    if live.login != login:
-        raise Different(
-            tried,
-            f"its id {id_} now belongs to {live.login}",
-            "nothing was removed",
-            "refresh, then run again",
-        )
-    if verb == "deactivate" and live.status is Status.DEACTIVATED:
-        return
-    session.before_removal(live, tried)
-    heir = None
-    if successor and verb == "remove":
-        owner = listing.by_login(session.manifest.normal_login(successor))
-        if owner is None:
-            raise InvalidDeclaration(
-                tried,
-                f"its successor {successor} is not in the account",
-                "nothing was removed",
-                "name somebody who is there",
-            )
-        heir = owner.id
-    last: MartechError | None = None
-    for _ in range(ATTEMPTS):
-        last = None
-        try:
-            with session.audit.call(person, f"{verb} user", live.id, []):
-                _send_end(session, live, verb, heir, tried)
-        except Refused as error:
-            if error.status < 500:
-                raise
-            last = error
-        except (Uncertain, Malformed) as error:
-            last = error
-        fresh = session.connector.fetch(id_, _looked_at(session, (), roles))
-        if _ended(fresh, verb):
-            session.removed(id_) if fresh is None else session.wrote(fresh)
-            session.report.wrote(f"{verb} user")
-            return
-        if last is None:
-            raise NotApplied(
-                tried,
-                "the platform said yes, but the access is still there",
-                "it was not ended",
-                "end it by hand and tell the platform's support",
-            )
-    assert last is not None  # noqa: S101 - the loop ran
-    raise last
-
-
-def _send_end(
-    session: Session, live: Membership, verb: OnDestroy, heir: str | None, tried: str
-) -> None:
-    connector = session.connector
-    if verb == "remove" and isinstance(connector, RemovesUsers):
-        connector.remove(live, heir)
-    elif verb == "deactivate" and isinstance(connector, DeactivatesUsers):
-        connector.deactivate(live)
-    elif verb == "downgrade" and isinstance(connector, ChangesUsers):
-        connector.change(live, Wish(login=live.login, roles={}, attributes={}))
+def _guard(session: Session, live: Membership, wish: Wish, tried: str) -> None:
+    """Ask the guards; who is switched off or loses every role is removed in all but name."""
+    off = live.status is Status.ACTIVE and wish.attributes.get("active") is False
+    stripped = not isinstance(live.roles, Unknown) and live.roles and not wish.roles
+    if off or stripped:
+        session.before_removal(live, tried)
     else:
-        raise Unsupported(
-            tried,
-            f"{session.manifest.title} cannot {verb} users",
-            "nothing was done",
-            f"say on_destroy={session.manifest.softest_ending_verb!r}",
-        )
-
-
-def _ended(fresh: Membership | None, verb: OnDestroy) -> bool:
-    if fresh is None:
-        return True
-    if verb == "deactivate":
-        return fresh.status is Status.DEACTIVATED
-    return verb == "downgrade" and not fresh.roles
-
-
-def _native_roles(session: Session, names: Iterable[str]) -> list[NativeRole]:
-    listed = session.listing().directory.roles
-    if isinstance(listed, Unknown):
-        return [NativeRole(id=name, name=name) for name in names]
-    wanted = set(names)
-    return [role for role in listed if role.name in wanted]
-
-
-def _looked_at(
-    session: Session, wished: Collection[str], held: Collection[str]
-) -> list[NativeRole]:
-    """Return the roles to look at when reading back: those wished for and those held before."""
-    if isinstance(wished, dict):
-        known = [NativeRole(id=id_, name=name) for name, id_ in wished.items()]
-    else:
-        known = _native_roles(session, wished)
-    names = {role.name for role in known}
-    return known + _native_roles(session, [name for name in held if name not in names])
-
-
-def summary(changes: Collection[Change], most: int = 6) -> str:
-    """Return a difference as words, the first ``most`` of it."""
-    listed = [str(change) for change in changes]
-    more = f" and {len(listed) - most} more" if len(listed) > most else ""
-    return ", ".join(listed[:most]) + more
+        session.before_demotion(live, frozenset(wish.roles), tried)

@@ -71,8 +71,9 @@ class MapProvider(AccountProvider):
         try:
             session = self.session(props)
             live = entries.live_map(
-                session, props.get(self.people) or {}, lambda member: self.belongs(props, member)
-            )
+                session, props.get(self.people) or {}, lambda member: self.belongs(props, member),
+                props.get("on_destroy") or self.manifest.softest_ending_verb,
+            )  # fmt: skip
         except MartechError as error:
             return self.as_last_read(id_, props, error)
         inputs: dict[str, Any] = {n: props[n] for n in self.input_names() if n in props}

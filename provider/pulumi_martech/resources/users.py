@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pulumi_martech.model.errors import MartechError
 from pulumi_martech.model.membership import Membership
 from pulumi_martech.platforms.registry import PLATFORMS
-from pulumi_martech.reconcile import shape, users
+from pulumi_martech.reconcile import ending, shape, users
 from pulumi_martech.resources.provider import (
     AccountProvider,
     Props,
@@ -38,8 +38,9 @@ SAID = {
 def normal_user(provider: AccountProvider, news: Props) -> tuple[Props, list[CheckFailure]]:
     """Return a user's inputs in normal form, with what is wrong about them.
 
-    Login in the platform's case, roles as a map, ``on_destroy`` filled in. Values not known yet
-    stay as they are; inputs that are missing because another resource failed are no failure.
+    Login in the platform's case, roles as a map, attributes as the platform's argument model has
+    them (an address in lower case), ``on_destroy`` filled in. Values not known yet stay as they
+    are; inputs that are missing because another resource failed are no failure.
     """
     given = {name: value for name, value in news.items() if value is not None}
     inputs = shape.with_defaults(provider.config.platform, given)
@@ -57,7 +58,9 @@ def normal_user(provider: AccountProvider, news: Props) -> tuple[Props, list[Che
     if "login" in arguments and not is_unknown(arguments):
         arguments["roles"] = tuple(arguments.get("roles") or ())
         try:
-            PLATFORMS[provider.config.platform].user.model_validate(arguments)
+            checked = PLATFORMS[provider.config.platform].user.model_validate(arguments)
+            # An address in lower case, a name without outer space: what a reading will show.
+            inputs.update({n: v for n, v in checked.attributes().items() if n in inputs})
         except ValidationError as error:
             failures += [CheckFailure(name, reason) for name, reason in plain_problems(error)]
     return inputs, failures
@@ -130,7 +133,7 @@ class UserProvider(AccountProvider):
         session = self.session(props)
         successor = props.get("successor") or self.config.successor
         verb = props.get("on_destroy") or self.manifest.softest_ending_verb
-        users.end(session, _person(props), id_, props["login"], verb, successor)
+        ending.end(session, _person(props), id_, props["login"], verb, successor)
 
 
 def _person(props: Props) -> str:
