@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,8 +55,12 @@ class WordPress:
                 others = [user["id"] for user in users if user["username"] != self.username]
                 if not others:
                     return
-                for id_ in others:
-                    client.delete(f"/users/{id_}", params={"force": "true", "reassign": 1})
+                with ThreadPoolExecutor(4) as pool:
+                    list(pool.map(lambda id_: _remove(client, id_), others))
+
+
+def _remove(client: httpx.Client, id_: int) -> None:
+    client.delete(f"/users/{id_}", params={"force": "true", "reassign": 1}).raise_for_status()
 
 
 def install() -> Path:
