@@ -22,6 +22,18 @@ _REFUSED = (
 )  # fmt: skip
 
 
+OPERATIONS = {  # commands of the engine, by all of their names
+    "preview": "preview",
+    "pre": "preview",
+    "up": "up",
+    "update": "up",
+    "refresh": "refresh",
+    "destroy": "destroy",
+    "down": "destroy",
+    "import": "import",
+}
+
+
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raise in place of ending the process."""
@@ -74,11 +86,8 @@ def _parser() -> _Parser:
     parser = _Parser(prog="embedded", description="the embedded Pulumi engine")
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     shared = _shared()
-    for name, others in (
-        ("preview", ["pre"]), ("up", ["update"]), ("refresh", []), ("destroy", ["down"]),
-        ("import", []),
-    ):  # fmt: skip
-        _add_operation(commands.add_parser(name, aliases=others, parents=[shared]), name)
+    for name, kind in OPERATIONS.items():
+        _add_operation(commands.add_parser(name, parents=[shared]), kind)
     _add_stack(commands.add_parser("stack", parents=[shared]), shared)
     _add_config(commands.add_parser("config", parents=[shared]), shared)
     cancel = commands.add_parser("cancel", parents=[shared])
@@ -87,7 +96,6 @@ def _parser() -> _Parser:
     commands.add_parser("version", parents=[shared])
     whoami = commands.add_parser("whoami", parents=[shared])
     whoami.add_argument("--json", "-j", action="store_true")
-    whoami.add_argument("--verbose-output", action="store_true", help=argparse.SUPPRESS)
     plugin = commands.add_parser("plugin", parents=[shared])
     plugin.add_argument("action", choices=["ls", "install", "rm"])
     plugin.add_argument("words", nargs="*")
@@ -128,7 +136,9 @@ def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
         parser.add_argument(option, nargs="?", action=_Refuse, help=argparse.SUPPRESS)
     if name != "refresh":
         parser.add_argument("--refresh", "-r", action=boolean, default=None)
-    if name != "preview":
+    if name == "preview":
+        parser.set_defaults(preview_only=True, yes=True, skip_preview=True)
+    else:
         parser.add_argument("--yes", "-y", action="store_true")
         parser.add_argument("--skip-preview", "-f", action="store_true")
         parser.add_argument("--preview-only", action="store_true")

@@ -7,16 +7,20 @@ thread, one call for each, which returns when the resource is done.
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from .errors import Bail, EngineError, MonitorClosed, StepFailed
+import grpc  # type: ignore[import-untyped]
+
+from .deletes import Deletes, scheduled
+from .errors import Bail, EngineError, StepFailed
 from .events import Events, metadata
-from .generator import Generator, scheduled
+from .executor import Executor
+from .generator import Generator
+from .options import Observer, Options, Outcome
 from .plan import Plan, PlanViolation
 from .project import Project
 from .providers import Failure, Provider, Registry
+from .requests import Reading, Registration
 from .snapshot import Snapshot
 from .state import (
     DEFAULT_PROVIDER_NAME,
@@ -30,51 +34,22 @@ from .state import (
     provider_urn,
     qualified_type,
 )
-from .steps import DeleteStep, Reading, RefreshStep, Registration, SameStep, Step, mark_outputs
-from .values import Properties, equal, shown
+from .steps import RefreshStep, SameStep, Step
+from .values import SECRET_MARK, Properties, equal, shown
 
 Program = Callable[["Deployment"], None]
 
 
-@dataclass(frozen=True)
-class Options:
-    """How a run is to be done.
+class MonitorClosed(grpc.RpcError):  # type: ignore[misc]
+    """Tells the SDK that the run is over; the program ends with an error of its own."""
 
-    Attributes:
-        preview: nothing is written.
-        refresh: read everything first.
-        refresh_only: read everything, and nothing else.
-        parallel: how many calls to providers may be under way.
-        targets: urns that the run is limited to; all if empty.
-        target_dependents: what depends on a target is a target.
-        continue_on_error: go on with what does not depend on a failure.
-    """
+    def code(self) -> grpc.StatusCode:
+        """Return what the SDK takes for "the engine has gone"."""
+        return grpc.StatusCode.UNAVAILABLE
 
-    preview: bool = False
-    refresh: bool = False
-    refresh_only: bool = False
-    parallel: int = 16
-    targets: frozenset[str] = frozenset()
-    target_dependents: bool = False
-    continue_on_error: bool = False
-
-
-class Observer(Protocol):
-    """Sees each step when it begins."""
-
-    def step(self, step: Step) -> None:
-        """Take a step before anything is done."""
-
-    def found(self, step: Step) -> None:
-        """Take a step after it is done."""
-
-
-@dataclass
-class Outcome:
-    """How a run ended."""
-
-    failed: bool = False
-    changes: dict[str, int] = field(default_factory=dict)
+    def details(self) -> str:
+        """Return the text of the SDK's error."""
+        return "the run has ended"
 
 
 class Deployment:
@@ -118,27 +93,17 @@ class Deployment:
         self.new_plan = new_plan
         self.registry = Registry(project.name)
         self.provider_states: dict[str, ResourceState] = {}
-        self.failed_step = False
+        self.executor = Executor(options, events, snapshot, observers)
         self.signalled = False  # the program ended well
         self.deletes = True  # what is not registered goes
         self.cancelled = False
         self._pending = pending
         self._config = config
         self._snapshot = snapshot
-        self._observers = observers
-        self._changes: dict[str, int] = {}
-        self._maybe_corrupt = False
-        self._lock = threading.Lock()
         self._generating = threading.Lock()
         self._providing = threading.Lock()
-        self._slots = threading.BoundedSemaphore(options.parallel)
-        self._closed = threading.Event()
         self._bailed = False
-        self._reported = False
         self._default = ""
-        self._errored: list[Step] = []
-        self._skipped: set[str] = set()
-        self._components: dict[str, Step] = {}
         self._stack_outputs: tuple[str, Properties] | None = None
         self._index()
         self._generator = Generator(self)
@@ -160,7 +125,7 @@ class Deployment:
     @property
     def closed(self) -> bool:
         """Whether the run has ended, for this reason or that."""
-        return self._closed.is_set()
+        return self.executor.closed
 
     @property
     def bailed(self) -> bool:
@@ -176,9 +141,6 @@ class Deployment:
                 text += f": property {failure.property} value {value}"
             self.events.diagnostic(severity, f"{text} has a problem: {failure.reason}", state.urn)
         return bool(failures)
-
-    def policies_checked(self, state: ResourceState) -> None:
-        """Hold a resource against policies; there are none in this engine."""
 
     def provider_of(self, state: ResourceState) -> Provider:
         """Return the provider that serves a resource.
@@ -211,20 +173,23 @@ class Deployment:
             program: registers resources; `None` for a destroy or a refresh alone.
         """
         started = time.monotonic()
-        config = {key: shown_config(value) for key, value in self._config.items()}
+        config = {
+            key: value if isinstance(value, str) else SECRET_MARK
+            for key, value in self._config.items()
+        }
         self.events.send("preludeEvent", {"config": config})
         failed = not self._execute(program)
         summary = {
-            "maybeCorrupt": self._maybe_corrupt,
+            "maybeCorrupt": self.executor.maybe_corrupt,
             "durationSeconds": round(time.monotonic() - started + 0.5),
-            "resourceChanges": self._changes,
+            "resourceChanges": self.executor.changes,
             "policyPacks": {},
             "isPreview": self.options.preview,
             "result": "failed" if failed else "succeeded",
         }
         self.events.send("summaryEvent", summary)
         self.events.send("cancelEvent", {})
-        return Outcome(failed, self._changes)
+        return Outcome(failed, self.executor.changes)
 
     def _execute(self, program: Program | None) -> bool:
         try:
@@ -236,7 +201,7 @@ class Deployment:
                 self._warn_of_pending()
             if program is not None:
                 program(self)
-            if self.deletes and not self._closed.is_set():
+            if self.deletes and not self.closed:
                 self._check_targets()
                 self._finish_deletes()
         except Bail:
@@ -245,7 +210,7 @@ class Deployment:
 
     def _finalised(self) -> bool:
         """Write the outputs of the stack and say how it went."""
-        wrong = self._bailed or self.failed_step or self._generator.saw_error
+        wrong = self._bailed or self.executor.failed or self._generator.saw_error
         if self._stack_outputs is not None:
             try:
                 self._set_outputs(*self._stack_outputs, errored=wrong)
@@ -282,7 +247,7 @@ class Deployment:
 
     # ------------------------------------------------------------------ registrations
 
-    def register(self, request: Registration) -> Registration:
+    def register(self, request: Registration) -> ResourceState:
         """Handle one registration; returns when the resource is done.
 
         Raises:
@@ -290,19 +255,19 @@ class Deployment:
         """
         if request.custom and not request.type.startswith(PROVIDER_TYPE) and not request.provider:
             request.provider = self._default_provider()
-        self._handle(request, lambda: self._generator.register(request))
-        return request
+        return self._handle(request, lambda: self._generator.register(request))
 
-    def read(self, request: Reading) -> Reading:
+    def read(self, request: Reading) -> ResourceState:
         """Handle one resource that is only read."""
         if not request.provider:
             request.provider = self._default_provider()
-        self._handle(request, lambda: self._generator.read(request))
-        return request
+        return self._handle(request, lambda: self._generator.read(request))
 
-    def _handle(self, request: Registration | Reading, generate: Callable[[], list[Step]]) -> None:
+    def _handle(
+        self, request: Registration | Reading, generate: Callable[[], list[Step]]
+    ) -> ResourceState:
         with self._generating:
-            if self._closed.is_set():
+            if self.closed:
                 raise MonitorClosed
             try:
                 steps = generate()
@@ -314,10 +279,11 @@ class Deployment:
                 self.error(str(error), urn)
                 self.bail()
                 raise MonitorClosed from None
-            steps = self._without_skipped(steps)
-        self._run_chain(steps)
+            steps = self.executor.without_skipped(steps)
+        self.executor.chain(self, steps)
         if request.state is None:
             raise MonitorClosed
+        return request.state
 
     def cancel(self) -> None:
         """End the run because somebody asked for it."""
@@ -332,25 +298,12 @@ class Deployment:
 
     def carry_out(self, steps: list[Step]) -> None:
         """Carry out steps in order; a failure ends the chain."""
-        self._run_chain(steps)
+        self.executor.chain(self, steps)
 
     def bail(self) -> None:
         """End the run: nothing new begins, nothing is deleted."""
         self._bailed = True
-        self._closed.set()
-
-    def _without_skipped(self, steps: list[Step]) -> list[Step]:
-        """Leave out what depends on a failure."""
-        kept = []
-        with self._lock:
-            self._skipped.update(step.urn for step in self._errored)
-            for step in steps:
-                if any(urn in self._skipped for urn in step.resource.references()):
-                    self._skipped.add(step.urn)
-                    step.settle("skip")
-                else:
-                    kept.append(step)
-        return kept
+        self.executor.close()
 
     def _default_provider(self) -> str:
         with self._providing:
@@ -358,9 +311,7 @@ class Deployment:
                 request = Registration(
                     PROVIDER_TYPE + PACKAGE, DEFAULT_PROVIDER_NAME, True, self.default_config
                 )
-                self._handle(request, lambda: self._generator.register(request))
-                state = request.state
-                assert state is not None
+                state = self._handle(request, lambda: self._generator.register(request))
                 self._default = f"{state.urn}::{state.id}"
             return self._default
 
@@ -370,7 +321,7 @@ class Deployment:
         Raises:
             MonitorClosed: the run has ended.
         """
-        if self._closed.is_set():
+        if self.closed:
             raise MonitorClosed
         if qualified_type(urn) == STACK_TYPE:
             self._stack_outputs = (urn, outputs)  # kept until it is known how the run went
@@ -383,7 +334,7 @@ class Deployment:
             raise MonitorClosed from None
 
     def _set_outputs(self, urn: str, outputs: Properties, errored: bool) -> None:
-        step = self._components.pop(urn, None)
+        step = self.executor.components.pop(urn, None)
         if step is None or step.new is None:
             raise StepFailed(f"cannot complete a resource '{urn}' whose registration isn't pending")
         if isinstance(step, SameStep) and step.skipped:
@@ -406,90 +357,6 @@ class Deployment:
         if changed and self._snapshot is not None:
             self._snapshot.outputs(step.new)
 
-    # ------------------------------------------------------------------ steps
-
-    def _run_chain(self, steps: list[Step]) -> None:
-        """Carry out steps in order; a failure ends the chain."""
-        for step in steps:
-            if self._closed.is_set():
-                return
-            if not self._run_step(step):
-                return
-
-    def _run_step(self, step: Step) -> bool:
-        with self._slots:
-            self._announce(step)
-            try:
-                step.apply(self)
-            except (StepFailed, ValueError) as error:
-                self._failed(step, error)
-                return False
-            self._succeeded(step)
-        if step.new is not None and not step.resource.custom:
-            with self._lock:
-                self._components[step.urn] = step
-        step.settle("success")
-        return True
-
-    def _announce(self, step: Step) -> None:
-        payload = {"metadata": metadata(step), "planning": self.options.preview}
-        for observer in self._observers:
-            observer.step(step)
-        self.events.send("resourcePreEvent", payload)
-        if self._snapshot is not None:
-            step.begin(self._snapshot)
-
-    def _succeeded(self, step: Step) -> None:
-        if step.new is not None and step.op != "replace":
-            mark_outputs(step.new)
-        if self._snapshot is not None:
-            step.end(self._snapshot, True)
-        op, counted = step.op, step.logical
-        if self.options.refresh_only and op == "refresh":
-            op, counted = step.result_op, True
-        if op == "read":
-            counted = (
-                step.old is not None
-                and step.new is not None
-                and not equal(step.old.outputs, step.new.outputs)
-            )
-        if counted and not step.internal:
-            with self._lock:
-                self._changes[op] = self._changes.get(op, 0) + 1
-        told = self.options.preview or step.resource.custom or step.op in ("refresh", "delete")
-        for observer in self._observers:
-            observer.found(step)
-        if told:
-            self.events.send(
-                "resOutputsEvent",
-                {"metadata": metadata(step, op), "planning": self.options.preview},
-            )
-
-    def _failed(self, step: Step, error: Exception) -> None:
-        self.failed_step = True
-        urn = "" if step.internal else step.urn
-        if self.options.preview:
-            self.error(f"Preview failed: {error}", urn)
-        else:
-            uncertain = isinstance(error, StepFailed) and error.uncertain
-            self._maybe_corrupt = self._maybe_corrupt or uncertain
-            self.error(str(error), urn)
-            self.events.send(
-                "resOpFailedEvent",
-                {"metadata": metadata(step), "status": 2 if uncertain else 0, "steps": 0},
-            )
-        if self._snapshot is not None:
-            step.end(self._snapshot, False)
-        if isinstance(step, RefreshStep):
-            return  # the others are refreshed all the same
-        protected = isinstance(step, DeleteStep) and step.resource.protect
-        with self._lock:
-            self._errored.append(step)
-        if self.options.continue_on_error:
-            step.settle("fail")
-        elif not protected:
-            self._closed.set()
-
     # ------------------------------------------------------------------ refresh and deletes
 
     def _refresh(self) -> None:
@@ -507,11 +374,11 @@ class Deployment:
             if wanted:
                 self.ensure_provider(resource.provider)
                 steps[id(resource)] = RefreshStep(resource)
-        self._run_group(list(steps.values()))
+        self.executor.group(self, list(steps.values()))
         self._rebuild(steps)
         if self._snapshot is not None:
             self._snapshot.rebuilt(self.base)
-        if self.failed_step:
+        if self.executor.failed:
             self.error(("preview" if self.options.preview else "update") + " failed")
             raise Bail("refresh")
 
@@ -541,31 +408,23 @@ class Deployment:
         self.base = base
         self._index()
 
-    def _run_group(self, steps: list[Step] | list[RefreshStep]) -> None:
-        """Carry out steps at once."""
-        if len(steps) == 1:
-            self._run_chain([steps[0]])
-        elif steps:
-            with ThreadPoolExecutor(self.options.parallel) as pool:
-                list(pool.map(lambda step: self._run_chain([step]), steps))
-
     def _finish_deletes(self) -> None:
         """Delete what the program did not register."""
         if not self.base:
             return
         try:
-            sames, deletes = self._generator.unregistered()
+            sames, deletes = Deletes(self, self._generator).find()
         except Bail:
             return  # reported; how the run went is said at the end
         except PlanViolation as violation:
             self.error(str(violation))
             raise Bail("plan") from None
         for step in sames:
-            self._run_chain([step])
+            self.executor.chain(self, [step])
         seen: set[int] = set()
         kept: set[int] = set()  # what a resource that could not be deleted needs
         for group in scheduled(deletes, self.graph):
-            for failed in self._errored:
+            for failed in self.executor.errored:
                 if id(failed) in seen:
                     continue
                 seen.add(id(failed))
@@ -573,11 +432,6 @@ class Deployment:
                     if state is not None and state in self.graph:
                         needed = self.graph.transitive_dependencies(state)
                         kept.update(id(resource) for resource in needed)
-            self._run_group([step for step in group if id(step.old) not in kept])
-            if self._closed.is_set():
+            self.executor.group(self, [s for s in group if id(s.old) not in kept])
+            if self.closed:
                 return
-
-
-def shown_config(value: Any) -> str:
-    """Return a configuration value for events."""
-    return value if isinstance(value, str) else "[secret]"

@@ -1,7 +1,5 @@
 """Errors of the engine itself, each with the exit code of the real command line."""
 
-import grpc  # type: ignore[import-untyped]
-
 
 class EngineError(Exception):
     """Something went wrong that a person can act on; `code` is the exit code."""
@@ -37,15 +35,3 @@ class StepFailed(Exception):
     def __init__(self, message: str, uncertain: bool = False):
         super().__init__(message)
         self.uncertain = uncertain
-
-
-class MonitorClosed(grpc.RpcError):  # type: ignore[misc]
-    """Tells the SDK that the run is over; the program ends with an error of its own."""
-
-    def code(self) -> grpc.StatusCode:
-        """Return what the SDK takes for "the engine has gone"."""
-        return grpc.StatusCode.UNAVAILABLE
-
-    def details(self) -> str:
-        """Return the text of the SDK's error."""
-        return "the run has ended"

@@ -8,11 +8,12 @@ from urllib.parse import unquote, urlparse
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
-from .deployment import Deployment
-from .errors import EngineError, MonitorClosed
+from .deployment import Deployment, MonitorClosed
+from .errors import EngineError
+from .requests import Reading, Registration
 from .state import DYNAMIC_TYPE, PACKAGE, PROVIDER_TYPE, provider_urn, urn_type
-from .steps import Reading, Registration
-from .values import UNKNOWN_TEXT, from_struct, to_struct
+from .values import UNKNOWN_TEXT
+from .wire import from_struct, to_struct
 
 _RESULTS = {
     "success": resource_pb2.Result.SUCCESS,
@@ -66,9 +67,7 @@ class Monitor:
             registration = self._registration(request)
         except (Unsupported, ValueError) as error:
             self._refuse(error, request)
-        done = self._run.register(registration)
-        state = done.state
-        assert state is not None
+        state = self._run.register(registration)
         with self._lock:
             self._options[state.urn] = registration
             if not request.custom:
@@ -79,8 +78,8 @@ class Monitor:
             urn=state.urn,
             id="" if state.id == UNKNOWN_TEXT and not state.is_provider else state.id,
             object=to_struct(outputs),
-            result=_RESULTS[done.result],
-            unknown=done.unknown,
+            result=_RESULTS[registration.result],
+            unknown=registration.unknown,
         )
 
     def ReadResource(self, request: Any, _context: Any = None) -> Any:
@@ -103,14 +102,12 @@ class Monitor:
             )
         except (Unsupported, ValueError) as error:
             self._refuse(error, request)
-        done = self._run.read(reading)
-        state = done.state
-        assert state is not None
+        state = self._run.read(reading)
         return resource_pb2.ReadResourceResponse(
             urn=state.urn,
             id="" if state.id == UNKNOWN_TEXT else state.id,
             properties=to_struct(state.outputs),
-            result=_RESULTS[done.result],
+            result=_RESULTS[reading.result],
         )
 
     def RegisterResourceOutputs(self, request: Any, _context: Any = None) -> Any:
@@ -221,9 +218,9 @@ class Monitor:
             child.protect = parent.protect
         if child.retain_on_delete is None:
             child.retain_on_delete = parent.retain_on_delete
-        if child.custom and not child.provider and parent.provider:
-            if urn_type(provider_urn(parent.provider)) == PROVIDER_TYPE + PACKAGE:
-                child.provider = parent.provider
+        above = parent.provider
+        if above and urn_type(provider_urn(above)) == PROVIDER_TYPE + PACKAGE and child.custom:
+            child.provider = child.provider or above
 
     def _provider(self, request: Any) -> str:
         """Return the provider given for the package, by the resource or a component above it."""

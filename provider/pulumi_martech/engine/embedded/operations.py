@@ -1,9 +1,9 @@
 """The operations of the engine: preview, up, refresh, destroy and import."""
 
 import contextlib
-import json
 import signal
 import sys
+from argparse import Namespace
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,12 +11,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from .deployment import Deployment, Observer, Options
+from .context import Context
+from .deployment import Deployment
 from .display import Digest, Text
-from .errors import ChangesExpectedNone, EngineError
+from .errors import ChangesExpectedNone, EngineError, UsageError
 from .events import EventLog, Events
 from .importing import ImportFile
 from .journal import Journal
+from .options import Observer, Options
 from .plan import Plan
 from .program import Program, output_as_messages
 from .project import ConfigValue, Project, StackSettings
@@ -26,6 +28,58 @@ from .state import ResourceState
 from .values import Properties, Secret
 
 CANCELLED = 8  # exit code
+
+
+_PARALLEL = 16  # calls to providers at once
+_MOST = 256  # of them, as each waits in a thread
+
+
+def operate(context: Context, kind: str, preview: bool) -> int:
+    """Do the operation that the arguments name; return the exit code.
+
+    Raises:
+        EngineError: it could not begin, or `--expect-no-changes` does not hold.
+    """
+    arguments = context.arguments
+    project, folder = context.stack()
+    if arguments.run_program and kind in ("refresh", "destroy"):
+        raise UsageError(
+            "--run-program is not covered by the embedded engine; use a stack on the real `pulumi`"
+        )
+    log = arguments.event_log
+    request = Request(
+        kind,
+        _options(arguments, kind, project, preview),
+        event_log=log if not log or log.startswith("tcp://") else str(context.path(log)),
+        json=arguments.json and preview,
+        diff=arguments.diff,
+        show_outputs=not arguments.suppress_outputs,
+        expect_no_changes=arguments.expect_no_changes,
+        save_plan=context.optional_path("save_plan"),
+        plan=context.optional_path("plan"),
+        clear_pending_creates=getattr(arguments, "clear_pending_creates", False),
+        import_file=context.optional_path("file"),
+        protect=getattr(arguments, "protect", True),
+        message=arguments.message,
+    )
+    settings = StackSettings(project, folder.name, context.optional_path("config_file"))
+    return Operation(project, folder, settings).run(request)
+
+
+def _options(arguments: Namespace, kind: str, project: Project, preview: bool) -> Options:
+    refresh = getattr(arguments, "refresh", None)
+    if refresh is None:
+        refresh = project.refresh_always and kind in ("preview", "up", "destroy")
+    parallel = _PARALLEL if arguments.parallel is None else arguments.parallel
+    return Options(
+        preview=preview,
+        refresh=refresh,
+        refresh_only=kind == "refresh",
+        parallel=max(1, min(parallel, _MOST)),
+        targets=frozenset(arguments.target),
+        target_dependents=arguments.target_dependents,
+        continue_on_error=getattr(arguments, "continue_on_error", False),
+    )
 
 
 @dataclass(frozen=True)
@@ -233,8 +287,3 @@ def _interruptible(run: Deployment) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def dumped(data: Any) -> str:
-    """Return JSON for a person and for machines."""
-    return json.dumps(data, ensure_ascii=False, indent=4)

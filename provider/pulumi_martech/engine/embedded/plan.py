@@ -13,9 +13,9 @@ from typing import Any
 
 from .errors import EngineError
 from .journal import write_atomically
+from .requests import Registration
 from .stacks import manifest
 from .state import ResourceState, provider_id, provider_urn
-from .steps import Registration
 from .values import (
     UNKNOWN,
     UNKNOWN_TEXT,

@@ -1,4 +1,4 @@
-"""Providers: one set of instances for each provider resource, called as the SDK's server calls them.
+"""Providers: instances for each provider resource, called as the server of the SDK calls them.
 
 The handlers run in this process, in a context of their own, and see what they would see in the
 process that the real engine starts: plain values, floats, no `None`, no settings of the program.
@@ -25,12 +25,11 @@ from .values import (
     UNKNOWN,
     Properties,
     contains_unknowns,
-    from_handler,
     mark_secrets,
     plaintext,
-    to_handler,
     unwrap,
 )
+from .wire import from_handler, to_handler
 
 T = TypeVar("T")
 

@@ -6,11 +6,12 @@ A step knows its states before and after; `apply` does the work and changes `new
 
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .diffing import Change, Diff
 from .errors import StepFailed
 from .providers import Provider
+from .requests import Reading, Registration
 from .snapshot import Snapshot
 from .state import ResourceState, is_default_provider, now
 from .values import UNKNOWN_TEXT, Properties, Secret, equal
@@ -19,61 +20,6 @@ if TYPE_CHECKING:
     from .deployment import Deployment
 
 DELETES = ("delete", "delete-replaced", "discard", "discard-replaced")
-
-
-@dataclass
-class Registration:
-    """What the program wants: a resource with its options, and what became of it.
-
-    Attributes:
-        delete_before_replace: the option, or `None` if it is not set.
-        aliases: as the protocol gives them.
-        result: `success`, `fail` or `skip`.
-        state: the resource after the step.
-        unknown: the outputs are not known, as the resource was left out of a targeted run.
-    """
-
-    type: str
-    name: str
-    custom: bool
-    properties: Properties
-    parent: str = ""
-    provider: str = ""
-    protect: bool | None = None
-    dependencies: list[str] = field(default_factory=list)
-    property_dependencies: dict[str, list[str]] = field(default_factory=dict)
-    delete_before_replace: bool | None = None
-    ignore_changes: list[str] = field(default_factory=list)
-    replace_on_changes: list[str] = field(default_factory=list)
-    additional_secret_outputs: list[str] = field(default_factory=list)
-    aliases: list[Any] = field(default_factory=list)
-    custom_timeouts: dict[str, Any] = field(default_factory=dict)
-    retain_on_delete: bool | None = None
-    deleted_with: str = ""
-    hide_diff: list[Any] = field(default_factory=list)
-    source_position: str = ""
-    stack_trace: list[dict[str, str]] = field(default_factory=list)
-    result: str = "success"
-    state: ResourceState | None = None
-    unknown: bool = False
-
-
-@dataclass
-class Reading:
-    """What the program wants to read: a resource that it does not own."""
-
-    type: str
-    name: str
-    id: str
-    properties: Properties
-    parent: str = ""
-    provider: str = ""
-    dependencies: list[str] = field(default_factory=list)
-    additional_secret_outputs: list[str] = field(default_factory=list)
-    source_position: str = ""
-    stack_trace: list[dict[str, str]] = field(default_factory=list)
-    result: str = "success"
-    state: ResourceState | None = None
 
 
 @dataclass(eq=False)

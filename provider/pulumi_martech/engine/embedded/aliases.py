@@ -1,0 +1,84 @@
+"""Resources that the program knows under another urn than the state."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from .state import STACK_TYPE, ResourceState, make_urn, qualified_type, urn_name, urn_type
+
+if TYPE_CHECKING:
+    from .deployment import Deployment
+
+
+class Aliases:
+    """Finds the old state of a resource under its urn or one of its aliases.
+
+    Attributes:
+        new_of: an old urn that was found by an alias, to the new one.
+        old_of: a new urn to the old one.
+    """
+
+    def __init__(self, run: "Deployment", seen: set[str]):
+        """Take the run, and the urns that were registered, which grow."""
+        self._run = run
+        self._seen = seen
+        self.new_of: dict[str, str] = {}
+        self.old_of: dict[str, str] = {}
+
+    def old_resource(
+        self, urn: str, name: str, kind: str, parent: str, aliases: list[Any]
+    ) -> tuple[ResourceState | None, bool, str]:
+        """Return the old resource, whether that is clear, and the alias it was found by."""
+        run, valid = self._run, True
+        if urn in self.new_of:
+            run.error(
+                f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN "
+                f"'{self.new_of[urn]}'",
+                urn,
+            )
+            valid = False
+        for candidate in [urn, *self._aliases(name, kind, parent, aliases)]:
+            old = run.olds.get(candidate)
+            if old is None:
+                continue
+            if candidate == urn:
+                return old, valid, ""
+            taken = candidate if candidate in self._seen else self.new_of.get(candidate)
+            if taken is not None:
+                run.error(
+                    f"Duplicate resource alias '{candidate}' applied to resource with URN '{urn}' "
+                    f"conflicting with resource with URN '{taken}'",
+                    urn,
+                )
+                valid = False
+            self.new_of[candidate] = urn
+            self.old_of[urn] = candidate
+            return old, valid, candidate
+        return None, valid, ""
+
+    def _aliases(self, name: str, kind: str, parent: str, aliases: list[Any]) -> Iterable[str]:
+        own = [self._alias(name, kind, parent, alias) for alias in aliases]
+        yield from own
+        if parent in self.old_of:
+            before = self.old_of[parent]
+            for urn in [make_urn("", "", "", kind, name), *own]:
+                child = urn_name(urn)
+                if child.startswith(urn_name(parent)):
+                    child = urn_name(before) + child[len(urn_name(parent)) :]
+                yield self._run.urn(before, urn_type(urn), child)
+
+    def _alias(self, name: str, kind: str, parent: str, alias: Any) -> str:
+        if alias.urn:
+            return str(alias.urn)
+        spec = alias.spec
+        above = spec.parentUrn or parent
+        if spec.parentUrn in self.old_of:
+            above = self.old_of[spec.parentUrn]
+        if spec.noParent or (above and qualified_type(above) == STACK_TYPE):
+            above = ""
+        return make_urn(
+            spec.stack or self._run.stack,
+            spec.project or self._run.project.name,
+            above,
+            spec.type or kind,
+            spec.name or name,
+        )

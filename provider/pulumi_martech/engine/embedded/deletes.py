@@ -1,0 +1,108 @@
+"""What goes at the end of a run: resources that the program did not register, and old halves."""
+
+from typing import TYPE_CHECKING
+
+from .errors import Bail
+from .state import Graph
+from .steps import DeleteStep, RemovePendingStep, SameStep, Step
+
+if TYPE_CHECKING:
+    from .deployment import Deployment
+    from .generator import Generator
+
+
+class Deletes:
+    """Finds the deletes of a run, once everything is registered."""
+
+    def __init__(self, run: "Deployment", generator: "Generator"):
+        self._run = run
+        self._generator = generator
+
+    def find(self) -> tuple[list[Step], list[Step]]:
+        """Return `same` steps for what the targets leave alone, and the deletes of the rest.
+
+        Raises:
+            Bail: something would go that is not targeted.
+            PlanViolation: the plan does not have it.
+        """
+        run = self._run
+        allowed = self._deletable() if run.options.targets else None
+        sames: list[Step] = []
+        deletes: list[Step] = []
+        for resource in run.base:
+            if allowed is not None and resource.urn not in allowed:
+                if not self._generator.operated_on(resource.urn) and not resource.delete:
+                    new = resource.copy()
+                    sames.append(SameStep(None, resource, new, untargeted=True))
+                continue
+            if resource.delete:
+                if id(resource) in self._generator.dependents.deleted:
+                    continue
+                self._generator.deletes.add(resource.urn)
+                deletes.append(DeleteStep(resource, self._generator.deletes, replacing=True))
+            elif not self._generator.operated_on(resource.urn):
+                self._generator.deletes.add(resource.urn)
+                if resource.pending_replacement:
+                    deletes.append(RemovePendingStep(resource))
+                else:
+                    deletes.append(DeleteStep(resource, self._generator.deletes))
+            if resource.urn in self._generator.deletes and resource.provider:
+                run.ensure_provider(resource.provider)
+        for step in [*sames, *deletes]:
+            self._planned(step)
+        self._only_targets(deletes)
+        return sames, deletes
+
+    def _planned(self, step: Step) -> None:
+        run = self._run
+        if run.plan is not None:
+            run.plan.allow(step.urn, step.op)
+        if run.new_plan is not None:
+            run.new_plan.mention(step.urn)
+            run.new_plan.add(step.urn, step.op)
+
+    def _only_targets(self, deletes: list[Step]) -> None:
+        run = self._run
+        if not run.options.targets or run.options.target_dependents:
+            return
+        outside = [step.urn for step in deletes if step.urn not in run.options.targets]
+        for urn in outside:
+            run.error(
+                f"Resource '{urn}' will be destroyed but was not specified in --target list.\n"
+                "Either include resource in --target list or pass --target-dependents to proceed.",
+                urn,
+            )
+            self._generator.saw_error = True
+        if outside and not run.options.preview:
+            raise Bail("delete untargeted resource")
+
+    def _deletable(self) -> set[str]:
+        """Return the urns that may go: the targets and what cannot stay without them."""
+        run = self._run
+        urns: set[str] = set()
+        for resource in run.base:
+            if resource.urn in run.options.targets:
+                urns.add(resource.urn)
+                graph = run.graph.depending_on(resource, set(), children=True)
+                urns.update(r.urn for r in graph)
+        allowed = set()
+        for resource in run.base:
+            if resource.urn in urns:
+                allowed.add(resource.urn)
+                allowed.update(r.urn for r, _ in self._generator.dependents.replacements(resource))
+        return allowed
+
+
+def scheduled(steps: list[Step], graph: Graph) -> list[list[Step]]:
+    """Put deletes into groups: each may run at once, dependents go before dependencies."""
+    by_id = {id(step.old): step for step in steps}
+    depth: dict[int, int] = {}
+    order = [step.old for step in steps if step.old is not None]
+    order.sort(key=lambda r: graph.index.get(id(r), 0))
+    for resource in order:  # dependencies first, so their depth is known
+        below = [depth[id(d)] for d in graph.dependencies(resource) if id(d) in depth]
+        depth[id(resource)] = 1 + max(below, default=-1)
+    groups: dict[int, list[Step]] = {}
+    for resource in order:
+        groups.setdefault(depth[id(resource)], []).append(by_id[id(resource)])
+    return [groups[level] for level in sorted(groups, reverse=True)]

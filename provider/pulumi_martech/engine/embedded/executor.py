@@ -1,0 +1,153 @@
+"""Carries out steps: at most so many at once, each recorded before and after, each told of."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from .errors import StepFailed
+from .events import Events, metadata
+from .options import Observer, Options
+from .snapshot import Snapshot
+from .steps import DeleteStep, RefreshStep, Step, mark_outputs
+from .values import equal
+
+if TYPE_CHECKING:
+    from .deployment import Deployment
+
+
+class Executor:
+    """The steps of one run.
+
+    Attributes:
+        failed: whether a step failed.
+        maybe_corrupt: whether a failed step may have changed the system.
+        changes: how many steps of each operation were done.
+        errored: the steps that failed, apart from refreshes.
+        components: the last step of each component, by urn.
+    """
+
+    def __init__(
+        self,
+        options: Options,
+        events: Events,
+        snapshot: Snapshot | None,
+        observers: list[Observer],
+    ):
+        self._options = options
+        self._events = events
+        self._snapshot = snapshot
+        self._observers = observers
+        self._lock = threading.Lock()
+        self._slots = threading.BoundedSemaphore(options.parallel)
+        self._closed = threading.Event()
+        self._skipped: set[str] = set()
+        self.failed = False
+        self.maybe_corrupt = False
+        self.changes: dict[str, int] = {}
+        self.errored: list[Step] = []
+        self.components: dict[str, Step] = {}
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing new begins."""
+        return self._closed.is_set()
+
+    def close(self) -> None:
+        """Begin nothing new; what is under way is finished."""
+        self._closed.set()
+
+    def without_skipped(self, steps: list[Step]) -> list[Step]:
+        """Leave out, and answer, what depends on a failure."""
+        kept = []
+        with self._lock:
+            self._skipped.update(step.urn for step in self.errored)
+            for step in steps:
+                if self._skipped and not self._skipped.isdisjoint(step.resource.references()):
+                    self._skipped.add(step.urn)
+                    step.settle("skip")
+                else:
+                    kept.append(step)
+        return kept
+
+    def chain(self, run: "Deployment", steps: Sequence[Step]) -> None:
+        """Carry out steps in order; a failure ends the chain."""
+        for step in steps:
+            if self.closed or not self._carry_out(run, step):
+                return
+
+    def group(self, run: "Deployment", steps: Sequence[Step]) -> None:
+        """Carry out steps that do not depend on each other."""
+        if len(steps) == 1:
+            self.chain(run, steps)
+        elif steps:
+            with ThreadPoolExecutor(self._options.parallel) as pool:
+                list(pool.map(lambda step: self.chain(run, [step]), steps))
+
+    def _carry_out(self, run: "Deployment", step: Step) -> bool:
+        with self._slots:
+            self._announce(step)
+            try:
+                step.apply(run)
+            except (StepFailed, ValueError) as error:
+                self._record_failure(step, error)
+                return False
+            self._record_success(step)
+        if step.new is not None and not step.new.custom:
+            with self._lock:
+                self.components[step.urn] = step
+        step.settle("success")
+        return True
+
+    def _announce(self, step: Step) -> None:
+        for observer in self._observers:
+            observer.step(step)
+        self._tell("resourcePreEvent", step, step.op)
+        if self._snapshot is not None:
+            step.begin(self._snapshot)
+
+    def _tell(self, kind: str, step: Step, op: str) -> None:
+        self._events.send(kind, {"metadata": metadata(step, op), "planning": self._options.preview})
+
+    def _record_success(self, step: Step) -> None:
+        if step.new is not None and step.op != "replace":
+            mark_outputs(step.new)
+        if self._snapshot is not None:
+            step.end(self._snapshot, True)
+        op, counted = step.op, step.logical
+        if self._options.refresh_only and op == "refresh":
+            op, counted = step.result_op, True
+        if op == "read":
+            counted = step.old is not None and not equal(step.old.outputs, step.after.outputs)
+        if counted and not step.internal:
+            with self._lock:
+                self.changes[op] = self.changes.get(op, 0) + 1
+        for observer in self._observers:
+            observer.found(step)
+        # What a component puts out is known when it says so itself.
+        if self._options.preview or step.resource.custom or step.op in ("refresh", "delete"):
+            self._tell("resOutputsEvent", step, op)
+
+    def _record_failure(self, step: Step, error: Exception) -> None:
+        self.failed = True
+        urn = "" if step.internal else step.urn
+        if self._options.preview:
+            self._events.diagnostic("error", f"Preview failed: {error}", urn)
+        else:
+            uncertain = isinstance(error, StepFailed) and error.uncertain
+            self.maybe_corrupt = self.maybe_corrupt or uncertain
+            self._events.diagnostic("error", str(error), urn)
+            status = 2 if uncertain else 0
+            payload = {"metadata": metadata(step), "status": status, "steps": 0}
+            self._events.send("resOpFailedEvent", payload)
+        if self._snapshot is not None:
+            step.end(self._snapshot, False)
+        if isinstance(step, RefreshStep):
+            return  # the others are refreshed all the same
+        with self._lock:
+            self.errored.append(step)
+        protected = isinstance(step, DeleteStep) and step.before.protect
+        if self._options.continue_on_error:
+            step.settle("fail")
+        elif not protected:
+            self.close()

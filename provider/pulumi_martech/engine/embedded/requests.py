@@ -1,0 +1,62 @@
+"""What the program asks the engine for."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .state import ResourceState
+from .values import Properties
+
+
+@dataclass
+class Registration:
+    """What the program wants: a resource with its options, and what became of it.
+
+    Attributes:
+        delete_before_replace: the option, or `None` if it is not set.
+        aliases: as the protocol gives them.
+        result: `success`, `fail` or `skip`.
+        state: the resource after the step.
+        unknown: the outputs are not known, as the resource was left out of a targeted run.
+    """
+
+    type: str
+    name: str
+    custom: bool
+    properties: Properties
+    parent: str = ""
+    provider: str = ""
+    protect: bool | None = None
+    dependencies: list[str] = field(default_factory=list)
+    property_dependencies: dict[str, list[str]] = field(default_factory=dict)
+    delete_before_replace: bool | None = None
+    ignore_changes: list[str] = field(default_factory=list)
+    replace_on_changes: list[str] = field(default_factory=list)
+    additional_secret_outputs: list[str] = field(default_factory=list)
+    aliases: list[Any] = field(default_factory=list)
+    custom_timeouts: dict[str, Any] = field(default_factory=dict)
+    retain_on_delete: bool | None = None
+    deleted_with: str = ""
+    hide_diff: list[Any] = field(default_factory=list)
+    source_position: str = ""
+    stack_trace: list[dict[str, str]] = field(default_factory=list)
+    result: str = "success"
+    state: ResourceState | None = None
+    unknown: bool = False
+
+
+@dataclass
+class Reading:
+    """What the program wants to read: a resource that it does not own."""
+
+    type: str
+    name: str
+    id: str
+    properties: Properties
+    parent: str = ""
+    provider: str = ""
+    dependencies: list[str] = field(default_factory=list)
+    additional_secret_outputs: list[str] = field(default_factory=list)
+    source_position: str = ""
+    stack_trace: list[dict[str, str]] = field(default_factory=list)
+    result: str = "success"
+    state: ResourceState | None = None

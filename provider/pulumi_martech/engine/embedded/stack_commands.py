@@ -1,0 +1,215 @@
+"""`stack ...`: makes, lists, exports, imports and removes stacks."""
+
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .context import Context
+from .crypter import passphrase
+from .deployments import imported_deployment, opened_deployment
+from .errors import EngineError, UsageError
+from .output import dumped
+from .project import Project, StackSettings, backend_folder, check_stack_name
+from .stacks import StackFolder, empty_deployment, select, selected, stack_names
+from .state import STACK_TYPE
+from .values import SECRET_MARK, Secret, from_json, to_json
+
+
+class StackCommands:
+    """The commands on stacks, apart from the operations of the engine."""
+
+    def __init__(self, context: Context):
+        self._context = context
+
+    def run(self) -> int:
+        """Run the command."""
+        actions: dict[str | None, Callable[[], int]] = {
+            None: self._show,
+            "init": self._init,
+            "select": self._select,
+            "ls": self._ls,
+            "rm": self._rm,
+            "export": self._export,
+            "import": self._import,
+            "output": self._output,
+            "history": self._history,
+        }
+        return actions[self._context.arguments.action]()
+
+    def _make(self, project: Project, name: str) -> None:
+        folder = StackFolder(project, name)
+        if folder.exists:
+            raise EngineError(f"stack '{name}' already exists")
+        provider = self._context.arguments.secrets_provider
+        if provider not in ("default", "passphrase", ""):
+            raise UsageError(
+                f"the secrets provider {provider!r} is not covered by the embedded engine, which "
+                "has `passphrase`; use a stack on the real `pulumi`"
+            )
+        settings = StackSettings(project, name)
+        deployment = empty_deployment()
+        if passphrase() is not None:
+            salt = settings.crypter.ensure_salt()
+            deployment["secrets_providers"] = {"type": "passphrase", "state": {"salt": salt}}
+            if settings.crypter.made:
+                settings.save()
+        folder.write(deployment)
+
+    def _init(self) -> int:
+        project = self._context.project()
+        name = self._context.arguments.name or self._context.arguments.stack
+        if not name:
+            raise UsageError("`stack init` needs a name")
+        name = check_stack_name(name)
+        self._make(project, name)
+        if not self._context.arguments.no_select:
+            select(project, name)
+        print(f"Created stack '{name}'")
+        return 0
+
+    def _select(self) -> int:
+        project = self._context.project()
+        name = self._context.name(project, self._context.arguments.name)
+        folder = StackFolder(project, name)
+        if not folder.exists and self._context.arguments.create:
+            self._make(project, name)
+        folder.require()
+        select(project, name)
+        return 0
+
+    def _ls(self) -> int:
+        project = self._context.project()
+        current = selected(project)
+        rows: list[dict[str, Any]] = []
+        for name in stack_names(project):
+            folder = StackFolder(project, name)
+            row: dict[str, Any] = {
+                "name": name,
+                "current": name == current,
+                "updateInProgress": folder.is_locked,
+                "resourceCount": len(folder.read().get("resources") or []),
+            }
+            runs = folder.history()
+            if runs:
+                row["lastUpdate"] = runs[0]["endTime"]
+            rows.append(row)
+        if self._context.arguments.json:
+            print(dumped(rows))
+            return 0
+        for row in rows:
+            mark = "*" if row["current"] else ""
+            print(f"{row['name']}{mark}\t{row.get('lastUpdate', 'n/a')}\t{row['resourceCount']}")
+        return 0
+
+    def _rm(self) -> int:
+        project, folder = self._context.stack(self._context.arguments.name)
+        if not self._context.arguments.yes:
+            raise UsageError(f"--yes must be passed in to remove stack '{folder.name}'")
+        if folder.read().get("resources") and not self._context.arguments.force:
+            raise EngineError(
+                f"stack '{folder.name}' still has resources; removal rejected. Delete them with "
+                "`destroy`, or pass --force to forget them"
+            )
+        with folder.locked("stack rm"):
+            folder.remove()
+        settings = StackSettings(project, folder.name)
+        if not self._context.arguments.preserve_config:
+            settings.path.unlink(missing_ok=True)
+        if selected(project) == folder.name:
+            (backend_folder(project) / project.name / "selected").unlink(missing_ok=True)
+        print(f"Stack '{folder.name}' has been removed!")
+        return 0
+
+    def _export(self) -> int:
+        project, folder = self._context.stack()
+        deployment = folder.read()
+        if self._context.arguments.show_secrets:
+            crypter = StackSettings(project, folder.name).crypter
+            deployment = opened_deployment(deployment, crypter)
+        text = dumped({"version": 3, "deployment": deployment})
+        if self._context.arguments.file:
+            self._context.path(self._context.arguments.file).write_text(
+                text + "\n", encoding="utf-8"
+            )
+        else:
+            print(text)
+        return 0
+
+    def _import(self) -> int:
+        project, folder = self._context.stack()
+        if self._context.arguments.file:
+            try:
+                text = self._context.path(self._context.arguments.file).read_text(encoding="utf-8")
+            except OSError as error:
+                name = self._context.arguments.file
+                raise EngineError(f"{name} cannot be read: {error.strerror}") from None
+        else:
+            text = sys.stdin.read()
+        settings = StackSettings(project, folder.name)
+        deployment = imported_deployment(
+            text, project, folder, settings, self._context.arguments.force
+        )
+        with folder.locked("stack import"):
+            folder.write(deployment)
+        if settings.crypter.made:
+            settings.save()
+        print("Import complete.")
+        return 0
+
+    def _output(self) -> int:
+        project, folder = self._context.stack()
+        crypter = StackSettings(project, folder.name).crypter
+        outputs: dict[str, Any] = {}
+        for resource in folder.read().get("resources") or []:
+            if resource["type"] == STACK_TYPE and not resource.get("delete"):
+                outputs = resource.get("outputs") or {}
+
+        def secret(value: Secret) -> Any:
+            opened = to_json(value.value, secret)
+            return opened if self._context.arguments.show_secrets else SECRET_MARK
+
+        shown = {
+            name: to_json(from_json(value, crypter.decrypt), secret)
+            for name, value in outputs.items()
+        }
+        wanted = self._context.arguments.name
+        if wanted is not None and wanted not in shown:
+            raise EngineError(f"current stack does not have output property '{wanted}'")
+        value = shown if wanted is None else shown[wanted]
+        if self._context.arguments.json:
+            print(dumped(value))
+        elif wanted is not None:
+            print(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        else:
+            for name, item in sorted(shown.items()):
+                text = item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
+                print(f"{name}\t{text}")
+        return 0
+
+    def _history(self) -> int:
+        project, folder = self._context.stack()
+        runs = folder.history()
+        if self._context.arguments.page_size:
+            start = (self._context.arguments.page - 1) * self._context.arguments.page_size
+            runs = runs[start : start + self._context.arguments.page_size]
+        if self._context.arguments.show_secrets and runs:
+            config = StackSettings(project, folder.name).config()
+            for run in runs:
+                for key, item in run["config"].items():
+                    if item["secret"] and key in config:
+                        item["value"] = config[key].value
+        if self._context.arguments.json:
+            print(dumped(runs))
+            return 0
+        for run in runs:
+            print(f"{run['version']}\t{run['endTime']}\t{run['kind']}\t{run['result']}")
+        return 0
+
+    def _show(self) -> int:
+        _, folder = self._context.stack()
+        resources = folder.read().get("resources") or []
+        print(f"Current stack is {folder.name}: {len(resources)} resources")
+        for resource in resources:
+            print(f"    {resource['type']}\t{resource['urn'].split('::', 3)[3]}")
+        return 0

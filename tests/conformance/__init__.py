@@ -1,0 +1,1 @@
+"""The embedded engine against recorded behaviour of the real one."""
