@@ -125,7 +125,7 @@ class Known:
         self._file, self._url = file, url
         self._lock = threading.Lock()
         self._members: int | None = None
-        self._may_hide: set[str] = set()
+        self._going: set[str] = set()
 
     def believe(self, account: str, now: int, overridden: bool) -> None:
         """Remember that a listing has ``now`` members.
@@ -142,29 +142,38 @@ class Known:
                 'run again with --override "REASON" (MARTECH_OVERRIDE under bare pulumi)',
             )
         with self._lock:
-            self._members, self._may_hide = now, set()
+            self._members, self._going = now, set()
             self._write()
 
     def came(self) -> None:
         """Count a member that we made."""
         self._count(1)
 
-    def went(self, id_: str) -> None:
-        """Count a member that we removed."""
+    def going(self, id_: str) -> None:
+        """Count a member out that is about to be removed, or that we switched off.
+
+        Before it is done, because a process that is killed on the way never hears of it; switched
+        off, because some platforms list only the others.
+        """
         with self._lock:
-            if id_ in self._may_hide:  # it was counted when it was switched off
-                self._may_hide.remove(id_)
+            if id_ in self._going:
                 return
+            self._going.add(id_)
         self._count(-1)
 
-    def switched(self, member: Membership) -> None:
-        """Count a member that we switched off or on: some platforms list only the others."""
-        off = member.status is Status.DEACTIVATED
+    def stays(self, id_: str) -> None:
+        """Count a member in that a reading showed after all."""
         with self._lock:
-            if off == (member.id in self._may_hide):
+            if id_ not in self._going:
                 return
-            (self._may_hide.add if off else self._may_hide.remove)(member.id)
-        self._count(-1 if off else 1)
+            self._going.remove(id_)
+        self._count(1)
+
+    def went(self, id_: str) -> None:
+        """Count a member out that is gone."""
+        self.going(id_)
+        with self._lock:
+            self._going.discard(id_)
 
     def _count(self, more: int) -> None:
         with self._lock:

@@ -168,6 +168,7 @@ class Session:
                 self._tripped = True
             self.before_write(tried)
             self._removals += 1
+            self._known.going(live.id)
 
     def before_demotion(
         self, live: Membership, roles: frozenset[str], tried: str, ends: bool = False
@@ -230,8 +231,10 @@ class Session:
         with self._lock:
             self._leaving.discard(member.id)
             before = self._listing.by_id(member.id) if self._listing else None
-            if before is not None and before.status is not member.status:
-                self._known.switched(member)
+            if member.status is not Status.DEACTIVATED:
+                self._known.stays(member.id)
+            elif before is not None and before.status is not Status.DEACTIVATED:
+                self._known.going(member.id)
             if self._listing is not None:
                 self._listing.put(member)
 
