@@ -26,20 +26,29 @@ def unpack(packages: Sequence[str], without: Sequence[str], root: Path) -> None:
             raise Unavailable(f"needs {tool}, which is not on PATH (Debian or Ubuntu has it)")
     archives = root.with_name(root.name + ".debs")
     archives.mkdir(parents=True, exist_ok=True)
-    options: list[str] = []
     try:
-        plan = _apt(["install", "--simulate", "--no-install-recommends", *packages], options)
-    except Unavailable:
+        _download(packages, without, archives, [])
+    except Unavailable:  # no package lists on this machine, or old ones
         options = _own_lists(root.with_name(root.name + ".apt"))
         _apt(["update"], options)
-        plan = _apt(["install", "--simulate", "--no-install-recommends", *packages], options)
-    names = [line.split()[1] for line in plan.splitlines() if line.startswith("Inst ")]
-    wanted = [name for name in names if not name.startswith(tuple(without))]
-    _apt(["download", *wanted], options, cwd=archives)
+        _download(packages, without, archives, options)
     root.mkdir(parents=True, exist_ok=True)
     for archive in sorted(archives.glob("*.deb")):
         subprocess.run(["dpkg", "-x", archive, root], check=True)
     shutil.rmtree(archives)
+
+
+def _download(
+    packages: Sequence[str], without: Sequence[str], folder: Path, options: Sequence[str]
+) -> None:
+    """Download what installing ``packages`` would, less what is left out."""
+    plan = _apt(["install", "--simulate", "--no-install-recommends", *packages], options)
+    names = [line.split()[1] for line in plan.splitlines() if line.startswith("Inst ")]
+    _apt(
+        ["download", *(name for name in names if not name.startswith(tuple(without)))],
+        options,
+        folder,
+    )
 
 
 def _own_lists(folder: Path) -> list[str]:
