@@ -1,0 +1,179 @@
+"""The figures of docs/performance.md: ``make bench`` (everything), or name some of them.
+
+    python tests/bench.py [calls] [noop] [first-up] [memory] [help]
+
+Each figure is measured against a sandbox on this machine; with `pulumi` on PATH the engines are
+measured in one run, one after the other. Times are medians; machines are noisy, so compare ratios.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import textwrap
+import time
+from collections import Counter
+from contextlib import contextmanager
+from pathlib import Path
+
+from pulumi_martech.sandbox import Sandbox
+
+BIN = Path(sys.executable).parent
+PROGRAM = """
+    import os
+    from pulumi_martech import Bearer, limits, Limit, scim
+    limits(removals=Limit(count=10_000), stack_removals=Limit(count=10_000))
+    crm = scim.Account("crm", url=os.environ["CRM_URL"], credentials=Bearer(token="env:CRM_TOKEN"))
+    for n in range(int(os.environ["USERS"])):
+        scim.MartechUser(
+            f"u{n:05}", account=crm, login=f"u{n:05}@example.com", roles=["Editors"],
+            display_name=f"User {n}",
+        )
+"""
+
+
+def engines():
+    return ["embedded", *(["pulumi"] if shutil.which("pulumi") else [])]
+
+
+@contextmanager
+def estate(engine, users, seeded):
+    """A project of so many users in a folder of its own, and a SCIM tenant that has them or not."""
+    with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox:
+        root = Path(folder)
+        tenant = sandbox.tenant("crm", "scim")
+        tenant.add_role("Editors")
+        if seeded:
+            logins = [f"u{n:05}@example.com" for n in range(users)]
+            tenant.add_users(
+                {"userName": login, "displayName": f"User {n}", "active": True}
+                for n, login in enumerate(logins)
+            )
+            tenant.set_members("Editors", logins)
+        (root / "state").mkdir()
+        (root / "Pulumi.yaml").write_text("name: bench\nruntime: python\n")
+        (root / "__main__.py").write_text(textwrap.dedent(PROGRAM))
+        environment = {
+            **os.environ,
+            **tenant.environment(),
+            "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+            "USERS": str(users),
+            "PULUMI_CONFIG_PASSPHRASE": "bench",
+            "PULUMI_HOME": str(root / "home"),
+            "PULUMI_BACKEND_URL": f"file://{root / 'state'}",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        }
+
+        def martech(*words):
+            began = time.monotonic()
+            done = subprocess.run(
+                [BIN / "martech", *words], cwd=root, env=environment, capture_output=True, text=True
+            )
+            if done.returncode:
+                raise SystemExit(f"martech {' '.join(words)} failed:\n{done.stdout}\n{done.stderr}")
+            return time.monotonic() - began, done.stdout
+
+        martech("stack", "init", "bench", "--engine", engine)
+        yield tenant, martech
+
+
+def calls():
+    """Calls for a refresh and for a preview of 1,000 users, by path."""
+    for engine in engines():
+        with estate(engine, 1000, seeded=True) as (tenant, martech):
+            martech("up", "--yes")
+            for verb in (["refresh", "--yes"], ["preview"]):
+                mark = tenant.mark()
+                martech(*verb)
+                counted = Counter(
+                    {path: number for path, number in tenant.calls(mark).items() if number}
+                )
+                print(f"| {engine} | {verb[0]} | {sum(counted.values())} | {dict(counted)} |")
+
+
+def noop():
+    """No-op preview and refresh of 1,000 users on one account."""
+    for engine in engines():
+        with estate(engine, 1000, seeded=True) as (_, martech):
+            martech("up", "--yes")
+            for verb in (["preview"], ["refresh", "--yes"]):
+                times = [martech(*verb)[0] for _ in range(3)]
+                print(f"| {engine} | {verb[0]} of 1,000 | {statistics.median(times):.1f} s |")
+
+
+def first_up():
+    """First `up` of 300 users."""
+    for engine in engines():
+        with estate(engine, 300, seeded=False) as (tenant, martech):
+            seconds, out = martech("up", "--yes", "--json")
+            applying = json.loads(out)["phases"]
+            made = sum(1 for entry in tenant.writes() if entry.method == "POST")
+            print(f"| {engine} | {seconds:.1f} s | {made} creates | {applying} |")
+
+
+def memory():
+    """Peak memory of a process that holds a directory of 10,000 users."""
+    with Sandbox() as sandbox:
+        tenant = sandbox.tenant("crm", "scim", page_cap=1000)
+        tenant.add_role("Editors")
+        logins = [f"u{n:05}@example.com" for n in range(10_000)]
+        tenant.add_users(
+            {"userName": login, "displayName": login, "active": True} for login in logins
+        )
+        tenant.set_members("Editors", logins)
+        code = textwrap.dedent(
+            f"""
+            import resource
+            from pulumi_martech.model.account import AccountConfig
+            from pulumi_martech.reconcile.session import SESSIONS
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            account = {tenant.account().model_dump_json()!r}
+            session = SESSIONS.get(AccountConfig.model_validate_json(account))
+            found = len(session.listing().members())
+            after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+            print(f"| {{found}} users | {{before >> 10}} MB before | {{after >> 10}} MB peak |")
+            """
+        )
+        with tempfile.TemporaryDirectory() as home:
+            environment = {**os.environ, **tenant.environment(), "MARTECH_HOME": home}
+            subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+
+def help_():
+    """`martech --help` against `python -c pass`, in pairs."""
+
+    def once(*words):
+        began = time.monotonic()
+        subprocess.run(words, check=True, capture_output=True)
+        return time.monotonic() - began
+
+    ratios, helps, passes = [], [], []
+    for _ in range(11):
+        helps.append(once(BIN / "martech", "--help"))
+        passes.append(once(sys.executable, "-c", "pass"))
+        ratios.append(helps[-1] / passes[-1])
+    print(
+        f"| martech --help {statistics.median(helps):.3f} s | python -c pass "
+        f"{statistics.median(passes):.3f} s | median ratio {statistics.median(ratios):.1f} |"
+    )
+
+
+FIGURES = {"calls": calls, "noop": noop, "first-up": first_up, "memory": memory, "help": help_}
+
+
+def main():
+    wanted = sys.argv[1:] or list(FIGURES)
+    for name in wanted:
+        print(f"\n## {FIGURES[name].__doc__}\n", flush=True)
+        FIGURES[name]()
+    print(
+        f"\npeak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB"
+    )
+
+
+if __name__ == "__main__":
+    main()
