@@ -25,7 +25,11 @@ _PLAN = re.compile(
     r"no steps were expected for this resource|this resource is constrained to"
 )
 _PENDING = re.compile(r"^Attempting to deploy or update resources with (\d+) pending operations")
-_RESOURCE = re.compile(r"""["']?urn:pulumi:[^\s"']*?::([^\s:"']+)["']?""")
+_RESOURCE = re.compile(r"""["']?urn:pulumi:[^\s"']*::([^\s:"']+)["']?""")
+
+_CIRCLE = re.compile(
+    r"We have detected a circular dependency .*?\snamed\s+(?P<name>\S+?)\.\s", re.DOTALL
+)
 
 NOT_PLANNED = (
     "this is not what was previewed, so it was not done; "
@@ -45,6 +49,8 @@ def error_text(message: str) -> str:
     if _PROGRAM.match(text):
         place = f"the program failed{_where(text)}: "
         text = _PROGRAM.sub("", text, count=1).strip()
+        if _TRACEBACK not in text:
+            text = "\n".join(line for line in text.splitlines() if not _FRAME.match(line))
     if _TRACEBACK in text:
         text = _after_traceback(text)
     check = _CHECK.search(text)
@@ -52,6 +58,12 @@ def error_text(message: str) -> str:
         reason = _one_line(_WRAPPING.sub("", check["reason"]))
         named = check["property"]
         return reason if not named or reason.startswith(named) else f"{named}: {reason}"
+    circle = _CIRCLE.search(text)
+    if circle:
+        return (
+            f"{circle['name']} waits for something that waits for it; look for a circle in "
+            "depends_on, parent and roles"
+        )
     if _PLAN.search(text):
         return NOT_PLANNED
     pending = _PENDING.match(text)

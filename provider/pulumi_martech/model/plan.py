@@ -18,6 +18,7 @@ NOT_KNOWN = "[unknown]"
 
 PROVIDER_TYPE = "pulumi:providers:"
 STACK_TYPE = "pulumi:pulumi:Stack"
+GATE_TYPE = "pulumi-python:dynamic/martech:Gate"
 _DYNAMIC = "pulumi-python:dynamic/"
 
 Value = Any
@@ -133,8 +134,10 @@ class Message(Frozen):
 
     @property
     def about(self) -> str:
-        """The logical name of the resource it is about, or nothing."""
-        return self.urn.split("::", 3)[-1] if self.urn and STACK_TYPE not in self.urn else ""
+        """The logical name of the resource it is about, or nothing: the gate speaks for all."""
+        if not self.urn or STACK_TYPE in self.urn or GATE_TYPE in self.urn:
+            return ""
+        return self.urn.split("::", 3)[-1]
 
 
 class Plan(Frozen):

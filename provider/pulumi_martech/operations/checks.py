@@ -2,14 +2,12 @@
 
 from pulumi_martech.model.plan import Message, Plan
 from pulumi_martech.operations.preflight import preflight, recorded
-from pulumi_martech.operations.screen import Screen
-from pulumi_martech.operations.tables import finding_table
 from pulumi_martech.operations.work import Work
 from pulumi_martech.policy.plans import judge
 
 
-def checked(work: Work, screen: Screen, plan: Plan, ask_platforms: bool = True) -> Plan:
-    """Judge a plan by the guards and ask the platforms it writes to; print what is wrong.
+def checked(work: Work, plan: Plan, ask_platforms: bool = True) -> Plan:
+    """Judge a plan by the guards and ask the platforms it writes to, before anything is written.
 
     Returns the plan, not ``ok`` and with an error for each thing that stops it. A plan without
     changes is not judged. An override (``--override REASON``, MARTECH_OVERRIDE) lifts the guards;
@@ -20,10 +18,6 @@ def checked(work: Work, screen: Screen, plan: Plan, ask_platforms: bool = True) 
     state = recorded(work.driver.export())
     problems = [] if work.override else [violation.text for violation in judge(plan, state)]
     findings = preflight(plan, state) if ask_platforms and not work.offline else []
-    if findings:
-        screen.line()
-        screen.line("Before anything is written:")
-        screen.table(finding_table(findings))
     problems += [
         f"{finding.account}, {finding.check}: {finding.what}"
         + (f"; {finding.todo}" if finding.todo else "")

@@ -14,7 +14,7 @@ def destroy(work: Work, screen: Screen, yes: bool = False, diff: bool = False) -
     require_approval(screen, yes, f"destroy stack {work.stack}")
     heading(work, screen, "Destroying")
     with screen.phase("reading the accounts"):
-        found = work.driver.refresh(targets=work.targets)
+        found = work.read()
     if not found.ok:
         show.messages(screen, found.messages)
         screen.error(f"stack {work.stack} was not destroyed; nothing was deleted")

@@ -4,7 +4,6 @@ from pathlib import Path
 
 from pulumi_martech.model.plan import Plan
 from pulumi_martech.operations import show
-from pulumi_martech.operations.checks import checked
 from pulumi_martech.operations.closing import close
 from pulumi_martech.operations.screen import Screen
 from pulumi_martech.operations.work import Work
@@ -48,11 +47,13 @@ def preview(
 
 
 def judged(work: Work, screen: Screen, plan: Plan, ask_platforms: bool = True) -> Plan:
-    """Judge a plan that has been shown (see `checked`); print what stops it."""
+    """Judge a plan that has been shown (see `operations.checks`); print what stops it."""
     if not plan.ok or not plan.changes:
         return plan
+    from pulumi_martech.operations.checks import checked  # the HTTP stack, slow to import
+
     with screen.phase("checking"):
-        found = checked(work, screen, plan, ask_platforms)
+        found = checked(work, plan, ask_platforms)
     if not found.ok:
         screen.line()
         for message in found.messages[len(plan.messages) :]:

@@ -25,6 +25,10 @@ _DOTS = 5.0
 """Seconds between lines of progress where there is no terminal."""
 
 
+_LOG_WIDTH = 160
+"""Columns that a table may take where there is no terminal to fit."""
+
+
 class NotConfirmed(MartechError):
     """Somebody has to say yes and did not."""
 
@@ -148,8 +152,10 @@ def _console(stream: TextIO, colour: Colour) -> Console:
         os.environ.get("CI") and not os.environ.get("FORCE_COLOR")
     )
     plain = colour == "never" or (colour == "auto" and bool(unwanted))
+    log = not stream.isatty() and "COLUMNS" not in os.environ
     return Console(
         file=stream,
+        width=_LOG_WIDTH if log else None,
         force_terminal=True if colour == "always" else None,
         no_color=plain,
         color_system=None if plain else "auto",

@@ -24,9 +24,13 @@ _MOST_TYPE, _MOST_NAME = 28, 36
 
 
 def plan(screen: Screen, what: Plan, diff: bool = False) -> None:
-    """Print what a run would do: steps with their property differences, outputs, counts."""
-    steps(screen, what.steps, diff)
-    outputs(screen, what.outputs)
+    """Print what a run would do: steps with their property differences, outputs, counts.
+
+    Of a plan that failed only the messages are shown (all with ``diff``): the rest is half of one.
+    """
+    if what.ok or diff:
+        steps(screen, what.steps, diff)
+        outputs(screen, what.outputs)
     messages(screen, what.messages)
     if what.ok:
         counts(screen, what)
@@ -44,6 +48,8 @@ def steps(screen: Screen, listed: Iterable[Step], diff: bool = False) -> None:
             screen.line(Text(harmless(step.urn), style="dim"), 6)
         for entry in step.diffs:
             if step.op in (Op.CREATE, Op.DELETE) and _is_the_account(entry, step):
+                continue
+            if step.kind == "martech:Gate" and not diff and not _sets_limits(entry, step):
                 continue
             _property(screen, entry)
         if diff:
@@ -148,6 +154,11 @@ def _property(screen: Screen, entry: PropertyDiff, indent: int = 6) -> None:
 def _is_the_account(entry: PropertyDiff, step: Step) -> bool:
     """Tell whether a line only repeats the account that the step's name begins with."""
     return entry.path == "account" and (entry.new or entry.old) == step.account
+
+
+def _sets_limits(entry: PropertyDiff, step: Step) -> bool:
+    """Tell whether a line of the gate is about changed limits: the rest repeats other steps."""
+    return step.op is Op.UPDATE and entry.path.startswith("limits")
 
 
 def _message(screen: Screen, message: Message, indent: int, named: bool = True) -> None:

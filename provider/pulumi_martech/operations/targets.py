@@ -8,8 +8,8 @@ from pulumi_martech.engine.driver import Driver
 from pulumi_martech.model.errors import InvalidDeclaration
 
 
-def urns(driver: Driver, names: Iterable[str]) -> tuple[str, ...]:
-    """Return the URNs of the named resources, sorted.
+def urns(driver: Driver, names: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the URNs of the named resources, and those of them that the state holds; sorted.
 
     They are looked for in the state and, if one is not there, in what the program would create.
 
@@ -19,10 +19,9 @@ def urns(driver: Driver, names: Iterable[str]) -> tuple[str, ...]:
     wanted = sorted(set(names))
     found = {name for name in wanted if name.startswith("urn:")}
     missing = [name for name in wanted if name not in found]
-    if not missing:
-        return tuple(sorted(found))
     resources = json.loads(driver.export()).get("deployment", {}).get("resources") or []
-    known = {resource["urn"] for resource in resources}
+    recorded = {resource["urn"] for resource in resources}
+    known = set(recorded)
     if not all(_named(name, known) for name in missing):
         known |= {step.urn for step in driver.preview(refresh=False).steps}
     for name in missing:
@@ -38,7 +37,7 @@ def urns(driver: Driver, names: Iterable[str]) -> tuple[str, ...]:
                 else "see `martech preview`",
             )
         found |= matches
-    return tuple(sorted(found))
+    return tuple(sorted(found)), tuple(sorted(found & recorded))
 
 
 def _name(urn: str) -> str:

@@ -36,7 +36,7 @@ def up(
         work = _of_the_review(work, wanted, said_as_of)
     heading(work, screen, "Applying")
     with screen.phase("reading the accounts"):
-        found = work.driver.refresh(targets=work.targets)
+        found = work.read()
     if not found.ok:
         show.messages(screen, found.messages)
         return _stop(work, screen, found)

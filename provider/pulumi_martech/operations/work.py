@@ -43,8 +43,9 @@ class Wanted:
 class Work:
     """One stack, ready to be worked on.
 
-    ``targets`` are URNs; ``override`` is the reason to go over a guard's limit; ``report`` is the
-    folder that providers write their reports to; ``settings`` is what Pulumi.yaml says.
+    ``targets`` are URNs, ``recorded`` those of them that the state holds; ``override`` is the
+    reason to go over a guard's limit; ``report`` is the folder that providers write their reports
+    to; ``settings`` is what Pulumi.yaml says.
     """
 
     root: Path
@@ -53,9 +54,16 @@ class Work:
     driver: Driver
     report: Path
     targets: tuple[str, ...] = ()
+    recorded: tuple[str, ...] = ()
     offline: bool = False
     override: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def read(self) -> Plan:
+        """Read the platforms into the state; of targets, those that the state holds."""
+        if self.targets and not self.recorded:
+            return Plan()
+        return self.driver.refresh(targets=self.recorded)
 
     def reviewable(self, plan: Plan) -> reviewed.ReviewedPlan:
         """Reduce a plan of this stack to what is reviewed."""
@@ -76,7 +84,8 @@ class Work:
         """Return the same work as of another day and limited to these targets."""
         environment = {**self.driver.environment, "MARTECH_AS_OF": as_of}
         driver = replace(self.driver, environment=environment)
-        return replace(self, as_of=as_of, targets=targets, driver=driver)
+        recorded = urns(driver, targets)[1] if targets else ()
+        return replace(self, as_of=as_of, targets=targets, recorded=recorded, driver=driver)
 
 
 def find_project(folder: Path) -> tuple[Path, dict[str, Any]]:
@@ -141,6 +150,17 @@ def open_work(wanted: Wanted, progress: Progress) -> Iterator[Work]:
         }
         driver = Driver(stacks.engines[stack], root, stack, environment, progress)
         override = wanted.override or os.environ.get("MARTECH_OVERRIDE", "").strip()
-        targets = urns(driver, wanted.targets) if wanted.targets else ()
+        targets, recorded = urns(driver, wanted.targets) if wanted.targets else ((), ())
         report = Path(folder)
-        yield Work(root, stack, as_of, driver, report, targets, wanted.offline, override, settings)
+        yield Work(
+            root,
+            stack,
+            as_of,
+            driver,
+            report,
+            targets,
+            recorded,
+            wanted.offline,
+            override,
+            settings,
+        )
