@@ -1,4 +1,4 @@
-"""Get the real products that the locked dependencies lack: ``python -m tests.real.install``.
+"""Get the real products that the locked dependencies lack: ``python tests/real/install.py``.
 
 Needs apt and dpkg, no root; afterwards the tests against real products skip nothing. Ends with 1
 and the reason if a product cannot be had here.
@@ -6,6 +6,10 @@ and the reason if a product cannot be had here.
 
 import sys
 import time
+from pathlib import Path
+
+if not __package__:  # run as a file: its neighbours are found from the top of the checkout
+    sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.real import wordpress
 from tests.real.keeper import Unavailable

@@ -95,7 +95,7 @@ def running() -> Iterator[WordPress]:
     """
     root = debian.cache_folder("wordpress")
     if not (root / "complete").exists():
-        raise Unavailable("WordPress is not installed (python -m tests.real.install gets it)")
+        raise Unavailable("WordPress is not installed (python tests/real/install.py gets it)")
     with (
         tempfile.TemporaryDirectory(prefix="martech-wp-") as name,
         contextlib.ExitStack() as ending,
