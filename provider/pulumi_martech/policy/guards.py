@@ -71,6 +71,12 @@ class Limits(Frozen):
     new_domains: Limit = Limit(count=1, percent=100, floor=1)
 
 
+OVERRIDE = (
+    "nothing was written; if this is meant, run again with "
+    '`--override "REASON"` (MARTECH_OVERRIDE under bare pulumi)'
+)
+
+
 class Violation(Frozen):
     """A guard that a change exceeds, as one sentence with counts, limits and who."""
 
@@ -78,11 +84,10 @@ class Violation(Frozen):
     account: str
     text: str
 
-
-OVERRIDE = (
-    "nothing was written; if this is meant, run again with "
-    '`--override "REASON"` (MARTECH_OVERRIDE under bare pulumi)'
-)
+    @property
+    def what(self) -> str:
+        """The sentence without what to do about it."""
+        return self.text.removesuffix(f"; {OVERRIDE}")
 
 
 def named(logins: Iterable[str], most: int = 8) -> str:

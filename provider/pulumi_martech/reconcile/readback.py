@@ -11,7 +11,7 @@ from pulumi_martech.model.errors import (
     Uncertain,
     Unsupported,
 )
-from pulumi_martech.model.membership import Change, Membership, NativeRole, Wish, difference
+from pulumi_martech.model.membership import Change, Membership, NativeRole, Status, Wish, difference
 from pulumi_martech.model.values import Unknown
 from pulumi_martech.platforms.base import ChangesUsers
 from pulumi_martech.reconcile.session import Session
@@ -21,7 +21,13 @@ ATTEMPTS = 5
 
 
 def to_do(live: Membership, wish: Wish) -> list[Change]:
-    """Return what must change so that ``live`` is what ``wish`` says, its login included."""
+    """Return what must change so that ``live`` is what ``wish`` says, its login included.
+
+    Nothing while an invitation is pending: it is not sent twice, and what it could not carry shows
+    as a difference once it is accepted.
+    """
+    if live.status is Status.PENDING:
+        return []
     found = difference(live, wish)
     if live.login != wish.login:
         found.insert(0, Change(name="login", live=live.login, wanted=wish.login))

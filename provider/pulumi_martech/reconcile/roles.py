@@ -12,7 +12,7 @@ from pulumi_martech.model.errors import (
     Unsupported,
 )
 from pulumi_martech.model.identity import near
-from pulumi_martech.model.membership import NativeRole
+from pulumi_martech.model.membership import NativeRole, Status
 from pulumi_martech.model.values import Unknown
 from pulumi_martech.platforms.base import OwnsRoles, RoleArguments
 from pulumi_martech.policy.guards import OVERRIDE, named
@@ -175,7 +175,8 @@ def update(session: Session, key: str, id_: str, name: str, wish: RoleArguments)
 def remove(session: Session, key: str, id_: str, name: str) -> None:
     """Remove the role; one that members still hold is refused, one that is gone is success.
 
-    The account is listed afresh before, because whoever holds the role loses it unseen.
+    The account is listed afresh before, because whoever holds the role loses it unseen. Members
+    that are switched off have nothing to lose: whom a run has just deactivated is one of them.
     """
     tried = f"remove role {name} in account {session.config.key}"
     session.before_write(tried)
@@ -189,7 +190,9 @@ def remove(session: Session, key: str, id_: str, name: str) -> None:
     holders = [
         member.login
         for member in session.listing().members()
-        if not isinstance(member.roles, Unknown) and name in member.roles
+        if member.status is not Status.DEACTIVATED
+        and not isinstance(member.roles, Unknown)
+        and name in member.roles
     ]
     if holders and not override():
         raise Different(

@@ -1,0 +1,184 @@
+"""People who move, accounts that are renamed or move, logins that change: no access goes silently.
+
+What a user expects is in each test's name; what reached the platforms is what is asserted.
+"""
+
+from .estate import Estate
+
+
+def test_moving_a_person_gives_first_and_takes_afterwards(estate: Estate) -> None:
+    estate.sandbox.tenant("hr", "scim")
+    estate.environment |= estate.variables("hr")
+    accounts = """
+    crm = crm_account()
+    hr = crm_account("hr")
+    crm_people(crm, "ben")
+    """
+    estate.program(accounts + 'crm_people(crm, "ana")')
+    estate.applied()
+    estate.mark()
+    estate.program(accounts + 'crm_people(hr, "ana")')
+    assert estate.plan("--refresh=false") == [
+        "create hr/ana",
+        "delete crm/ana",
+        'update gate (accounts.crm.logins["ana@example.com"], '
+        'accounts.hr.logins["ana@example.com"])',
+    ]
+    estate.applied()
+    assert estate.logins("crm") == {"ben@example.com"}
+    assert estate.logins("hr") == {"ana@example.com"}
+    writes = [write for tenant in ("hr", "crm") for write in estate.writes(tenant)]
+    assert [(write.tenant, write.method) for write in writes] == [("hr", "POST"), ("crm", "PATCH")]
+    assert writes[0].number < writes[1].number
+    estate.mark()
+    estate.applied()
+    assert estate.writes() == []
+
+
+def test_an_account_renamed_with_its_old_name_writes_nothing(estate: Estate) -> None:
+    program = """
+    crm = crm_account()
+    site = site_account()
+    editors = scim.Role("editors", account=crm, name="Editors")
+    crm_people(crm, "ana", "ben", roles=[editors])
+    scim.VendorGrant("northlight", account=crm, domains=["northlight.example"], until="2027-01-01",
+        owner="ana", reason="spring", people={"eve@northlight.example": {"roles": [editors]}})
+    wordpress.RoleReference("editor", account=site, name="editor")
+    site_people(site, "ana")
+    """
+    estate.program(program)
+    estate.applied()
+    estate.mark()
+    old_ids = {
+        name.split("/")[-1]: r["id"] for name, r in estate.resources().items() if "/" in name
+    }
+    renamed = program.replace(
+        "crm_account()", 'crm_account("sales", variable="CRM", renamed_from="crm")'
+    ).replace("site_account()", 'site_account("shop", variable="SITE", renamed_from="site")')
+    estate.program(renamed)
+    assert not [c for c in estate.plan("--refresh=false") if c.startswith(("create", "delete"))]
+    estate.applied()
+    assert estate.writes() == []
+    resources = estate.resources()
+    assert "scim:MartechUser sales/ana" in resources
+    assert "wordpress:MartechUser shop/ana" in resources
+    assert not [name for name in resources if "crm" in name or "site" in name]
+    new_ids = {name.split("/")[-1]: r["id"] for name, r in resources.items() if "/" in name}
+    assert {new_ids[who] for who in ("ana", "ben")} == {old_ids[who] for who in ("ana", "ben")}
+    assert resources["scim:MartechUser sales/ana"]["inputs"]["account"] == "sales"
+    # `renamed_from` may stay or go, and everything is as before.
+    estate.applied()
+    estate.program(renamed.replace(', renamed_from="crm"', "").replace(', renamed_from="site"', ""))
+    estate.applied()
+    assert estate.writes() == []
+    estate.must(estate.destroy())
+    assert estate.logins("crm") == set()
+
+
+def test_an_account_renamed_without_its_old_name_is_refused(estate: Estate) -> None:
+    estate.program('crm_people(crm_account(), "ana", "ben")')
+    estate.applied()
+    estate.mark()
+    estate.program('crm_people(crm_account("sales", variable="CRM"), "ana", "ben")')
+    run = estate.up("--continue-on-error")
+    assert run.code != 0
+    assert "account crm leaves and sales comes with the same address" in run.text
+    assert "renamed_from='crm'" in run.text
+    assert estate.writes() == []
+    assert estate.logins("crm") == {"ana@example.com", "ben@example.com"}
+
+
+def test_an_address_that_changes_is_refused_until_a_reason_is_given(estate: Estate) -> None:
+    estate.program('crm_people(crm_account(), "ana", "ben")')
+    estate.applied()
+    estate.mark()
+    other = estate.sandbox.tenant("other", "scim")
+    estate.environment |= {"CRM_URL": other.base_url, "CRM_TOKEN": other.credentials.token}
+    run = estate.up("--refresh=false")
+    assert run.code != 0
+    assert "the address of account crm changes" in run.text
+    assert "another account key" in run.text
+    assert estate.writes() == []
+
+
+def test_the_same_tenant_at_another_address_goes_on_without_a_write(estate: Estate) -> None:
+    estate.program('crm_people(crm_account(), "ana", "ben")')
+    estate.applied()
+    estate.mark()
+    estate.environment["CRM_URL"] = estate.environment["CRM_URL"].replace("127.0.0.1", "localhost")
+    assert estate.up().code != 0
+    estate.applied(MARTECH_OVERRIDE="the vendor gave us a new host name")
+    estate.applied()
+    assert estate.writes() == []
+    assert estate.logins("crm") == {"ana@example.com", "ben@example.com"}
+
+
+def test_another_tenant_under_the_old_key_gets_its_people_in_the_open(estate: Estate) -> None:
+    """With a reason the address may change; the people are then made there, and shown before."""
+    estate.program('crm_people(crm_account(), "ana", "ben")')
+    estate.applied()
+    other = estate.sandbox.tenant("other", "scim")
+    estate.mark()
+    estate.environment |= {"CRM_URL": other.base_url, "CRM_TOKEN": other.credentials.token}
+    estate.applied("--refresh=false", MARTECH_OVERRIDE="the old tenant was shut down")
+    assert estate.writes() == []
+    planned = estate.plan("--refresh")
+    assert [c for c in planned if c.startswith("create")] == ["create crm/ana", "create crm/ben"]
+    estate.applied()
+    assert set(other.users()) == {"ana@example.com", "ben@example.com"}
+
+
+def test_a_login_changes_in_place_where_the_platform_can(estate: Estate) -> None:
+    program = """
+    crm = crm_account()
+    scim.Role("editors", account=crm, name="Editors")
+    scim.MartechUser("ana", account=crm, login="ana@example.com", roles=["Editors"])
+    """
+    estate.program(program)
+    estate.applied()
+    before = estate.crm.users()["ana@example.com"]["id"]
+    estate.mark()
+    estate.program(program.replace("ana@", "ana.souza@"))
+    assert "update crm/ana (login)" in estate.plan("--refresh=false")
+    estate.applied()
+    users = estate.crm.users()
+    assert users.keys() == {"ana.souza@example.com"}
+    assert users["ana.souza@example.com"]["id"] == before
+    assert estate.crm.members("Editors") == ["ana.souza@example.com"]
+    assert [write.method for write in estate.writes()] == ["PATCH"]
+    estate.mark()
+    estate.applied()
+    assert estate.writes() == []
+
+
+def test_a_login_that_cannot_change_makes_a_new_user_and_keeps_the_work(estate: Estate) -> None:
+    program = """
+    site = site_account()
+    wordpress.MartechUser(
+        "ana", account=site, login="ana", email="ana@example.com", roles=["editor"]
+    )
+    """
+    estate.program(program)
+    estate.applied()
+    estate.site.add_post("ana", "Spring")
+    estate.mark()
+    estate.program(program.replace('login="ana"', 'login="ana-souza"'))
+    planned = estate.plan("--refresh=false")
+    assert any(c.endswith("crm/ana") or c.endswith("site/ana") for c in planned)
+    assert any(c.startswith("replace") or "replacement" in c for c in planned)
+    estate.applied()
+    assert estate.logins("site") == {"admin", "ana-souza"}
+    assert estate.site.users()["ana-souza"]["roles"] == ["editor"]
+    assert [post["title"] for post in estate.site.posts("admin") if post["title"] == "Spring"]
+    estate.mark()
+    estate.applied()
+    assert estate.writes() == []
+
+
+def test_a_login_changed_by_hand_is_drift_and_put_right(estate: Estate) -> None:
+    estate.program('crm_people(crm_account(), "ana")')
+    estate.applied()
+    estate.crm.change_user("ana@example.com", userName="ana.hand@example.com")
+    assert estate.plan("--refresh") == ["update crm/ana (login)"]
+    estate.applied()
+    assert estate.logins("crm") == {"ana@example.com"}
