@@ -171,7 +171,6 @@ def main():
         print(f"\n## {FIGURES[name].__doc__}\n", flush=True)
         FIGURES[name]()
     print(
-        f"\npeak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB"
     )
 
 
