@@ -170,8 +170,6 @@ def main():
     for name in wanted:
         print(f"\n## {FIGURES[name].__doc__}\n", flush=True)
         FIGURES[name]()
-    print(
-    )
 
 
 if __name__ == "__main__":
