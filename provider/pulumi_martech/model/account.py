@@ -1,15 +1,33 @@
 """One tenant of a platform, with references to its credentials."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from pydantic import BeforeValidator, Field, TypeAdapter
 
+from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.values import Frozen
 
+
+def _reference(given: Any) -> Any:
+    """Refuse what is no reference without repeating it: it may be the secret itself."""
+    if isinstance(given, str) and re.match(r"(env|file|keyring):.", given):
+        return given
+    raise InvalidDeclaration(
+        "use a credential",
+        "where it lies is written env:NAME, file:PATH or keyring:SERVICE/USER, and this is none of "
+        "them (not shown: it may be the secret itself)",
+        "nothing was done",
+        "put the secret into an environment variable, a file or the keyring, and name that here",
+    )
+
+
 Reference = Annotated[
-    str, Field(pattern=r"^(env|file|keyring):.+$", examples=["env:CRM_TOKEN", "file:~/.crm-token"])
+    str,
+    BeforeValidator(_reference),
+    Field(pattern=r"^(env|file|keyring):.+$", examples=["env:CRM_TOKEN", "file:~/.crm-token"]),
 ]
 """Where a credential lies, never the credential: ``env:NAME``, ``file:PATH`` or
 ``keyring:SERVICE/USER``."""

@@ -100,6 +100,8 @@ class Manifest(Frozen):
     """Roles that administer on every account; others are declared on the `Account`."""
     abilities: Mapping[Ability, Support]
     removals: tuple[Removal, ...]
+    unique_attributes: tuple[str, ...] = ()
+    """Attributes that no two users of an account share, besides the login."""
     softest_ending_verb: Literal["remove", "deactivate", "downgrade"]
     """The softest verb that really ends log-in: the default of ``on_destroy``."""
     needs_successor: bool = False

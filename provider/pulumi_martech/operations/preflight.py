@@ -12,11 +12,12 @@ from typing import Any
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.errors import MartechError
 from pulumi_martech.model.identity import near
+from pulumi_martech.model.manifest import Ability
 from pulumi_martech.model.plan import PROVIDER_TYPE, Op, Plan
 from pulumi_martech.model.values import Unknown
 from pulumi_martech.operations.doctor import Finding, doctor
 from pulumi_martech.platforms.base import Connector, OwnsRoles
-from pulumi_martech.platforms.registry import connect
+from pulumi_martech.platforms.registry import PLATFORMS, connect
 from pulumi_martech.policy.holdings import HOLDERS, holdings
 from pulumi_martech.policy.plans import Recorded
 
@@ -65,11 +66,17 @@ def preflight(plan: Plan, state: Iterable[Recorded]) -> list[Finding]:
     if not healthy:
         return failed
     wanted = _roles_to_give(plan)
-    declared = _declared_roles(plan, known)
+    made, trusted = _declared(plan, known, "Role"), _declared(plan, known, "RoleReference")
 
     def roles(config: AccountConfig) -> list[Finding]:
-        missing = wanted.get(config.key, set()) - declared.get(config.key, set())
-        return _unknown_roles(config, missing)
+        ours = made.get(config.key, set())
+        asked = wanted.get(config.key, {})
+        if PLATFORMS[config.platform].manifest.can(Ability.LIST_ROLES):
+            asked = {name: {"a RoleReference"} for name in trusted.get(config.key, ())} | asked
+        else:
+            ours = ours | trusted.get(config.key, set())
+        missing = {name: asked[name] for name in asked.keys() - ours}
+        return _unknown_roles(config, missing, ours)
 
     with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
         for found in pool.map(roles, healthy):
@@ -89,9 +96,9 @@ def accounts(plan: Plan, state: Iterable[Recorded]) -> dict[str, AccountConfig]:
     return found
 
 
-def _roles_to_give(plan: Plan) -> dict[str, set[str]]:
-    """Return the roles that somebody is to get, by account."""
-    wanted: dict[str, set[str]] = {}
+def _roles_to_give(plan: Plan) -> dict[str, dict[str, set[str]]]:
+    """Return the roles that somebody is to get, by account, and who: ids or vendors' names."""
+    wanted: dict[str, dict[str, set[str]]] = {}
     for step in plan.steps:
         kind = step.kind.partition(":")[2]
         if kind not in HOLDERS or step.new is None:
@@ -99,29 +106,31 @@ def _roles_to_give(plan: Plan) -> dict[str, set[str]]:
         before = holdings(kind, step.old or {})
         for login, has in holdings(kind, step.new).items():
             held = before[login].roles if login in before else frozenset()
-            wanted.setdefault(step.account, set()).update(has.roles - held)
+            for name in has.roles - held:
+                wanted.setdefault(step.account, {}).setdefault(name, set()).add(step.person)
     return wanted
 
 
-def _declared_roles(plan: Plan, state: Iterable[Recorded]) -> dict[str, set[str]]:
-    """Return the roles that the program declares itself, by account."""
+def _declared(plan: Plan, state: Iterable[Recorded], kind: str) -> dict[str, set[str]]:
+    """Return the names of the roles that the program declares as this kind, by account."""
     declared: dict[str, set[str]] = {}
-    kinds = ("Role", "RoleReference")
-    inputs = [r.inputs for r in state if r.kind.partition(":")[2] in kinds]
-    inputs += [s.new for s in plan.steps if s.kind.partition(":")[2] in kinds and s.new is not None]
+    inputs = [r.inputs for r in state if r.kind.partition(":")[2] == kind]
+    inputs += [s.new for s in plan.steps if s.kind.partition(":")[2] == kind and s.new is not None]
     for given in inputs:
         declared.setdefault(str(given.get("account")), set()).add(str(given.get("name")))
     return declared
 
 
-def _unknown_roles(config: AccountConfig, names: set[str]) -> list[Finding]:
+def _unknown_roles(
+    config: AccountConfig, wanted: Mapping[str, set[str]], ours: set[str]
+) -> list[Finding]:
     """Ask the platform for roles; return a finding with near matches for each that is not there."""
-    if not names:
+    if not wanted:
         return []
     try:
         connector = connect(config)
         with connector.client:
-            missing, known = _missing(connector, names)
+            missing, known = _missing(connector, set(wanted))
     except MartechError as error:
         return [Finding(account=config.key, check="roles", result="fail", what=str(error))]
     listable = isinstance(connector, OwnsRoles)
@@ -133,11 +142,18 @@ def _unknown_roles(config: AccountConfig, names: set[str]) -> list[Finding]:
             account=config.key,
             check="roles",
             result="fail",
-            what=f"there is no role {name!r} that is known; {near(name, known)}".rstrip("; "),
-            todo=f"correct the name, or {instead}",
+            what=f"there is no role {name!r}, wanted for {_some(wanted[name])}",
+            todo=f"{near(name, known | ours)} correct the name, or {instead}".strip(),
         )
         for name in sorted(missing)
     ]
+
+
+def _some(names: set[str]) -> str:
+    """Return a few names in words."""
+    shown = sorted(names)
+    more = f" and {len(shown) - 3} more" if len(shown) > 3 else ""
+    return ", ".join(shown[:3]) + more
 
 
 def _missing(connector: Connector, names: set[str]) -> tuple[set[str], set[str]]:

@@ -103,6 +103,7 @@ MANIFEST = Manifest(
     role_content="declared",
     builtin_roles=("administrator", "editor", "author", "contributor", "subscriber"),
     administrator_roles=("administrator",),
+    unique_attributes=("email",),
     abilities={
         Ability.LIST_USERS: yes("GET /wp/v2/users?context=edit by pages", _RUN),
         Ability.CREATE_USER: yes("POST /wp/v2/users with a random password", _RUN),

@@ -1,6 +1,7 @@
 """The classes behind the typed resources of each platform."""
 
 import pickle
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar
@@ -9,8 +10,9 @@ import pulumi
 from pulumi.dynamic import Resource
 from pydantic import ValidationError
 
-from pulumi_martech.model.account import AccountConfig, Credentials
-from pulumi_martech.model.identity import check_url
+from pulumi_martech.model.account import AccountConfig, Bearer, Credentials
+from pulumi_martech.model.identity import check_name, check_url, near
+from pulumi_martech.model.wording import in_words
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.guards import Limit, Limits
@@ -24,6 +26,9 @@ from pulumi_martech.resources.users import UserProvider
 _PICKLER = (pickle._Pickler._batch_setitems, pickle._Pickler.save_dict)  # type: ignore[attr-defined]
 """The SDK wraps these on every resource and never puts them back: near resource 970 that would end
 in a RecursionError, so they are restored before each registration (docs/architecture.md)."""
+
+
+ACCOUNT_KEY = "lower-case letters, digits and '-', at most 40, beginning with a letter"
 
 
 def restore_pickler() -> None:
@@ -47,21 +52,13 @@ class AccountResource(pulumi.ProviderResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         declared = program()
-        try:
-            self.config = AccountConfig(
-                key=key, platform=self.platform, url=url, credentials=credentials, **settings
-            )
-        except ValidationError as error:
-            for item in error.errors(include_url=False):
-                where = ".".join(str(part) for part in item["loc"])
-                declared.problem(f"account {str(key)[:60]!r}: {where}: {item['msg']}")
-            self.config = AccountConfig.model_construct(
-                key="invalid", platform=self.platform, url=str(url), credentials=credentials
-            )
-        for problem in check_url(self.config.url):
-            declared.problem(f"account {key}: url {self.config.url[:80]!r} {problem}")
-        if self.config.key in declared.configs:
-            declared.problem(f"account {key} is declared twice")
+        given = {"key": key, "url": url, "credentials": credentials, **settings}
+        self.config = self._checked(declared, given)
+        if opts is not None and opts.provider is not None:
+            declared.problem(f"account {key}: an account has no provider; leave it out of opts")
+            opts = pulumi.ResourceOptions.merge(opts, None)
+            opts.provider = None
+        opts = _without_circle(opts, f"account {key}")
         declared.configs[self.config.key] = self.config
         old = self.config.renamed_from
         merged = pulumi.ResourceOptions.merge(
@@ -72,13 +69,51 @@ class AccountResource(pulumi.ProviderResource):
         declared.providers.append(self)
         declared.waits_for()
 
+    def _checked(self, declared: Program, given: Mapping[str, Any]) -> AccountConfig:
+        """Return the account, or one that stands for it so that the rest can be checked too.
+
+        What stands for it has a key of its own, and nothing that may hold a secret.
+        """
+        what, before = f"account {str(given['key'])[:60]}", len(declared.problems)
+        config: AccountConfig | None = None
+        try:
+            config = AccountConfig(platform=self.platform, **given)
+        except ValidationError as error:
+            for name, words in in_words(error):
+                if name == "key" and words.startswith("string should match"):
+                    words = f"is not {ACCOUNT_KEY}"
+                declared.problem(f"{what}: {name} {words}")
+        url = given["url"]
+        if isinstance(url, str):
+            shown = re.sub(r"//[^/@]*@", "//***@", url)[:80]
+            for problem in check_url(url):
+                declared.problem(f"{what}: url {shown!r} {problem}")
+        if config is not None and config.key in declared.configs:
+            declared.problem(
+                f"{what} is declared twice, at {declared.accounts_at[config.key]} and here"
+            )
+        if config is not None and len(declared.problems) == before:
+            declared.accounts_at[config.key] = place()
+            return config
+        return AccountConfig.model_construct(
+            key=given["key"]
+            if config is not None and config.key not in declared.configs
+            else f"account-{before + 1}",
+            platform=self.platform,
+            url="https://invalid",
+            credentials=Bearer(token="env:INVALID"),  # noqa: S106
+        )
+
 
 class AccountObject(Resource):
     """A resource inside an account, named ``<account>/<key>``."""
 
+    platform: ClassVar[str] = ""
+
     def __init_subclass__(cls, module: str = "", name: str = "Resource", **kwargs: Any) -> None:
         if module and name == "Resource":
             raise TypeError(f"{cls.__name__} needs a type name of its own")
+        cls.platform = module.partition("/")[2]
         super().__init_subclass__(module=module, name=name, **kwargs)
 
     @staticmethod
@@ -101,20 +136,75 @@ class AccountObject(Resource):
         return pulumi.ResourceOptions.merge(opts, own)
 
 
-def account_of(account: Any, what: str) -> AccountResource | None:
-    """Return ``account`` if it is one; else note the problem."""
-    if isinstance(account, AccountResource):
-        return account
-    program().problem(f"{what} needs account=Account(...), not {type(account).__name__}")
-    return None
+def account_of(account: Any, what: str, platform: str) -> AccountResource | None:
+    """Return ``account`` if it is one of the platform; else note the problem."""
+    if not isinstance(account, AccountResource):
+        given = "None" if account is None else f"a {type(account).__name__}"
+        program().problem(f"{what} needs account={platform}.Account(...), not {given}")
+        return None
+    if account.platform != platform:
+        program().problem(
+            f"{what} is declared by {platform}.{what.partition(' ')[0]}, but account "
+            f"{account.config.key} is one of {account.platform}; use the resources of "
+            f"{account.platform} there"
+        )
+        return None
+    return account
 
 
-def role_names(roles: Sequence[Any]) -> list[str]:
+def _without_circle(
+    opts: pulumi.ResourceOptions | None, what: str
+) -> pulumi.ResourceOptions | None:
+    """Note an account that waits for a resource of ours: that one waits for all accounts."""
+    waits: Any = opts.depends_on if opts is not None else None
+    listed: Sequence[Any] = waits if isinstance(waits, list | tuple) else [waits]
+    ours = [other for other in listed if isinstance(other, AccountObject)]
+    if opts is None or not ours:
+        return opts
+    names = ", ".join(sorted(f"the {type(other).__name__}" for other in ours))
+    program().problem(
+        f"{what} depends on {names} that waits for all accounts: nobody could begin; "
+        f"take it out of depends_on"
+    )
+    opts = pulumi.ResourceOptions.merge(opts, None)
+    opts.depends_on = [other for other in listed if not isinstance(other, AccountObject)]
+    return opts
+
+
+def absent(sentence: str) -> Any:
+    """Return what stands for a resource that a platform cannot have: it notes why not."""
+
+    class Absent:
+        def __init__(self, key: str, *, name: str = "", **_: Any) -> None:
+            self.role_name = name or key
+            program().problem(f"Role {key}: {sentence}")
+
+    return Absent
+
+
+def role_names(roles: Any, what: str) -> list[str]:
     """Return the names of roles given by name or as `Role` and `RoleReference` objects."""
     if isinstance(roles, str):
-        program().problem(f"roles={roles!r}: write a list, roles=[{roles!r}]")
+        program().problem(f"{what}: roles={roles!r} is no list; write roles=[{roles!r}]")
         return [roles]
-    return [role if isinstance(role, str) else role.role_name for role in roles]
+    names = []
+    for role in roles:
+        name = role if isinstance(role, str) else getattr(role, "role_name", None)
+        if not isinstance(name, str) or not name.strip():
+            program().problem(
+                f"{what}: a role is given by its name, a Role or a RoleReference, not by {role!r}"
+            )
+            continue
+        names.append(name)
+    return names
+
+
+def _texts(given: Any, what: str) -> list[str]:
+    """Return a list of texts, in lower case; one text that is no list is noted."""
+    if isinstance(given, str):
+        program().problem(f"{what}={given!r} is no list; write {what.split()[-1]}=[{given!r}]")
+        given = [given]
+    return sorted(str(text).strip().lower() for text in given)
 
 
 class UserResource(AccountObject):
@@ -138,11 +228,11 @@ class UserResource(AccountObject):
     ) -> None:
         declared = program()
         restore_pickler()
-        known = account_of(account, f"MartechUser {person}")
+        known = account_of(account, f"MartechUser {person}", self.platform)
         if known is None or not declared.claim("MartechUser", known.config.key, person):
             return
         platform = PLATFORMS[known.config.platform]
-        names = role_names(roles)
+        names = role_names(roles, f"MartechUser {person} in {known.config.key}")
         props: dict[str, Any] = {
             "account": known.config.key,
             "person": person,
@@ -156,7 +246,8 @@ class UserResource(AccountObject):
             "status": None,
         }
         _check_arguments(platform.user, props, f"MartechUser {person} in {known.config.key}")
-        declared.user("MartechUser", known.config.key, f"MartechUser {person}", props)
+        written = {str(props["login"]): str(login)}
+        declared.user("MartechUser", known.config.key, f"MartechUser {person}", props, written)
         waits = declared.waits_for(known.config.key, names)
         name = f"{known.config.key}/{person}"
         super().__init__(UserProvider(), name, props, self.options(known, person, waits, opts))
@@ -180,7 +271,7 @@ class RoleResource(AccountObject):
         self.role_name = name
         declared = program()
         restore_pickler()
-        known = account_of(account, f"Role {key}")
+        known = account_of(account, f"Role {key}", self.platform)
         if known is None or not declared.claim("Role", known.config.key, key):
             return
         at = known.config.key
@@ -191,8 +282,10 @@ class RoleResource(AccountObject):
             **attributes,
             "native_id": None,
         }
+        for problem in check_name(name) if isinstance(name, str) else ["is no text"]:
+            declared.problem(f"Role {key} of {at}: name {str(name)[:40]!r} {problem}")
         if (at, name) in declared.roles:
-            declared.problem(f"role {name!r} of {at} is declared twice")
+            declared.problem(f"role {name!r} of {at} is declared twice; take one away")
         opts = self.options(known, key, declared.waits_for(), opts)
         super().__init__(RoleProvider(), f"{at}/{key}", props, opts)
         declared.roles[at, name] = self
@@ -219,7 +312,7 @@ class RoleReferenceResource(AccountObject):
         self.role_name = name
         declared = program()
         restore_pickler()
-        known = account_of(account, f"RoleReference {key}")
+        known = account_of(account, f"RoleReference {key}", self.platform)
         if known is None or not declared.claim("RoleReference", known.config.key, key):
             return
         at = known.config.key
@@ -266,7 +359,7 @@ class VendorGrantResource(AccountObject):
     ) -> None:
         declared = program()
         restore_pickler()
-        known = account_of(account, f"VendorGrant {vendor}")
+        known = account_of(account, f"VendorGrant {vendor}", self.platform)
         if known is None or not declared.claim("VendorGrant", known.config.key, vendor):
             return
         at = known.config.key
@@ -281,12 +374,13 @@ class VendorGrantResource(AccountObject):
             declared.problem(
                 f"{what} needs the vendor's mail domains: by them its strays are found"
             )
+        mail_domains = _texts(domains, f"{what}: domains")
         entries = _entries(known, people, what)
         props: dict[str, Any] = {
             "account": at,
             "vendor": vendor,
-            "domains": {domain.strip().lower(): True for domain in sorted(domains)},
-            "aliases": {alias.strip().lower(): True for alias in sorted(aliases)} or None,
+            "domains": {domain: True for domain in mail_domains},
+            "aliases": {alias: True for alias in _texts(aliases, f"{what}: aliases")} or None,
             "people": entries,
             "until": until,
             "owner": owner,
@@ -297,7 +391,7 @@ class VendorGrantResource(AccountObject):
             "adopt": adopt or None,
             "unknown": None,
         }
-        declared.vendor_domains(at, vendor, domains)
+        declared.vendor_domains(at, vendor, mail_domains)
         declared.user("VendorGrant", at, what.removesuffix(f" in {at}"), props)
         waits = declared.waits_for(
             at, sorted({role for e in entries.values() for role in e["roles"]})
@@ -321,11 +415,11 @@ class RosterResource(AccountObject):
     ) -> None:
         declared = program()
         restore_pickler()
-        known = account_of(account, "Roster")
+        known = account_of(account, "Roster", self.platform)
         if known is None or not declared.claim("Roster", known.config.key, "roster"):
             return
         at = known.config.key
-        entries = _entries(known, members, f"Roster of {at}")
+        entries = _entries(known, members, f"roster in {at}")
         props: dict[str, Any] = {
             "account": at,
             "members": entries,
@@ -398,14 +492,23 @@ def _entries(account: AccountResource, people: Mapping[str, Any], what: str) -> 
     platform = PLATFORMS[account.config.platform]
     found: dict[str, Any] = {}
     for login, person in people.items():
+        who = f"{login} in {what}"
+        if not isinstance(person, Mapping):
+            program().problem(f"{who}: write a dictionary such as {{'roles': ['...']}}")
+            person = {}
         given = dict(person)
+        for name in sorted(given.keys() - platform.user.model_fields.keys()):
+            hint = near(name, platform.user.model_fields)
+            program().problem(f"{who}: {name} is not an argument{f'; {hint}' if hint else ''}")
+            del given[name]
+        names = role_names(given.pop("roles", None) or (), who)
         entry = {
-            "roles": {role: True for role in sorted(role_names(given.pop("roles", ())))},
+            "roles": {role: True for role in sorted(names)},
             **{name: value for name, value in given.items() if value is not None},
         }
         normal = platform.manifest.normal_login(login)
         if normal in found:
-            program().problem(f"{what}: {normal} is named twice (logins differ only in case)")
+            program().problem(f"{what}: {normal} is named twice, in letters that differ in case")
         _check_arguments(platform.user, {"login": normal, **entry}, f"{normal} in {what}")
         found[normal] = shape.with_defaults(account.config.platform, entry)
     return dict(sorted(found.items()))
@@ -420,9 +523,9 @@ def _check_arguments(model: Any, props: Mapping[str, Any], what: str) -> None:
     try:
         model.model_validate(given)
     except ValidationError as error:
-        for item in error.errors(include_url=False):
-            where = ".".join(str(part) for part in item["loc"]) or "arguments"
-            program().problem(f"{what}: {where}: {item['msg']}")
+        for name, words in in_words(error):
+            about = f"{name} of {what}"
+            program().problem(f"{what}: {name} {words}", about=about)
 
 
 def _check_date(value: str | None, what: str) -> None:

@@ -178,9 +178,9 @@ class Role(base.RoleResource, module="martech/{platform}", name="Role"):
 
 NO_ROLE = '''
 def __getattr__(name: str) -> Any:
-    """Say what to use in place of a resource that this platform cannot have."""
+    """Let a resource that this platform cannot have say what to use in its place."""
     if name == "Role":
-        raise AttributeError({sentence!r})
+        return base.absent({sentence!r})
     raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
 '''
 

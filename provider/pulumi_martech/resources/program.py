@@ -44,11 +44,15 @@ def place() -> str:
     return f"{path.name}:{frame.f_lineno}"
 
 
+def _or(words: Sequence[str]) -> str:
+    return f"{', '.join(map(repr, words[:-1]))} or {words[-1]!r}"
+
+
 class Declared:
     """One login of one account in the program: by whom it was declared, and where."""
 
-    def __init__(self, by: str, where: str) -> None:
-        self.by, self.where = by, where
+    def __init__(self, by: str, where: str, spelt: str) -> None:
+        self.by, self.where, self.spelt = by, where, spelt
 
 
 class Program:
@@ -58,12 +62,15 @@ class Program:
         self.limits = Limits()
         self.company_domains: set[str] = set()
         self.configs: dict[str, AccountConfig] = {}
+        self.accounts_at: dict[str, str] = {}
         self.providers: list[pulumi.ProviderResource] = []
         self.roles: dict[tuple[str, str], pulumi.Resource] = {}
         self.rosters: dict[str, str] = {}
         self.names: dict[tuple[str, str, str], str] = {}
         self.problems: list[str] = []
+        self._told: set[tuple[str, str]] = set()
         self._logins: dict[str, dict[str, Declared]] = {}
+        self._unique: dict[tuple[str, str, str], tuple[str, str, str]] = {}
         self._holdings: dict[str, dict[str, Any]] = {}
         self._vendor_domains: dict[str, dict[str, str]] = {}
         self._claimed: set[tuple[str, str, str]] = set()
@@ -71,9 +78,12 @@ class Program:
 
     # -- declaring
 
-    def problem(self, text: str, where: str = "") -> None:
-        """Note what is wrong, with its place."""
-        self.problems.append(f"{where or place()}: {text}")
+    def problem(self, text: str, where: str = "", about: str = "") -> None:
+        """Note what is wrong, with its place; once only of what it is ``about``, where said."""
+        where = where or place()
+        if not about or (where, about) not in self._told:
+            self._told.add((where, about))
+            self.problems.append(f"{where}: {text}")
 
     def claim(self, kind: str, account: str, key: str) -> bool:
         """Take a logical name; note a problem, naming both places, if it is taken."""
@@ -93,28 +103,44 @@ class Program:
         self._claimed.add((kind, account, key))
         return True
 
-    def user(self, kind: str, account: str, by: str, inputs: Mapping[str, Any]) -> None:
-        """Note who holds what by a resource's inputs, and check logins, names and addresses."""
+    def user(
+        self,
+        kind: str,
+        account: str,
+        by: str,
+        inputs: Mapping[str, Any],
+        written: Mapping[str, str] | None = None,
+    ) -> None:
+        """Note who holds what by a resource's inputs, and check logins, names and addresses.
+
+        ``written`` is how the program spells logins, where that is not how they are kept.
+        """
         where = place()
         manifest = PLATFORMS[self.configs[account].platform].manifest
         found = holdings(kind, inputs)
         for login, has in found.items():
             before = self._logins.setdefault(account, {}).get(login)
+            spelt = (written or {}).get(login, login)
             if before is not None:
+                case = (
+                    f" as {before.spelt}, the same but for case," if before.spelt != spelt else ""
+                )
                 self.problem(
-                    f"{login} is declared twice in {account}: by {before.by} at {before.where} "
-                    f"and by {by} here",
+                    f"{spelt} is declared twice in {account}: by {before.by} at {before.where}"
+                    f"{case} and by {by} here; take one of them away",
                     where,
                 )
                 continue
-            self._logins[account][login] = Declared(by, where)
+            self._logins[account][login] = Declared(by, where, spelt)
             self._holdings.setdefault(account, {})[login] = has
         if kind == "MartechUser":
             people: Mapping[str, Any] = {str(inputs.get("login", "")): inputs}
         else:
             people = inputs.get("people") or inputs.get("members") or {}
         for login, entry in people.items():
-            self._check_person(manifest, login, entry, f"{by} in {account}", where)
+            who = f"{by} in {account}" if kind == "MartechUser" else f"{login} in {by} in {account}"
+            self._check_person(manifest, login, entry, who, where)
+            self._check_shared(manifest, account, login, entry, by)
         self._check_ending(manifest, self.configs[account], inputs, f"{by} in {account}", where)
 
     def vendor_domains(self, account: str, vendor: str, domains: Sequence[str]) -> None:
@@ -125,8 +151,8 @@ class Program:
     def _check_person(
         self, manifest: Manifest, login: str, entry: Mapping[str, Any], who: str, where: str
     ) -> None:
-        for problem in check_login(login, manifest.identity.shape):
-            self.problem(f"login {login[:60]!r} of {who} {problem}", where)
+        problems = check_login(login, manifest.identity.shape)
+        self._note(f"login of {who}", login, problems, where)
         for name, value in entry.items():
             if not isinstance(value, str) or name in ("login", "account", "person", "on_destroy"):
                 continue
@@ -136,8 +162,32 @@ class Program:
                 problems = check_name(value)
             else:
                 continue
-            for problem in problems:
-                self.problem(f"{name} {value[:60]!r} of {who} {problem}", where)
+            self._note(f"{name} of {who}", value, problems, where)
+
+    def _check_shared(
+        self, manifest: Manifest, account: str, login: str, entry: Mapping[str, Any], by: str
+    ) -> None:
+        """Note a value that two users of an account cannot share."""
+        for name in manifest.unique_attributes:
+            value = entry.get(name)
+            if not isinstance(value, str) or not value:
+                continue
+            taken = self._unique.setdefault(
+                (account, name, value.casefold()), (login, by, where := place())
+            )
+            if taken != (login, by, where) and taken[0] != login:
+                self.problem(
+                    f"{name} {value} is declared twice in {account}: by {taken[1]} at {taken[2]} "
+                    f"and by {by} here; {manifest.title} lets one user have it, in any case",
+                    where,
+                )
+
+    def _note(self, what: str, value: str, problems: Sequence[str], where: str) -> None:
+        """Note what is wrong with one value, in one sentence."""
+        if problems:
+            shown = value if len(value) <= 60 else f"{value[:20]}...{value[-10:]}"
+            text = f"{what}: {shown!r} {' and '.join(problems)}"
+            self.problem(text, where, about=what)
 
     def _check_ending(
         self,
@@ -148,12 +198,17 @@ class Program:
         where: str,
     ) -> None:
         verb = inputs.get("on_destroy") or manifest.softest_ending_verb
+        if verb not in (*VERBS, "retain"):
+            self.problem(
+                f"on_destroy={verb!r} of {who} is none of {_or([*VERBS, 'retain'])}", where
+            )
+            return
         ability = VERBS.get(str(verb))
         if ability is not None and not manifest.can(ability):
             support = manifest.abilities.get(ability)
             instead = support.alternative if support else ""
             self.problem(
-                f"on_destroy={verb!r} of {who}: {manifest.title} cannot {ability.value}; "
+                f"on_destroy={verb!r} of {who}: {manifest.title} cannot {ability.value}s; "
                 f"{instead or f'say on_destroy={manifest.softest_ending_verb!r}'}",
                 where,
             )

@@ -285,9 +285,9 @@ class Roster(base.RosterResource, module="martech/wordpress", name="Roster"):
 
 
 def __getattr__(name: str) -> Any:
-    """Say what to use in place of a resource that this platform cannot have."""
+    """Let a resource that this platform cannot have say what to use in its place."""
     if name == "Role":
-        raise AttributeError(
+        return base.absent(
             "WordPress cannot create roles; make the role there and declare a RoleReference"
         )
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
