@@ -385,6 +385,24 @@ def test_a_server_that_knows_no_member_filter_gets_the_group_without_the_user(
     assert {k.lower(): v for k, v in put.headers.items()}["if-match"] == 'W/"4"'
 
 
+@pytest.mark.parametrize("status", [405, 501])
+def test_a_server_that_turns_out_to_have_no_patch_gets_whole_records(
+    status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = {"id": "1", "userName": "ana", "nickName": "An", "groups": [{"value": "g"}]}
+    missing, refusal = serve({"detail": "none"}, 404), serve({"detail": "no PATCH"}, status)
+    acts = [missing, missing, refusal, serve(user), serve(user), serve(user), serve(user)]
+    with serving(*acts) as wire:
+        connector = scim_at(wire.url, monkeypatch)
+        for title in ("Editor", "Chief"):
+            wish = Wish(login="ana", roles={}, attributes={"title": title})
+            connector.change(scim.Membership(id="1", login="ana"), wish)
+    methods = [request.method for request in wire.requests]
+    assert methods == ["GET", "GET", "PATCH", "GET", "PUT", "GET", "PUT"], "it is remembered"
+    sent = json.loads(wire.requests[-1].body)
+    assert sent == {"id": "1", "userName": "ana", "nickName": "An", "title": "Chief"}
+
+
 def test_rewriting_a_group_loses_no_member_to_others_who_write(
     tenant: Make, connected: Make
 ) -> None:
