@@ -48,7 +48,15 @@ SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 PROVIDER_TYPE = "pulumi:providers:"
-DEPENDENTS_LAST = {"create", "create-replacement", "update", "import", "import-replacement", "read", "same"}
+DEPENDENTS_LAST = {
+    "create",
+    "create-replacement",
+    "update",
+    "import",
+    "import-replacement",
+    "read",
+    "same",
+}
 DELETES = {"delete", "delete-replaced", "read-discard", "discard", "discard-replaced"}
 
 
@@ -120,11 +128,16 @@ class Sandbox:
     def _copy(self, scenario: Path) -> None:
         """Copy the files of the scenario, putting real serialised providers into JSON files."""
         shutil.copytree(
-            scenario, self.work, ignore=shutil.ignore_patterns("expected", "scenario.json", "__pycache__")
+            scenario,
+            self.work,
+            ignore=shutil.ignore_patterns("expected", "scenario.json", "__pycache__"),
         )
         for path in self.work.glob("*.json"):
             text = path.read_text(encoding="utf-8")
-            path.write_text(re.sub(r"<provider:(\w+)>", lambda m: serialised(self.home, m[1]), text), encoding="utf-8")
+            path.write_text(
+                re.sub(r"<provider:(\w+)>", lambda m: serialised(self.home, m[1]), text),
+                encoding="utf-8",
+            )
         self.write_project({})
 
     def write_project(self, options: dict) -> None:
@@ -137,7 +150,11 @@ class Sandbox:
     def pulumi(self, *args: str, **more: str) -> subprocess.CompletedProcess:
         """Run the CLI to its end."""
         return subprocess.run(
-            [*self.engine.command, *args], cwd=self.work, env={**self.env, **more}, capture_output=True, text=True
+            [*self.engine.command, *args],
+            cwd=self.work,
+            env={**self.env, **more},
+            capture_output=True,
+            text=True,
         )
 
     def pulumi_killed(self, args: list[str], when: dict) -> subprocess.CompletedProcess:
@@ -218,7 +235,9 @@ def descendants(pid: int) -> list[int]:
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                parents[int(entry.name)] = int(
+                    (entry / "stat").read_text().rpartition(")")[2].split()[1]
+                )
     found, todo = [], [pid]
     while todo:
         parent = todo.pop()
@@ -258,14 +277,17 @@ class Normaliser:
     def learn(self, value) -> None:
         """Find provider resources in any recorded value and give their ids stable names."""
         for urn, uuid in re.findall(
-            rf"({re.escape('urn:pulumi:')}[^\"]*?::{PROVIDER_TYPE}[^\"]*?)::({UUID.pattern})", json.dumps(value)
+            rf"({re.escape('urn:pulumi:')}[^\"]*?::{PROVIDER_TYPE}[^\"]*?)::({UUID.pattern})",
+            json.dumps(value),
         ):
             self._name(urn, uuid)
         self._learn_states(value)
 
     def _learn_states(self, value) -> None:
         if isinstance(value, dict):
-            if str(value.get("type", "")).startswith(PROVIDER_TYPE) and UUID.fullmatch(value.get("id") or ""):
+            if str(value.get("type", "")).startswith(PROVIDER_TYPE) and UUID.fullmatch(
+                value.get("id") or ""
+            ):
                 self._name(value["urn"], value["id"])
             for item in value.values():
                 self._learn_states(item)
@@ -283,7 +305,9 @@ class Normaliser:
     def text(self, text: str) -> str:
         """Normalise a string."""
         text = self.providers.get(text, text)
-        text = text.replace(str(self.sandbox.work), "<work>").replace(str(self.sandbox.root), "<sandbox>")
+        text = text.replace(str(self.sandbox.work), "<work>").replace(
+            str(self.sandbox.root), "<sandbox>"
+        )
         text = text.replace(str(self.sandbox.home), "<toy>")
         text = text.replace(UNKNOWN_IN_EVENTS, UNKNOWN_MARK)
         return UUID.sub(lambda m: self.provider_ids.get(m[0], "<uuid>"), text)
@@ -299,7 +323,11 @@ class Normaliser:
                 if "plaintext" not in value:
                     return SECRET_MARK
                 plaintext = self.plaintext(value["plaintext"])
-                return {SIGNATURE_KEY: value[SIGNATURE_KEY], "ciphertext": SECRET_MARK, "plaintext": plaintext}
+                return {
+                    SIGNATURE_KEY: value[SIGNATURE_KEY],
+                    "ciphertext": SECRET_MARK,
+                    "plaintext": plaintext,
+                }
             return {key: self.value(item) for key, item in value.items()}
         return value
 
@@ -327,12 +355,17 @@ def deployment(export: dict, normaliser: Normaliser) -> dict:
     resources = inner.get("resources") or []
     check_order(resources)
     states = [normaliser.state(r) for r in resources]
-    result["resources"] = sorted(states, key=lambda r: (r["urn"], bool(r.get("delete")), r.get("id", "")))
+    result["resources"] = sorted(
+        states, key=lambda r: (r["urn"], bool(r.get("delete")), r.get("id", ""))
+    )
     if inner.get("pending_operations"):
         pending = [
-            {"type": p["type"], "resource": normaliser.state(p["resource"])} for p in inner["pending_operations"]
+            {"type": p["type"], "resource": normaliser.state(p["resource"])}
+            for p in inner["pending_operations"]
         ]
-        result["pending_operations"] = sorted(pending, key=lambda p: (p["resource"]["urn"], p["type"]))
+        result["pending_operations"] = sorted(
+            pending, key=lambda p: (p["resource"]["urn"], p["type"])
+        )
     if result.get("metadata") == {}:
         del result["metadata"]
     return result
@@ -403,7 +436,16 @@ def step_state(state: dict | None) -> dict | None:
     if not state:
         return None
     kept = {}
-    for key in ("id", "provider", "protect", "external", "delete", "retainOnDelete", "taint", "initErrors"):
+    for key in (
+        "id",
+        "provider",
+        "protect",
+        "external",
+        "delete",
+        "retainOnDelete",
+        "taint",
+        "initErrors",
+    ):
         if state.get(key):
             kept[key] = state[key]
     for key in ("inputs", "outputs"):
@@ -423,7 +465,11 @@ def read_steps(events: list[dict]) -> list[dict]:
             # A refresh begins as "refresh" and ends as what it found.
             key = (meta["urn"], meta["op"])
             if kind == "resourcePreEvent":
-                step = {"step": f"{meta['op']} {short(meta['urn'])}", "op": meta["op"], "urn": meta["urn"]}
+                step = {
+                    "step": f"{meta['op']} {short(meta['urn'])}",
+                    "op": meta["op"],
+                    "urn": meta["urn"],
+                }
                 step["_begin"], step["_end"] = number, None
                 fill(step, meta)
                 if not (meta.get("new") or meta["old"]).get("custom"):
@@ -433,7 +479,11 @@ def read_steps(events: list[dict]) -> list[dict]:
                 continue
             step = open_steps.get(key) or open_steps.get((meta["urn"], "refresh"))
             if step is None:
-                step = {"step": f"{meta['op']} {short(meta['urn'])}", "op": meta["op"], "urn": meta["urn"]}
+                step = {
+                    "step": f"{meta['op']} {short(meta['urn'])}",
+                    "op": meta["op"],
+                    "urn": meta["urn"],
+                }
                 step["_begin"] = number
                 steps.append(step)
             if kind == "resOpFailedEvent":
@@ -447,7 +497,11 @@ def read_steps(events: list[dict]) -> list[dict]:
 
 def fill(step: dict, meta: dict) -> None:
     """Copy what an event says about its step; later events overrule earlier ones."""
-    for name, key in (("replaceReasons", "keys"), ("diffReasons", "diffs"), ("detailedDiff", "detailedDiff")):
+    for name, key in (
+        ("replaceReasons", "keys"),
+        ("diffReasons", "diffs"),
+        ("detailedDiff", "detailedDiff"),
+    ):
         if meta.get(key):
             step[name] = sorted(meta[key]) if isinstance(meta[key], list) else meta[key]
     same = step["op"] == "same"
@@ -459,7 +513,9 @@ def fill(step: dict, meta: dict) -> None:
             step[name] = state
 
 
-def normal_steps(steps: list[dict], graph: Graph, ordered: bool, normaliser: Normaliser) -> tuple[list, list]:
+def normal_steps(
+    steps: list[dict], graph: Graph, ordered: bool, normaliser: Normaliser
+) -> tuple[list, list]:
     """Return the steps in a canonical order and the pairs whose order is guaranteed."""
     pairs = []
     for a in steps:
@@ -529,7 +585,10 @@ def read_calls(lines: list[dict], graph: Graph, normaliser: Normaliser) -> tuple
     for number, line in enumerate(lines):
         if line["event"] == "begin":
             label = f"{line['method']} {line['id'] or line['type']}"
-            calls[line["call"]] = {"call": label, **{k: line[k] for k in ("method", "type", "id", "args")}}
+            calls[line["call"]] = {
+                "call": label,
+                **{k: line[k] for k in ("method", "type", "id", "args")},
+            }
             calls[line["call"]].update(_begin=number, _end=None)
         elif line["event"] == "end":
             call = calls[line["call"]]
@@ -544,16 +603,25 @@ def read_calls(lines: list[dict], graph: Graph, normaliser: Normaliser) -> tuple
     changing = [c for c in listed if c["method"] in ("create", "update", "delete")]
     for a in changing:
         for b in changing:
-            if a is not b and a["_end"] is not None and a["_end"] < b["_begin"] and call_matters(a, b, graph):
+            if (
+                a is not b
+                and a["_end"] is not None
+                and a["_end"] < b["_begin"]
+                and call_matters(a, b, graph)
+            ):
                 pairs.append((a["call"], b["call"]))
 
     def key(call):
         anonymous = call["id"] is None or UNKNOWN_MARK in call["id"]
-        text = json.dumps(call.get("args") or call.get("result"), sort_keys=True) if anonymous else ""
+        text = (
+            json.dumps(call.get("args") or call.get("result"), sort_keys=True) if anonymous else ""
+        )
         return (call["id"] is not None, call["id"] or call["type"], text, call["_begin"])
 
     listed.sort(key=key)
-    cleaned = [normaliser.value({k: v for k, v in c.items() if not k.startswith("_")}) for c in listed]
+    cleaned = [
+        normaliser.value({k: v for k, v in c.items() if not k.startswith("_")}) for c in listed
+    ]
     return cleaned, reduced(pairs)
 
 
@@ -661,7 +729,9 @@ def digest(stdout: str, normaliser: Normaliser) -> dict | None:
     return document
 
 
-def plain_errors(result: subprocess.CompletedProcess, said: list[dict], normaliser: Normaliser) -> list[str]:
+def plain_errors(
+    result: subprocess.CompletedProcess, said: list[dict], normaliser: Normaliser
+) -> list[str]:
     """Return the `error:` lines which the CLI itself printed, without what the engine's messages say already."""
     lines = essential((result.stderr or "") + "\n" + (result.stdout or ""), normaliser).splitlines()
     known = "\n".join(item["message"] for item in said)
@@ -678,7 +748,9 @@ def export_state(sandbox: Sandbox) -> dict | None:
     return json.loads(result.stdout) if result.returncode == 0 else None
 
 
-def run_phase(sandbox: Sandbox, phase: dict, before: dict | None, normaliser: Normaliser) -> tuple[dict, dict | None]:
+def run_phase(
+    sandbox: Sandbox, phase: dict, before: dict | None, normaliser: Normaliser
+) -> tuple[dict, dict | None]:
     """Run one phase; return its record and the state after it."""
     if "program" in phase:
         shutil.copy(sandbox.work / phase["program"], sandbox.work / "__main__.py")
@@ -718,7 +790,9 @@ def run_phase(sandbox: Sandbox, phase: dict, before: dict | None, normaliser: No
         record.update(steps=steps, stepOrder=order)
         summaries = [e["summaryEvent"] for e in events if "summaryEvent" in e]
         if summaries:
-            record["summary"] = {k: summaries[-1].get(k) for k in ("resourceChanges", "result", "maybeCorrupt")}
+            record["summary"] = {
+                k: summaries[-1].get(k) for k in ("resourceChanges", "result", "maybeCorrupt")
+            }
         record["calls"], record["callOrder"] = read_calls(lines, graph, normaliser)
         record["diagnostics"] = diagnostics(events, normaliser)
         policies = policy_events(events, normaliser)
@@ -770,7 +844,11 @@ def differences(expected, actual, path: str = "") -> list[str]:
                 found += differences(expected[key], actual[key], f"{path}.{key}")
         return found
     if isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
-        return [d for i, pair in enumerate(zip(expected, actual)) for d in differences(*pair, f"{path}[{i}]")]
+        return [
+            d
+            for i, pair in enumerate(zip(expected, actual))
+            for d in differences(*pair, f"{path}[{i}]")
+        ]
     if expected != actual:
         return [f"{path}: expected {json.dumps(expected)[:300]}, got {json.dumps(actual)[:300]}"]
     return []

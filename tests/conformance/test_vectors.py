@@ -8,9 +8,7 @@ from tests.conformance.replay import ENGINES, replay, scenarios
 
 FOLDER = Path(__file__).parents[1] / "engine_vectors"
 
-OUTSIDE = (
-    ("28-policy", "policy packs hold protobuf at 5.29 and are run by the real engine only"),
-)
+OUTSIDE = (("28-policy", "policy packs hold protobuf at 5.29 and are run by the real engine only"),)
 
 
 def test_what_is_outside_is_there_and_named_once() -> None:

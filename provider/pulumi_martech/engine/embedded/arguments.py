@@ -56,7 +56,21 @@ def parse(words: list[str]) -> argparse.Namespace:
     Raises:
         UsageError: it is wrong or asks for what is not covered.
     """
-    return _parser().parse_args(_normal(words))
+    words, values = _parted(words)
+    arguments = _parser().parse_args(_normal(words))
+    if values:
+        if len(values) > 1 or getattr(arguments, "value", "") is not None:
+            raise UsageError("nothing is expected after `--` but the value of `config set`")
+        arguments.value = values[0]
+    return arguments
+
+
+def _parted(words: list[str]) -> tuple[list[str], list[str]]:
+    """Part the command line at `--`; behind it is a value that may look like an option."""
+    if "--" not in words:
+        return words, []
+    at = words.index("--")
+    return words[:at], words[at + 1 :]
 
 
 def _normal(words: list[str]) -> list[str]:
@@ -68,10 +82,6 @@ def _normal(words: list[str]) -> list[str]:
         leading.append(word)
         if word in _VALUED and rest:
             leading.append(rest.pop(0))
-    tail: list[str] = []
-    if "--" in rest:
-        at = rest.index("--")
-        rest, tail = rest[:at], rest[at:]
     result = []
     for word in [*rest, *leading]:
         name, separator, value = word.partition("=")
@@ -79,7 +89,7 @@ def _normal(words: list[str]) -> list[str]:
             result.append(name if value == "true" else f"--no-{name[2:]}")
         else:
             result.append(word)
-    return result + tail
+    return result
 
 
 def _parser() -> _Parser:

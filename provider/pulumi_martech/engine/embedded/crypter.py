@@ -5,8 +5,10 @@ last part is the encrypted word `pulumi`, which tells a wrong passphrase.
 """
 
 import base64
+import contextlib
 import hashlib
 import os
+import threading
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -42,6 +44,16 @@ class Crypter:
         self.salt = salt
         self.made = False  # the salt is new and has to be kept
         self._cipher: AESGCM | None = None
+        self._lock = threading.Lock()
+
+    def warm(self) -> None:
+        """Derive the key now, beside other work, so that no result waits for it to be recorded."""
+        if self.salt is not None and passphrase() is not None:
+            threading.Thread(target=self._try, daemon=True).start()
+
+    def _try(self) -> None:
+        with contextlib.suppress(EngineError):  # said when the key is really needed
+            self._open()
 
     def encrypt(self, text: str) -> str:
         """Return `v1:NONCE:CIPHERTEXT` of a text."""
@@ -60,10 +72,11 @@ class Crypter:
 
     def ensure_salt(self) -> str:
         """Return the salt; makes one if the stack has none, which needs a passphrase."""
-        if self.salt is None:
-            self._cipher, self.salt = self._begin()
-            self.made = True
-        return self.salt
+        with self._lock:
+            if self.salt is None:
+                self._cipher, self.salt = self._begin()
+                self.made = True
+            return self.salt
 
     def _begin(self) -> tuple[AESGCM, str]:
         salt, nonce = os.urandom(8), os.urandom(12)
@@ -73,9 +86,10 @@ class Crypter:
 
     def _open(self) -> AESGCM:
         salt = self.ensure_salt()
-        if self._cipher is None:
-            self._cipher = self._opened(salt)
-        return self._cipher
+        with self._lock:
+            if self._cipher is None:
+                self._cipher = self._opened(salt)
+            return self._cipher
 
     def _opened(self, text: str) -> AESGCM:
         version, _, rest = text.partition(":")

@@ -154,6 +154,8 @@ class Operation:
         crypter = self._settings.crypter
         if request.clear_pending_creates:
             deployment = {k: v for k, v in deployment.items() if k != "pending_operations"}
+        if journal is not None:
+            crypter.warm()
         if crypter.salt:
             state = {"salt": crypter.salt}
             deployment["secrets_providers"] = {"type": "passphrase", "state": state}
