@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pulumi_martech.model.directory import Directory
 from pulumi_martech.model.errors import DirectoryShrank
-from pulumi_martech.model.membership import Membership, NativeRole, Status
+from pulumi_martech.model.membership import Membership, NativeRole
 from pulumi_martech.model.values import UNKNOWN, Unknown
 from pulumi_martech.policy.guards import Limit
 
