@@ -3,8 +3,15 @@
 The conversations were held with WordPress 6.1.9 and with scim2-server 0.8.3.
 """
 
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from pulumi_martech.sandbox import Sandbox
@@ -49,6 +56,30 @@ def test_scim_answers_like_scim2_server(sandbox: Sandbox) -> None:
     crm = sandbox.tenant("crm", "scim", **switches)
     caller = Caller(crm.base_url, {"Authorization": f"Bearer {crm.credentials.token}"}, None)
     assert "\n".join(differences(caller, "scim")) == ""
+
+
+def test_scim2_server_still_says_what_was_recorded() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [Path(sys.executable).parent / "scim2-server", "--port", str(port)]
+    options = ["--hostname", "127.0.0.1", "--bearer-token", "a-token"]
+    with subprocess.Popen(
+        [*command, *options], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            caller = Caller(
+                f"http://127.0.0.1:{port}/v2", {"Authorization": "Bearer a-token"}, None
+            )
+            until = time.monotonic() + 60
+            while time.monotonic() < until:
+                with contextlib.suppress(httpx.ConnectError):
+                    caller.client.get("/ServiceProviderConfig")
+                    break
+                time.sleep(0.05)
+            assert "\n".join(differences(caller, "scim")) == ""
+        finally:
+            server.terminate()
 
 
 @pytest.mark.parametrize("name", ["wordpress", "scim"])

@@ -212,7 +212,10 @@ class Objects:
 
     def page(self, offset: int = 0, limit: int = -1) -> dict[str, Doc]:
         """Return objects in the order of listings, by id; ``limit`` -1: all that follow."""
-        return self._docs(self._rows("ORDER BY sort, seq LIMIT ? OFFSET ?", limit, offset))
+        beyond = 2**62  # SQLite's integers end soon after; clients ask for any page
+        return self._docs(
+            self._rows("ORDER BY sort, seq LIMIT ? OFFSET ?", limit, min(offset, beyond))
+        )
 
     def many(self, ids: Collection[str]) -> dict[str, Doc]:
         """Return those of ``ids`` that are there, by id."""

@@ -231,12 +231,17 @@ class WordPressTenant(WordPressSite):
         return Answer(200, {"deleted": True, "previous": previous})
 
     def _list_posts(self, visit: Visit) -> Answer:
-        per_page = int(visit.params.get("per_page", 10))
-        offset = (int(visit.params.get("page", 1)) - 1) * per_page
-        author = str(visit.params.get("author", ""))
-        posts = self.stored_posts.named(author) if author else self.stored_posts.page()
-        found = [post for post in posts.values() if published(post)]
-        shown = [post_shown(visit.call.root, p, "view") for p in found[offset : offset + per_page]]
+        asked = checked(visit.params, rules.READ_POSTS)
+        per_page = asked.get("per_page", 10)
+        offset = (asked.get("page", 1) - 1) * per_page
+        authors = asked.get("author")
+        found = [
+            post
+            for post in self.stored_posts.page().values()
+            if published(post) and (not authors or post["author"] in authors)
+        ]
+        page = found[offset : offset + per_page]
+        shown = [post_shown(visit.call.root, post, "view") for post in page]
         pages = str(math.ceil(len(found) / per_page))
         return Answer(200, shown, {"X-WP-Total": str(len(found)), "X-WP-TotalPages": pages})
 
@@ -250,14 +255,15 @@ class WordPressTenant(WordPressSite):
         return Answer(200, post_shown(root, post, context), link)
 
     def _create_post(self, visit: Visit) -> Answer:
+        sent = checked(visit.params, rules.CREATE_POST)
         visit.may("edit_posts", "rest_cannot_create", "create posts as this user")
         own = visit.user["id"] if visit.user else 0
-        author = int(visit.params.get("author") or own)
+        author = sent.get("author") or own
         if author != own:
             visit.may("edit_others_posts", "rest_cannot_edit_others", "create posts as this user")
-        post = self._store_post(
-            author, visit.params.get("title", ""), visit.params.get("status", "draft")
-        )
+            if self.stored_users.get(str(author)) is None:
+                raise Problem(400, "rest_invalid_author", "Invalid author ID.")
+        post = self._store_post(author, sent.get("title", ""), sent.get("status") or "draft")
         root = visit.call.root
         location = {"Location": f"{root}{API}/posts/{post['id']}"}
         return Answer(201, post_shown(root, post, "edit"), location)

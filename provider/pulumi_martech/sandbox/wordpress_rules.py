@@ -46,20 +46,23 @@ class Param:
     most: int | None = None
 
 
+_NO_NULL = ("integer", "boolean")
+"""Kinds whose null counts as not given; text becomes empty, a list has nothing in it."""
+
 _Fault = tuple[str, str, Doc | None]
 """Code, message and data of what is wrong with one parameter."""
 
 
 def checked(given: Mapping[str, Any], params: Mapping[str, Param]) -> Doc:
     """Return the known parameters in their types; raises `Problem` naming all wrong ones."""
-    missing = [name for name, param in params.items() if param.required and name not in given]
+    missing = [name for name, param in params.items() if param.required and given.get(name) is None]
     if missing:
         words = f"Missing parameter(s): {', '.join(missing)}"
         raise Problem(400, "rest_missing_callback_param", words, params=missing)
     good: Doc = {}
     bad: dict[str, _Fault] = {}
     for name, param in params.items():
-        if name not in given:
+        if name not in given or (given[name] is None and param.kind in _NO_NULL):
             continue
         value, fault = _value(name, given[name], param)
         if fault is not None:
@@ -219,6 +222,17 @@ CREATE = {
 }
 DELETE = {"force": Param("boolean"), "reassign": Param("reassign", required=True)}
 APPLICATION_PASSWORD = {"name": Param(required=True), "app_id": Param()}
+
+READ_POSTS = {
+    "page": Param("integer", least=1),
+    "per_page": Param("integer", least=1, most=100),
+    "author": Param("integers"),
+}
+CREATE_POST = {
+    "title": Param(),
+    "status": Param(choices=("publish", "future", "draft", "pending", "private")),
+    "author": Param("integer"),
+}
 
 
 def listing(cap: int) -> dict[str, Param]:

@@ -31,7 +31,7 @@ class Visit:
             self.params |= dict(parse_qsl(self.call.body.decode("utf-8", "replace")))
             return
         try:
-            self.params = self.params | json.loads(self.call.body)
+            sent = json.loads(self.call.body)
         except ValueError as error:
             unended = str(error).startswith("Unterminated")
             said = "Control character error, possibly incorrectly encoded"
@@ -42,6 +42,8 @@ class Visit:
                 json_error_code=3 if unended else 4,
                 json_error_message=said if unended else "Syntax error",
             ) from None
+        if isinstance(sent, dict):
+            self.params |= sent
 
     def can(self, capability: str) -> bool:
         """Tell whether who asks has a capability."""
