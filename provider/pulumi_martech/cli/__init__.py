@@ -11,6 +11,7 @@ import typer
 from pulumi_martech.cli.engine import engine_app
 from pulumi_martech.cli.inspect import audit_app, inspect_app
 from pulumi_martech.cli.options import group, screen
+from pulumi_martech.cli.play import play_app
 from pulumi_martech.cli.stack import stack_app
 from pulumi_martech.model.errors import MartechError
 
@@ -33,6 +34,7 @@ app.add_typer(engine_app)
 app.add_typer(stack_app, name="stack")
 app.add_typer(inspect_app)
 app.add_typer(audit_app, name="audit")
+app.add_typer(play_app)
 
 
 def main(args: Sequence[str] | None = None) -> int:

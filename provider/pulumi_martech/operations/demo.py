@@ -10,9 +10,10 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.panel import Panel
 from rich.table import Table
+from rich.text import Text
 
 from pulumi_martech.model.errors import MartechError
 from pulumi_martech.reconcile.home import home
@@ -25,6 +26,8 @@ AFTER_THE_END = "2027-04-01"
 """A day after the agency's contract in the example has ended."""
 
 WORKING_DAY = "2026-11-23"
+
+WIDTH = 92
 
 PEOPLE_OF_A_BAD_MERGE = ("tom", "yuki", "lena", "omar")
 
@@ -46,7 +49,6 @@ class Story:
             "MARTECH_HOME": str(root / ".martech"),
             "MARTECH_ACTOR": "demo",
             "MARTECH_AS_OF": WORKING_DAY,
-            "COLUMNS": str(min(console.width, 110)),
         }
         for tenant in platforms:
             self.environment.update(tenant.environment())
@@ -56,15 +58,17 @@ class Story:
     def act(self, number: int, title: str, about: str) -> None:
         """Open an act: what it is about to do."""
         self.console.print()
-        self.console.print(Panel(about, title=f"Act {number} of 5: {title}", title_align="left"))
+        self.console.print(panel(about, f"Act {number} of 5: {title}"))
 
     def say(self, text: str) -> None:
         """Say something between commands."""
-        self.console.print(f"\n{text}")
+        self.console.print()
+        self.console.print(Text.from_markup(text))
 
     def run(self, *words: str, code: int = 0) -> None:
         """Type a command and show what it prints; ``code`` is the exit code the story wants."""
-        self.console.print(f"\n[bold]$ martech {' '.join(words)}[/bold]", highlight=False)
+        self.console.print()
+        self.console.print(Text(f"$ martech {' '.join(words)}", style="bold"))
         self.console.file.flush()
         done = subprocess.run(  # noqa: S603 - our own command line
             [str(Path(sys.executable).with_name("martech")), *words],
@@ -258,4 +262,9 @@ def _what_next(console: Console) -> None:
     table.add_row("see what each platform can and cannot do", "martech coverage")
     table.add_row("check your own accounts before a run", "martech doctor")
     console.print()
-    console.print(Panel(table, title="The end: what to do next", title_align="left"))
+    console.print(panel(table, "The end: what to do next"))
+
+
+def panel(content: RenderableType, title: str) -> Panel:
+    """Return a box that fits a terminal of usual width."""
+    return Panel(content, title=title, title_align="left", width=WIDTH)
