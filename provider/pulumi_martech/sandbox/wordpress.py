@@ -62,7 +62,7 @@ class WordPressTenant(WordPressSite):
         )
         pages = page + 1 if visit.call.endless else math.ceil(total / per_page)
         context = asked.get("context", "view")
-        answer = Answer(200, [self._shown(visit.call.root, user, context) for user in shown])
+        answer = Answer(200, self._all_shown(visit.call.root, shown, context))
         answer.headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
         links = []
         if page > 1:

@@ -119,7 +119,7 @@ class WordPressSite(Tenant):
 
     def users(self) -> dict[str, Doc]:
         """Return all users as the API would show them to an administrator, by login."""
-        shown = (self._shown(self.url, user, "edit") for user in self.stored_users.page().values())
+        shown = self._all_shown(self.url, self.stored_users.page().values(), "edit")
         return {user["username"]: user for user in shown}
 
     def add_role(self, name: str, capabilities: Iterable[str] = ("read",)) -> None:
@@ -258,11 +258,21 @@ class WordPressSite(Tenant):
 
     def _shown(self, root: str, user: Doc, context: str) -> Doc:
         """Return a user as the API shows it in a context."""
+        (shown,) = self._all_shown(root, [user], context)
+        return shown
+
+    def _all_shown(self, root: str, users: Iterable[Doc], context: str) -> list[Doc]:
+        """Return users as the API shows them in a context."""
+        roles = self.stored_roles.page()
+        return [self._with_roles(root, user, context, roles) for user in users]
+
+    @staticmethod
+    def _with_roles(root: str, user: Doc, context: str, roles: dict[str, Doc]) -> Doc:
         mail = hashlib.md5(user["email"].lower().encode(), usedforsecurity=False).hexdigest()
         host = f"http://{int(mail[0], 16) % 3}.gravatar.com/avatar/{mail}"
         capabilities: dict[str, bool] = {}
         for role in user["roles"]:
-            known = (self.stored_roles.get(role) or {"capabilities": []})["capabilities"]
+            known = roles[role]["capabilities"] if role in roles else ()
             capabilities |= dict.fromkeys([*known, role], True)
         shown = {k: v for k, v in user.items() if k != "registered"}
         shown |= {
