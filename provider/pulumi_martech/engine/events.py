@@ -239,7 +239,8 @@ class Events:
                     (item.get("urn") or "", text),
                     Message(severity=severity, text=text, urn=item.get("urn") or ""),
                 )
-        messages = list(said.values())
+        about = {message.text for message in said.values() if message.urn}
+        messages = [said[key] for key in said if said[key].urn or said[key].text not in about]
         if sum(message.severity == "error" for message in messages) > 1:
             messages = [message for message in messages if message.text not in _GENERIC]
         if not failed:

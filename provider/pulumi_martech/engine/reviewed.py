@@ -149,6 +149,10 @@ def _unlike_steps(reviewed: ReviewedPlan, now: ReviewedPlan) -> Iterator[Unlike]
             )
             continue
         for side, was, is_ in (("now there", old.old, new.old), ("wanted", old.new, new.new)):
+            if (was is None) is not (is_ is None):
+                words = ("-" if was is None else "there", "-" if is_ is None else "there")
+                yield Unlike(what=f"{name} ({side})", reviewed=words[0], now=words[1])
+                continue
             for diff in differences(was or {}, is_ or {}):
                 yield Unlike(
                     what=f"{name} {diff.path} ({side})",
