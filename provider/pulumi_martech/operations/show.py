@@ -6,6 +6,7 @@ from rich.text import Text
 
 from pulumi_martech.engine.reviewed import Unlike
 from pulumi_martech.model.plan import Message, Op, Outcome, Plan, PropertyDiff, Step
+from pulumi_martech.operations.gist import gist
 from pulumi_martech.operations.screen import Screen, columns
 from pulumi_martech.operations.shown import difference, harmless, order
 
@@ -39,13 +40,18 @@ def plan(screen: Screen, what: Plan, diff: bool = False) -> None:
 def steps(screen: Screen, listed: Iterable[Step], diff: bool = False) -> None:
     """Print steps, sorted by account, each with its property differences.
 
-    ``diff`` adds the URN, and the properties that stay as they are.
+    What comes or goes is shown by its gist. ``diff`` shows it whole, and adds the URN and the
+    properties that stay as they are.
     """
     shown = sorted(listed, key=order)
     for step in shown:
         _head(screen, step, shown, _word(step))
         if diff:
             screen.line(Text(harmless(step.urn), style="dim"), 6)
+        elif step.op in (Op.CREATE, Op.DELETE) and (lines := gist(step)) is not None:
+            for line in lines:
+                screen.line(Text(harmless(line), style=_STYLES[step.op]), 6, step.op.mark)
+            continue
         for entry in step.diffs:
             if step.op in (Op.CREATE, Op.DELETE) and _is_the_account(entry, step):
                 continue
