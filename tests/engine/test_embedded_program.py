@@ -1,0 +1,193 @@
+"""What the engine runs and what it refuses, where it runs it, and what it says."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.engine.embedded_kit import FAST, Toyland
+
+
+def test_program_and_handlers_run_in_the_folder_of_the_program(tmp_path: Path) -> None:
+    """`main:` and `stackConfigDir:` as the real engine takes them; modules beside it are found."""
+    land = Toyland(
+        tmp_path,
+        "import os, pulumi, beside\n"
+        "beside.Place('here', login='x')\n"
+        "pulumi.export('program', os.getcwd())\n"
+        "pulumi.export('site', pulumi.Config().require('site'))\n",
+        main="stacks",
+        stackConfigDir="stacks",
+    )
+    (land.project / "stacks" / "beside.py").write_text(
+        "import os, pulumi, toy\n"
+        "from pulumi.dynamic import CreateResult, Resource\n"
+        "class P(toy.UserProvider):\n"
+        "    def create(self, props):\n"
+        "        return CreateResult('x', {**props, 'where': os.getcwd()})\n"
+        "class Place(Resource, module='toy', name='Place'):\n"
+        "    def __init__(self, name, **props):\n"
+        "        super().__init__(P(), name, {**props, 'where': None})\n"
+    )
+    land.run("config", "set", "site", "oslo")
+    assert (land.project / "stacks" / "Pulumi.dev.yaml").is_file()
+    land.run("up", *FAST)
+    outputs = json.loads(land.run("stack", "output", "--json"))
+    assert outputs == {"program": str(land.project / "stacks"), "site": "oslo"}
+    place = next(r for r in land.export()["resources"] if r["type"].endswith(":Place"))
+    assert place["outputs"]["where"] == str(land.project / "stacks")
+    land.run("destroy", *FAST)
+
+
+@pytest.mark.parametrize(
+    ("program", "what"),
+    [
+        (
+            "import pulumi\npulumi.CustomResource('aws:s3/bucket:Bucket', 'b', {})",
+            "the resource type aws:s3/bucket:Bucket",
+        ),
+        (
+            "import pulumi\npulumi.ProviderResource('aws', 'a', {})",
+            "the resource type pulumi:providers:aws",
+        ),
+        (
+            "import pulumi, toy\ntoy.User('a', login=pulumi.StringAsset('x'))",
+            "assets and archives are not covered",
+        ),
+        ("import pulumi\npulumi.StackReference('other')", "pulumi:pulumi:StackReference"),
+        (
+            "import pulumi, toy\n"
+            "toy.User('a', login='a', opts=pulumi.ResourceOptions(import_='user/a'))",
+            "the option `import_`",
+        ),
+        (
+            "import pulumi\nr = pulumi.runtime.invoke('aws:index:x', {})\n"
+            "pulumi.export('x', r.value)",
+            "the function aws:index:x",
+        ),
+    ],
+    ids=["resource", "provider", "asset", "stack-reference", "import", "function"],
+)
+def test_what_is_not_covered_is_refused_by_name(tmp_path: Path, program: str, what: str) -> None:
+    land = Toyland(tmp_path, program)
+    said = land.run("up", *FAST, code=1)
+    assert what in said
+    assert "use a stack on the real `pulumi`" in said
+    assert "Traceback" not in said
+    assert not land.objects()
+
+
+def test_a_runtime_that_is_not_python_is_refused(tmp_path: Path) -> None:
+    land = Toyland(tmp_path)
+    (land.project / "Pulumi.yaml").write_text("name: toyland\nruntime: nodejs\n")
+    assert "runs Python programs only" in land.run("preview", code=1)
+
+
+def test_usage(tmp_path: Path) -> None:
+    """Exit codes of the real command line."""
+    land = Toyland(tmp_path)
+    assert "--yes or --skip-preview must be passed" in land.run("up", code=2)
+    assert "no stack named 'other' found" in land.run("preview", "--stack", "other", code=6)
+    assert "--policy-pack is not covered" in land.run("preview", "--policy-pack", "x", code=2)
+    land.run("preview", "--expect-no-changes", code=7)
+    land.run("stack", "init", "a/b/dev", code=1)
+    land.run("nonsense", code=2)
+    land.run("up", "--yes")  # with a preview before it
+    land.run("preview", "--expect-no-changes")
+    assert "still has resources" in land.run("stack", "rm", "--yes", "dev", code=1)
+    land.run("stack", "rm", "--yes", "--force", "dev")
+    assert not land.folder().exists()
+
+
+def test_what_a_program_prints_is_a_message_and_json_stays_json(tmp_path: Path) -> None:
+    land = Toyland(tmp_path, "import sys\nprint('out')\nprint('err', file=sys.stderr)\n")
+    document = json.loads(land.run("preview", "--json"))
+    found = {(d["severity"], d["message"].strip()) for d in document["diagnostics"]}
+    assert found == {("info", "out"), ("info#err", "err")}
+
+
+def test_a_program_that_ends_itself_deletes_nothing(tmp_path: Path) -> None:
+    land = Toyland(tmp_path)
+    land.run("up", *FAST)
+    land.program.write_text("import sys\nsys.exit(0)\n")
+    said = land.run("up", *FAST, code=1)
+    assert "sys.exit(0)" in said
+    assert len(land.objects()) == 4
+    land.program.write_text("import pulumi\n\n\ndef f():\n    return 1 / 0\n\n\nf()\n")
+    said = land.run("up", *FAST, code=1)
+    assert 'File "__main__.py", line 5' in said
+    assert "ZeroDivisionError: division by zero" in said
+    assert len(land.objects()) == 4
+
+
+def test_a_program_that_takes_the_process_down_leaves_its_work(tmp_path: Path) -> None:
+    """`os._exit` shares the fate of kill -9."""
+    land = Toyland(tmp_path)
+    land.program.write_text(
+        "import os, toy\nann = toy.User('ann', login='ann')\nann.id.apply(lambda _: os._exit(3))\n"
+    )
+    land.run("up", *FAST, code=3)
+    assert land.ids() == {"user/ann"}
+
+
+def test_one_account_down_does_not_hide_the_others(tmp_path: Path) -> None:
+    """A refresh takes in what it can read, keeps the rest and fails."""
+    land = Toyland(tmp_path)
+    land.run("up", *FAST)
+    world = json.loads(land.world.read_text())
+    world["objects"]["user/acme/u2"]["inputs"]["roles"] = ["admin"]
+    world["faults"] = [
+        {"method": "read", "id": f"user/zeta/u{n}", "message": "zeta is down"} for n in (1, 3)
+    ]
+    land.world.write_text(json.dumps(world))
+    said = land.run("refresh", *FAST, code=1)
+    assert said.count("error: RuntimeError: zeta is down") == 2
+    users = {r["id"]: r["inputs"] for r in land.export()["resources"] if "User" in r["type"]}
+    assert users["user/acme/u2"]["roles"] == ["admin"]
+    assert set(users) == {"user/acme/u0", "user/zeta/u1", "user/acme/u2", "user/zeta/u3"}
+
+
+def test_state_can_lie_elsewhere(tmp_path: Path) -> None:
+    land = Toyland(tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    land.run("stack", "init", "far", MARTECH_BACKEND_URL=f"file://{elsewhere}")
+    assert (elsewhere / "toyland" / "far" / "checkpoint.json").is_file()
+    listed = json.loads(land.run("stack", "ls", "--json"))
+    assert [s["name"] for s in listed] == ["dev"]
+    refused = land.run("stack", "ls", code=1, MARTECH_BACKEND_URL="s3://bucket")
+    assert "is no folder" in refused
+
+
+def test_a_deployment_of_another_stack_is_refused(tmp_path: Path) -> None:
+    land = Toyland(tmp_path)
+    land.run("up", *FAST)
+    land.run("stack", "export", "--file", "saved.json")
+    land.run("stack", "init", "other")
+    refused = land.run("stack", "import", "--file", "saved.json", "--stack", "other", code=1)
+    assert "belongs to another stack" in refused and "nothing was changed" in refused
+    (land.project / "saved.json").write_text("[]")
+    assert "no deployment" in land.run(
+        "stack", "import", "--file", "saved.json", "--stack", "dev", code=1
+    )
+    assert len(land.run("stack", "--stack", "dev").splitlines()) > 4
+
+
+def test_latency_overlaps(tmp_path: Path) -> None:
+    """Twenty calls of a quarter of a second take nothing like five seconds."""
+    land = Toyland(tmp_path)
+    land.faults(
+        *(
+            {"method": "create", "id": f"user/{('acme', 'zeta')[n % 2]}/u{n}", "seconds": 0.25}
+            for n in range(20)
+        )
+    )
+    land.run("up", *FAST, "--parallel", "20", USERS="20")
+    lines = [json.loads(line) for line in land.trace.read_text().splitlines()]
+    sleeping = most = 0
+    for line in lines:
+        if line["event"] == "sleep":
+            sleeping += 1
+        elif line["event"] == "end" and line["method"] == "create":
+            sleeping -= 1
+        most = max(most, sleeping)
+    assert most >= 8, f"at most {most} calls were under way at once"
