@@ -4,6 +4,7 @@ The tests of this folder tell what a user does and assert on what reached the pl
 sandbox's write log), on the state, and on what was said.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -201,32 +202,31 @@ class Estate:
         return Run(done.returncode, done.stdout, done.stderr)
 
     def up_killed(self, after_writes: int) -> bool:
-        """Run ``up`` and kill its whole process group once so many writes have been asked for.
+        """Run ``up`` and kill it with all it started once so many writes have been asked for.
 
-        Returns whether it was killed; ``False`` means that it ended before.
+        One resource after the other, so that the place is the same in each run. Returns whether
+        it was killed; ``False`` means that it ended before.
         """
         before = len(self.writes())
         running = subprocess.Popen(
-            [*self.command(), "up", "--yes", "--skip-preview", "-s", STACK],
+            [*self.command(), "up", "--yes", "--skip-preview", "--parallel", "1", "-s", STACK],
             cwd=self.project,
             env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            start_new_session=True,
         )
         try:
             while running.poll() is None:
                 if len(self.writes()) - before >= after_writes:
-                    os.killpg(running.pid, signal.SIGKILL)
-                    running.wait(30)
                     return True
-                time.sleep(0.002)
+                time.sleep(0.005)
             return False
         finally:
-            if running.poll() is None:
-                os.killpg(running.pid, signal.SIGKILL)
-                running.wait(30)
+            for pid in (running.pid, *descendants(running.pid)):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            running.wait(30)
 
     def must(self, run: Run) -> Run:
         """Return a run that must have succeeded."""
@@ -289,6 +289,17 @@ class Estate:
         """Return who can log in to a tenant."""
         users = self.sandbox.tenants[tenant].users()  # type: ignore[attr-defined]
         return {login for login, user in users.items() if user.get("active", True)}
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the processes that a process has started, and those that they have."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            children.setdefault(parent, []).append(int(stat.parent.name))
+    found = children.get(pid, [])
+    return found + [below for child in found for below in descendants(child)]
 
 
 def changes(preview: Mapping[str, Any]) -> list[str]:

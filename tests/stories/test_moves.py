@@ -182,3 +182,59 @@ def test_a_login_changed_by_hand_is_drift_and_put_right(estate: Estate) -> None:
     assert estate.plan("--refresh") == ["update crm/ana (login)"]
     estate.applied()
     assert estate.logins("crm") == {"ana@example.com"}
+
+
+def test_a_login_that_moves_to_another_declaration_keeps_its_access(estate: Estate) -> None:
+    """From single people to a roster and back, under another name in code: nobody is ended."""
+    single = """
+    crm = crm_account()
+    scim.Role("editors", account=crm, name="Editors")
+    crm_people(crm, "ana", "ben", roles=["Editors"])
+    """
+    estate.program(single)
+    estate.applied()
+    estate.mark()
+    roster = """
+    crm = crm_account()
+    scim.Role("editors", account=crm, name="Editors")
+    scim.Roster(account=crm, members={
+        f"{name}@example.com": {"roles": ["Editors"], "display_name": name.title()}
+        for name in ("ana", "ben")
+    })
+    """
+    for program in (roster, single, single.replace('"ana", "ben"', '"ana"') + """
+    scim.MartechUser("benedikt", account=crm, login="ben@example.com", roles=["Editors"],
+        display_name="Ben")
+    """):  # fmt: skip
+        estate.program(program)
+        estate.applied()
+        assert estate.writes() == []
+    assert estate.logins("crm") == {"ana@example.com", "ben@example.com"}
+    assert "scim:MartechUser crm/benedikt" in estate.resources()
+    assert "scim:MartechUser crm/ben" not in estate.resources()
+
+
+def test_a_vendors_person_who_is_hired_keeps_access_at_the_end_of_the_vendor(
+    estate: Estate,
+) -> None:
+    accounts = 'crm = crm_account()\nscim.Role("editors", account=crm, name="Editors")\n'
+    estate.program(
+        accounts
+        + """
+scim.VendorGrant("northlight", account=crm, domains=["northlight.example"], until="2027-01-01",
+    owner="ines", reason="spring", aliases=["mo@freelance.example"], people={
+        "eve@northlight.example": {"roles": ["Editors"]},
+        "mo@freelance.example": {"roles": ["Editors"]},
+    })
+"""
+    )
+    estate.applied()
+    estate.mark()
+    estate.program(
+        accounts
+        + 'scim.MartechUser("mo", account=crm, login="mo@freelance.example", roles=["Editors"])\n'
+    )
+    run = estate.applied()
+    assert "mo@freelance.example is declared by MartechUser mo: it stays" in run.text
+    assert estate.logins("crm") == {"mo@freelance.example"}
+    assert len(estate.writes()) == 1

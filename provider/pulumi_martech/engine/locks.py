@@ -4,7 +4,7 @@ import os
 import re
 
 _LOCKED = re.compile(r"the stack is currently locked by (\d+) lock")
-_HOLDER = re.compile(r"created by \S+@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
+_HOLDER = re.compile(r"created by \S+@(?P<host>\S+) \(pid (?P<pid>\d+)[,)]")
 
 _HINTS = (
     (

@@ -10,6 +10,7 @@ from pulumi_martech.model.plan import Message, Outcome, Plan
 from pulumi_martech.operations import show
 from pulumi_martech.operations.closing import close
 from pulumi_martech.operations.preview import heading, judged
+from pulumi_martech.operations.recording import note_recorded
 from pulumi_martech.operations.screen import Screen, require_approval
 from pulumi_martech.operations.work import Work, day
 
@@ -64,6 +65,7 @@ def up(
         screen.line()
         with screen.phase("applying"):
             done = work.driver.up(engine_plan, work.targets)
+            note_recorded(work.driver)
     return _tell(work, screen, plan, done)
 
 

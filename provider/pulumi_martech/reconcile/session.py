@@ -272,12 +272,17 @@ class Session:
 
 
 class Sessions:
-    """The sessions of this process, one an account key, replaced whole when its address changes."""
+    """The sessions of this process, one an account key, replaced whole when its address changes.
+
+    It also knows which login of an account is declared by what in this run, so that a login that
+    moves from one declaration to another keeps its access when the first one goes.
+    """
 
     def __init__(self, make: Callable[[AccountConfig], Connector] = connect) -> None:
         self._make = make
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
+        self._declared: dict[tuple[str, str], frozenset[str]] = {}
 
     def get(self, config: AccountConfig) -> Session:
         """Return the session for ``config``; another configuration of the key gets a fresh one."""
@@ -289,6 +294,19 @@ class Sessions:
                 known = Session(config, home(), self._make)
                 self._sessions[config.key] = known
             return known
+
+    def declare(self, account: str, by: str, logins: Collection[str]) -> None:
+        """Note which logins of an account a declaration names, in place of what it named before."""
+        with self._lock:
+            self._declared[account, by] = frozenset(logins)
+
+    def declared_by_another(self, account: str, by: str, login: str) -> str:
+        """Return which other declaration of this run names the login; empty if none does."""
+        with self._lock:
+            for (at, other), logins in self._declared.items():
+                if at == account and other != by and login in logins:
+                    return other
+        return ""
 
     def __iter__(self) -> Iterator[Session]:
         with self._lock:

@@ -61,7 +61,18 @@ class MapProvider(AccountProvider):
     def check(self, olds: Props, news: Props) -> CheckResult:
         """Normalise; refuse what cannot be. No I/O."""
         inputs, failures = self.normal(news)
+        people = inputs.get(self.people)
+        self.declares(self.group(inputs), people if isinstance(people, Mapping) else ())
         return CheckResult(inputs, failures + self.account_failures(inputs))
+
+    def given_up(self, olds: Props, news: Props) -> dict[str, Any]:
+        """Return the old map without those who are declared by something else from now on."""
+        stay = news.get(self.people) or {}
+        return {
+            login: entry
+            for login, entry in (olds.get(self.people) or {}).items()
+            if login in stay or not self.kept(self.group(olds), login)
+        }
 
     @one_sentence
     def read(self, id_: str, props: Props) -> ReadResult:
@@ -139,7 +150,7 @@ class VendorGrantProvider(MapProvider):
         """Write what differs; only people of the reviewed map are taken away."""
         entries.apply(
             self.session(news), self.group(news),
-            olds.get("people") or {}, news.get("people") or {}, news["on_destroy"],
+            self.given_up(olds, news), news.get("people") or {}, news["on_destroy"],
             self._successor(news), bool(news.get("adopt")),
         )  # fmt: skip
         return UpdateResult(self.outputs(news))
@@ -147,9 +158,14 @@ class VendorGrantProvider(MapProvider):
     @one_sentence
     def delete(self, id_: str, props: Props) -> None:
         """Take every entry away, then list again to prove it."""
+        session, group = self.session(props), self.group(props)
+
+        def belongs(member: Membership) -> bool:
+            return self.belongs(props, member) and not self.kept(group, member.login)
+
         entries.end_all(
-            self.session(props), self.group(props), props.get("people") or {}, props["on_destroy"],
-            self._successor(props), lambda member: self.belongs(props, member),
+            session, group, self.given_up(props, {}), props["on_destroy"],
+            self._successor(props), belongs,
         )  # fmt: skip
 
     def _successor(self, props: Props) -> str:
@@ -188,7 +204,7 @@ class RosterProvider(MapProvider):
         """Write what differs; only members of the reviewed map are taken away."""
         successor = str(news.get("successor") or self.config.successor)
         entries.apply(
-            self.session(news), self.group(news), olds.get("members") or {},
+            self.session(news), self.group(news), self.given_up(olds, news),
             news.get("members") or {}, news["on_destroy"], successor, adopt=True,
         )  # fmt: skip
         return UpdateResult(self.outputs(news))

@@ -126,6 +126,23 @@ class AccountProvider(ResourceProvider):
             return []
         return ["account"]
 
+    def declares(self, by: str, logins: Any) -> None:
+        """Note which logins a declaration of this run names; nothing is looked up or called."""
+        if getattr(self, "_config", None) is not None:
+            known = [login for login in logins if isinstance(login, str)]
+            SESSIONS.declare(self.config.key, by, known)
+
+    def kept(self, by: str, login: str) -> bool:
+        """Tell whether a login that ``by`` gives up is declared otherwise, and say so.
+
+        Whoever moves from one declaration to another one of the same account is found there by
+        the new one before the old one goes: ending the access then would end what is declared.
+        """
+        other = SESSIONS.declared_by_another(self.config.key, by, login)
+        if other:
+            say(f"{by} of {self.config.key} goes, but {login} is declared by {other}: it stays")
+        return bool(other)
+
     def account_failures(self, news: Mapping[str, Any]) -> list[CheckFailure]:
         """Return the failure of a resource that is in the wrong process."""
         reason = self.foreign(news)

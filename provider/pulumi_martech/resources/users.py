@@ -78,6 +78,7 @@ class UserProvider(AccountProvider):
     def check(self, olds: Props, news: Props) -> CheckResult:
         """Normalise; refuse what cannot be. No I/O."""
         inputs, failures = normal_user(self, news)
+        self.declares(_declaration(inputs), [inputs.get("login")])
         return CheckResult(inputs, failures + self.account_failures(inputs))
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
@@ -129,11 +130,20 @@ class UserProvider(AccountProvider):
 
     @one_sentence
     def delete(self, id_: str, props: Props) -> None:
-        """End the membership as ``on_destroy`` says; one that is gone is success."""
+        """End the membership as ``on_destroy`` says; one that is gone is success.
+
+        A login that another declaration of this run names stays: it has moved there.
+        """
         session = self.session(props)
+        if self.kept(_declaration(props), props["login"]):
+            return
         successor = props.get("successor") or self.config.successor
         verb = props.get("on_destroy") or self.manifest.softest_ending_verb
         ending.end(session, _person(props), id_, props["login"], verb, successor)
+
+
+def _declaration(props: Props) -> str:
+    return f"MartechUser {_person(props)}"
 
 
 def _person(props: Props) -> str:
