@@ -111,8 +111,10 @@ class AccountConfig(Frozen):
 
         One key a field that people compare; the rest is one JSON text without its defaults.
         """
-        own = {"key", "platform", "url", "credentials"}
+        own = {"key", "platform", "url", "credentials", "read_credentials"}
         rest = self.model_dump(mode="json", exclude=own, exclude_defaults=True)
+        if self.read_credentials is not None:
+            rest["read_credentials"] = self.read_credentials.model_dump()  # its kind is a default
         return {
             "martech:account": self.key,
             "martech:platform": self.platform,

@@ -6,18 +6,20 @@ from pulumi_martech.operations.work import Work
 from pulumi_martech.policy.plans import judge
 
 
-def checked(work: Work, plan: Plan, ask_platforms: bool = True) -> Plan:
+def checked(work: Work, plan: Plan, ask_platforms: bool = True, looks_only: bool = False) -> Plan:
     """Judge a plan by the guards and ask the platforms it writes to, before anything is written.
 
     Returns the plan, not ``ok`` and with an error for each thing that stops it. A plan without
     changes is not judged. An override (``--override REASON``, MARTECH_OVERRIDE) lifts the guards;
-    offline, or with ``ask_platforms`` false, no platform is asked.
+    offline, or with ``ask_platforms`` false, no platform is asked; with ``looks_only`` credentials
+    for reading are enough.
     """
     if not plan.ok or not plan.changes:
         return plan
     state = recorded(work.driver.export())
     problems = [] if work.override else [violation.text for violation in judge(plan, state)]
-    findings = preflight(plan, state) if ask_platforms and not work.offline else []
+    asks = ask_platforms and not work.offline
+    findings = preflight(plan, state, looks_only) if asks else []
     problems += [
         f"{finding.account}, {finding.check}: {finding.what}"
         + (f"; {finding.todo}" if finding.todo else "")

@@ -28,7 +28,7 @@ def preview(
     with screen.phase(label):
         plan = work.driver.preview(refresh=not work.offline, targets=work.targets)
     show.plan(screen, plan, diff)
-    plan = judged(work, screen, plan)
+    plan = judged(work, screen, plan, looks_only=True)
     reviewed = work.reviewable(plan) if plan.ok else None
     if save is not None and reviewed is not None:
         save.write_text(reviewed.text(), encoding="utf-8")
@@ -46,14 +46,16 @@ def preview(
     )
 
 
-def judged(work: Work, screen: Screen, plan: Plan, ask_platforms: bool = True) -> Plan:
+def judged(
+    work: Work, screen: Screen, plan: Plan, ask_platforms: bool = True, looks_only: bool = False
+) -> Plan:
     """Judge a plan that has been shown (see `operations.checks`); print what stops it."""
     if not plan.ok or not plan.changes:
         return plan
     from pulumi_martech.operations.checks import checked  # the HTTP stack, slow to import
 
     with screen.phase("checking"):
-        found = checked(work, plan, ask_platforms)
+        found = checked(work, plan, ask_platforms, looks_only)
     if not found.ok:
         screen.line()
         for message in found.messages[len(plan.messages) :]:

@@ -132,6 +132,18 @@ def _missing(tried: str, said: str, reads: bool) -> MartechError:
     return Uncertain(tried, said, "it may have been carried out", "read before repeating it")
 
 
+def _certificate(error: ssl.SSLCertVerificationError) -> tuple[str, str]:
+    """Return what is wrong with a certificate (X509_V_ERR_* of OpenSSL), and what to do."""
+    if error.verify_code == 10:
+        return "has a certificate that has expired", "have it renewed there"
+    if error.verify_code == 9:
+        return "has a certificate that is not valid yet", "check the clock of this machine"
+    if error.verify_code in (62, 64):
+        return "has a certificate of another host", "check the url"
+    said = f"has a certificate that is not trusted ({error.verify_message})"
+    return said, "check the url, or give SSL_CERT_FILE the issuer's certificate"
+
+
 def _no_connection(error: Exception) -> tuple[str, str, bool]:
     """Return what is wrong, what to do, and whether it may pass."""
     causes: list[BaseException] = [error]
@@ -139,8 +151,7 @@ def _no_connection(error: Exception) -> tuple[str, str, bool]:
         causes.append(below)
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            said = f"has a certificate that is not trusted ({cause.verify_message})"
-            return said, "check the url, or give SSL_CERT_FILE the issuer's certificate", False
+            return *_certificate(cause), False
         if isinstance(cause, ssl.SSLError):
             return "does not speak TLS as expected", "check the url and its port", False
         if isinstance(cause, socket.gaierror):

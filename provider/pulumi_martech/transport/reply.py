@@ -17,6 +17,8 @@ SHOWN = 200
 _CODES = ("code", "error_code", "errorCode", "errorType", "scimType", "status", "error")
 _WORDS = ("message", "detail", "error_description", "error_message", "title", "description")
 
+_MALFORMED = "check the account's url, and try again later"
+
 
 class Reply:
     """An answer with its whole body.
@@ -77,7 +79,7 @@ class Reply:
             return Uncertain(
                 tried, said, "it may have been carried out", "read before repeating it"
             )
-        return Malformed(tried, said, "nothing was read from it", "check the account's url")
+        return Malformed(tried, said, "nothing was read from it", _MALFORMED)
 
     def link(self, relation: str) -> str | None:
         """Return the absolute address of a ``Link`` header's entry, ``None`` if there is none."""
@@ -136,6 +138,8 @@ class Reply:
         if page := self._page():
             return f"{page} where JSON was expected"
         size = len(self._content)
+        if self._content.lstrip()[:1] in (b"{", b"["):
+            return f"{size} bytes that are no whole JSON"  # not shown: somebody's record, cut off
         return f"{size} bytes that are no whole JSON ({self._short(self._decoded())!r})"
 
     def _page(self) -> str:
