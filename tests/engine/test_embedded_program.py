@@ -191,3 +191,24 @@ def test_latency_overlaps(tmp_path: Path) -> None:
             sleeping -= 1
         most = max(most, sleeping)
     assert most >= 8, f"at most {most} calls were under way at once"
+
+
+def test_a_handler_that_answers_nonsense_is_a_failure_of_its_resource(tmp_path: Path) -> None:
+    """The others are done, the message names what was wrong, the state is whole."""
+    land = Toyland(tmp_path)
+    (land.project / "bad.py").write_text(
+        "import toy\n"
+        "from pulumi.dynamic import CreateResult, Resource\n"
+        "class P(toy.UserProvider):\n"
+        "    def create(self, props):\n"
+        "        return {'id': 'x'}\n"
+        "class Bad(Resource, module='toy', name='Bad'):\n"
+        "    def __init__(self, name, **props):\n"
+        "        super().__init__(P(), name, props)\n"
+    )
+    land.program.write_text("import bad, toy\ntoy.User('a', login='a')\nbad.Bad('b', login='b')\n")
+    said = land.run("up", *FAST, "--continue-on-error", code=1)
+    assert "error: AttributeError: 'dict' object has no attribute 'id'" in said
+    assert "on urn:pulumi:dev::toyland::pulumi-python:dynamic/toy:Bad::b" in said
+    assert land.ids() == {"user/a"}
+    assert "pending_operations" not in land.export()

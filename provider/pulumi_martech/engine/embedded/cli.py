@@ -10,7 +10,7 @@ from collections.abc import Callable
 from .arguments import OPERATIONS, parse
 from .config_commands import ConfigCommands
 from .context import Context
-from .errors import EngineError, UsageError
+from .errors import EngineError, UsageError, explained
 from .output import dumped
 from .project import backend_folder
 from .stack_commands import StackCommands
@@ -26,6 +26,15 @@ def main(words: list[str]) -> int:
         return error.code
     except BrokenPipeError:
         return 1
+    except Exception as error:
+        if "MARTECH_ENGINE_TRACEBACK" in os.environ:
+            raise
+        print(
+            f"error: the embedded engine failed: {explained(error)}; what was done is in the "
+            "state, set MARTECH_ENGINE_TRACEBACK=1 to see where it failed",
+            file=sys.stderr,
+        )
+        return 255
 
 
 def _run(arguments: Namespace, words: list[str]) -> int:

@@ -12,12 +12,12 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]
 
 from .deletes import Deletes, scheduled
-from .errors import Bail, EngineError, StepFailed
+from .errors import Bail, PlanViolation, StepFailed, explained
 from .events import Events, metadata
 from .executor import Executor
 from .generator import Generator
 from .options import Observer, Options, Outcome
-from .plan import Plan, PlanViolation
+from .plan import Plan
 from .project import Project
 from .providers import Failure, Provider, Registry
 from .requests import Reading, Registration
@@ -221,8 +221,11 @@ class Deployment:
             for urn in self.plan.missing({r.urn for r in self.base}):
                 self.error(f"expected resource operations for {urn} but none were seen", urn)
                 wrong = self._bailed = True
-        if wrong and not self._bailed:
-            self.error(("preview" if self.options.preview else "update") + " failed")
+        kind = "preview" if self.options.preview else "update"
+        if self.cancelled:
+            self.error(f"{kind} canceled")
+        elif wrong and not self._bailed:
+            self.error(f"{kind} failed")
         return not wrong
 
     def _warn_of_pending(self) -> None:
@@ -274,9 +277,9 @@ class Deployment:
             except Bail:
                 self.bail()
                 raise MonitorClosed from None
-            except (StepFailed, PlanViolation, EngineError, ValueError) as error:
+            except Exception as error:
                 urn = self.urn(request.parent, request.type, request.name)
-                self.error(str(error), urn)
+                self.error(explained(error), urn)
                 self.bail()
                 raise MonitorClosed from None
             steps = self.executor.without_skipped(steps)
@@ -286,9 +289,8 @@ class Deployment:
         return request.state
 
     def cancel(self) -> None:
-        """End the run because somebody asked for it."""
+        """End the run because somebody asked for it; safe to call in a signal handler."""
         self.cancelled = True
-        self.error(("preview" if self.options.preview else "update") + " canceled")
         self.bail()
 
     @property

@@ -1,5 +1,7 @@
 """Errors of the engine itself, each with the exit code of the real command line."""
 
+import traceback
+
 
 class EngineError(Exception):
     """Something went wrong that a person can act on; `code` is the exit code."""
@@ -27,6 +29,17 @@ class ChangesExpectedNone(EngineError):
 
 class Bail(Exception):
     """The run ends; what was wrong has been reported."""
+
+
+def explained(error: Exception) -> str:
+    """Return the text of an error: ours as it is, any other with the name of its class."""
+    if isinstance(error, (EngineError, StepFailed, PlanViolation)):
+        return str(error)
+    return "".join(traceback.format_exception_only(error)).strip()
+
+
+class PlanViolation(Exception):
+    """The run wants what the plan does not have."""
 
 
 class StepFailed(Exception):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from .errors import StepFailed
+from .errors import StepFailed, explained
 from .events import Events, metadata
 from .options import Observer, Options
 from .snapshot import Snapshot
@@ -89,7 +89,7 @@ class Executor:
             self._announce(step)
             try:
                 step.apply(run)
-            except (StepFailed, ValueError) as error:
+            except Exception as error:
                 self._record_failure(step, error)
                 return False
             self._record_success(step)
@@ -131,12 +131,13 @@ class Executor:
     def _record_failure(self, step: Step, error: Exception) -> None:
         self.failed = True
         urn = "" if step.internal else step.urn
+        text = explained(error)
         if self._options.preview:
-            self._events.diagnostic("error", f"Preview failed: {error}", urn)
+            self._events.diagnostic("error", f"Preview failed: {text}", urn)
         else:
             uncertain = isinstance(error, StepFailed) and error.uncertain
             self.maybe_corrupt = self.maybe_corrupt or uncertain
-            self._events.diagnostic("error", str(error), urn)
+            self._events.diagnostic("error", text, urn)
             status = 2 if uncertain else 0
             payload = {"metadata": metadata(step), "status": status, "steps": 0}
             self._events.send("resOpFailedEvent", payload)

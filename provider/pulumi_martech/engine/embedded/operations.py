@@ -1,6 +1,7 @@
 """The operations of the engine: preview, up, refresh, destroy and import."""
 
 import contextlib
+import os
 import signal
 import sys
 from argparse import Namespace
@@ -281,6 +282,7 @@ def _interruptible(run: Deployment) -> Iterator[None]:
         if run.cancelled:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
+        os.write(2, b"canceling: calls under way are finished, nothing new begins\n")
         run.cancel()
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

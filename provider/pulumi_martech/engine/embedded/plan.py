@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .errors import EngineError
+from .errors import EngineError, PlanViolation
 from .journal import write_atomically
 from .requests import Registration
 from .stacks import manifest
@@ -35,10 +35,6 @@ _ALSO = {  # what may be done in place of a planned operation
     "create-replacement": {"same", "update"},
     "delete-replaced": {"same", "update"},
 }
-
-
-class PlanViolation(Exception):
-    """The run wants what the plan does not have."""
 
 
 @dataclass

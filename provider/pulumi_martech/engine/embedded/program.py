@@ -18,7 +18,7 @@ import pulumi
 from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
 
 from .deployment import Deployment
-from .errors import Bail
+from .errors import Bail, EngineError
 from .events import Events
 from .monitor import Engine, Monitor
 from .project import ConfigValue, Project
@@ -98,6 +98,8 @@ class Program:
         if isinstance(error, SystemExit):
             return f"the program ended itself with sys.exit({error.code!r})"
         what = "".join(traceback.format_exception_only(error)).strip()
+        if "update the Pulumi CLI" in what:  # what the SDK says of anything it finds missing
+            what += "\nThe embedded engine does not cover this; use a stack on the real `pulumi`"
         return f"Program failed with an unhandled exception:\n{self._place(error)}{what}"
 
     def _place(self, error: BaseException) -> str:
@@ -146,9 +148,13 @@ class _Lines(io.TextIOBase):
 @contextlib.contextmanager
 def output_as_messages(project: Project, events: Events) -> Iterator[None]:
     """Let program and handlers run in their folder, and pass on what they print as messages."""
+    folder = str(project.working_directory)
+    if not os.path.isdir(folder):
+        raise EngineError(
+            f"{folder}, the folder of the program that Pulumi.yaml names, is not there"
+        )
     before = os.getcwd()
     written, complained = _Lines(events, "info"), _Lines(events, "info#err")
-    folder = str(project.working_directory)
     os.chdir(folder)
     sys.path.insert(0, folder)
     try:

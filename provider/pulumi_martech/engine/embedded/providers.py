@@ -190,7 +190,7 @@ class Provider:
     def _call(self, handler: Callable[[], T], uncertain: bool = False) -> T:
         try:
             return self._context.copy().run(handler)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             # The place in the code helps nobody who declares access; the message does.
             lines = traceback.format_exception_only(error)
             raise StepFailed("".join(lines).strip(), uncertain) from None

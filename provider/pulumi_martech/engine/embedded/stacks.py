@@ -94,8 +94,7 @@ class StackFolder:
     def write(self, deployment: Deployment) -> None:
         """Write a new checkpoint; what a journal said is in it."""
         deployment = {**deployment, "manifest": manifest()}
-        text = json.dumps({"version": 3, "deployment": deployment}, ensure_ascii=False, indent=1)
-        write_atomically(self.checkpoint, text + "\n")
+        write_atomically(self.checkpoint, _text(deployment))
         self.journal.unlink(missing_ok=True)
 
     def begin(self) -> tuple[Deployment, Journal]:
@@ -213,6 +212,15 @@ def selected(project: Project) -> str | None:
 def select(project: Project, name: str) -> None:
     """Select a stack for the commands that name none."""
     write_atomically(backend_folder(project) / project.name / "selected", name + "\n")
+
+
+def _text(deployment: Deployment) -> str:
+    """Write a deployment with one line a resource, which is quick and can be compared by line."""
+    lines = [json.dumps(r, ensure_ascii=False) for r in deployment.get("resources") or []]
+    others = {key: value for key, value in deployment.items() if key != "resources"}
+    rest = json.dumps(others, ensure_ascii=False)[1:-1]
+    listed = '"resources": [\n' + ",\n".join(lines) + "\n]"
+    return f'{{"version": 3, "deployment": {{{rest}{", " if rest else ""}{listed}}}}}\n'
 
 
 def _user() -> str:
