@@ -54,3 +54,10 @@ def estate(engine: str, make_estate: Callable[[str], Estate]) -> Estate:
 def embedded(make_estate: Callable[[str], Estate]) -> Estate:
     """An estate on the embedded engine alone: for what no engine has a part in."""
     return make_estate("embedded")
+
+
+@pytest.fixture
+def pulumi() -> None:
+    """Skip where the real engine is not on PATH."""
+    if shutil.which("pulumi") is None:
+        pytest.skip("pulumi is not on PATH")

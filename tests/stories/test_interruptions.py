@@ -72,13 +72,12 @@ def test_kill_9_at_twenty_counted_places(embedded: Estate, after_writes: int) ->
     killed(embedded, after_writes)
 
 
-@pytest.mark.parametrize("after_writes", [2, 11, 19])
-def test_kill_9_on_each_engine(
-    make_estate: Callable[[str], Estate], engine: str, after_writes: int
+@pytest.mark.real_engine
+@pytest.mark.parametrize("after_writes", [3, 14])
+def test_kill_9_of_the_real_engine(
+    make_estate: Callable[[str], Estate], pulumi: None, after_writes: int
 ) -> None:
-    if engine == "embedded":
-        pytest.skip("the embedded engine is killed at all places above")
-    killed(make_estate(engine), after_writes)
+    killed(make_estate("pulumi"), after_writes)
 
 
 def test_martech_up_clears_away_after_a_kill(estate: Estate) -> None:

@@ -75,80 +75,82 @@ def test_an_account_renamed_with_its_old_name_writes_nothing(estate: Estate) -> 
     assert estate.logins("crm") == set()
 
 
-def test_an_account_renamed_without_its_old_name_is_refused(estate: Estate) -> None:
-    estate.program('crm_people(crm_account(), "ana", "ben")')
-    estate.applied()
-    estate.mark()
-    estate.program('crm_people(crm_account("sales", variable="CRM"), "ana", "ben")')
-    run = estate.up("--continue-on-error")
+def test_an_account_renamed_without_its_old_name_is_refused(embedded: Estate) -> None:
+    embedded.program('crm_people(crm_account(), "ana", "ben")')
+    embedded.applied()
+    embedded.mark()
+    embedded.program('crm_people(crm_account("sales", variable="CRM"), "ana", "ben")')
+    run = embedded.up("--continue-on-error")
     assert run.code != 0
     assert "account crm leaves and sales comes with the same address" in run.text
     assert "renamed_from='crm'" in run.text
-    assert estate.writes() == []
-    assert estate.logins("crm") == {"ana@example.com", "ben@example.com"}
+    assert embedded.writes() == []
+    assert embedded.logins("crm") == {"ana@example.com", "ben@example.com"}
 
 
-def test_an_address_that_changes_is_refused_until_a_reason_is_given(estate: Estate) -> None:
-    estate.program('crm_people(crm_account(), "ana", "ben")')
-    estate.applied()
-    estate.mark()
-    other = estate.sandbox.tenant("other", "scim")
-    estate.environment |= {"CRM_URL": other.base_url, "CRM_TOKEN": other.credentials.token}
-    run = estate.up("--refresh=false")
+def test_an_address_that_changes_is_refused_until_a_reason_is_given(embedded: Estate) -> None:
+    embedded.program('crm_people(crm_account(), "ana", "ben")')
+    embedded.applied()
+    embedded.mark()
+    other = embedded.sandbox.tenant("other", "scim")
+    embedded.environment |= {"CRM_URL": other.base_url, "CRM_TOKEN": other.credentials.token}
+    run = embedded.up("--refresh=false")
     assert run.code != 0
     assert "the address of account crm changes" in run.text
     assert "another account key" in run.text
-    assert estate.writes() == []
+    assert embedded.writes() == []
 
 
-def test_the_same_tenant_at_another_address_goes_on_without_a_write(estate: Estate) -> None:
-    estate.program('crm_people(crm_account(), "ana", "ben")')
-    estate.applied()
-    estate.mark()
-    estate.environment["CRM_URL"] = estate.environment["CRM_URL"].replace("127.0.0.1", "localhost")
-    assert estate.up().code != 0
-    estate.applied(MARTECH_OVERRIDE="the vendor gave us a new host name")
-    estate.applied()
-    assert estate.writes() == []
-    assert estate.logins("crm") == {"ana@example.com", "ben@example.com"}
+def test_the_same_tenant_at_another_address_goes_on_without_a_write(embedded: Estate) -> None:
+    embedded.program('crm_people(crm_account(), "ana", "ben")')
+    embedded.applied()
+    embedded.mark()
+    embedded.environment["CRM_URL"] = embedded.environment["CRM_URL"].replace(
+        "127.0.0.1", "localhost"
+    )
+    assert embedded.up().code != 0
+    embedded.applied(MARTECH_OVERRIDE="the vendor gave us a new host name")
+    embedded.applied()
+    assert embedded.writes() == []
+    assert embedded.logins("crm") == {"ana@example.com", "ben@example.com"}
 
 
-def test_another_tenant_under_the_old_key_gets_its_people_in_the_open(estate: Estate) -> None:
+def test_another_tenant_under_the_old_key_gets_its_people_in_the_open(embedded: Estate) -> None:
     """With a reason the address may change; the people are then made there, and shown before."""
-    estate.program('crm_people(crm_account(), "ana", "ben")')
-    estate.applied()
-    other = estate.sandbox.tenant("other", "scim")
-    estate.mark()
-    estate.environment |= {"CRM_URL": other.base_url, "CRM_TOKEN": other.credentials.token}
-    estate.applied("--refresh=false", MARTECH_OVERRIDE="the old tenant was shut down")
-    assert estate.writes() == []
-    planned = estate.plan("--refresh")
+    embedded.program('crm_people(crm_account(), "ana", "ben")')
+    embedded.applied()
+    other = embedded.sandbox.tenant("other", "scim")
+    embedded.mark()
+    embedded.environment |= {"CRM_URL": other.base_url, "CRM_TOKEN": other.credentials.token}
+    embedded.applied("--refresh=false", MARTECH_OVERRIDE="the old tenant was shut down")
+    assert embedded.writes() == []
+    planned = embedded.plan("--refresh")
     assert [c for c in planned if c.startswith("create")] == ["create crm/ana", "create crm/ben"]
-    estate.applied()
+    embedded.applied()
     assert set(other.users()) == {"ana@example.com", "ben@example.com"}
 
 
-def test_a_login_changes_in_place_where_the_platform_can(estate: Estate) -> None:
+def test_a_login_changes_in_place_where_the_platform_can(embedded: Estate) -> None:
     program = """
     crm = crm_account()
     scim.Role("editors", account=crm, name="Editors")
     scim.MartechUser("ana", account=crm, login="ana@example.com", roles=["Editors"])
     """
-    estate.program(program)
-    estate.applied()
-    before = estate.crm.users()["ana@example.com"]["id"]
-    estate.mark()
-    estate.program(program.replace("ana@", "ana.souza@"))
-    assert "update crm/ana (login)" in estate.plan("--refresh=false")
-    estate.applied()
-    users = estate.crm.users()
+    embedded.program(program)
+    embedded.applied()
+    before = embedded.crm.users()["ana@example.com"]["id"]
+    embedded.mark()
+    embedded.program(program.replace("ana@", "ana.souza@"))
+    assert "update crm/ana (login)" in embedded.plan("--refresh=false")
+    embedded.applied()
+    users = embedded.crm.users()
     assert users.keys() == {"ana.souza@example.com"}
     assert users["ana.souza@example.com"]["id"] == before
-    assert estate.crm.members("Editors") == ["ana.souza@example.com"]
-    assert [write.method for write in estate.writes()] == ["PATCH"]
-    estate.mark()
-    estate.applied()
-    assert estate.writes() == []
+    assert embedded.crm.members("Editors") == ["ana.souza@example.com"]
+    assert [write.method for write in embedded.writes()] == ["PATCH"]
+    embedded.mark()
+    embedded.applied()
+    assert embedded.writes() == []
 
 
 def test_a_login_that_cannot_change_makes_a_new_user_and_keeps_the_work(estate: Estate) -> None:
@@ -175,13 +177,13 @@ def test_a_login_that_cannot_change_makes_a_new_user_and_keeps_the_work(estate: 
     assert estate.writes() == []
 
 
-def test_a_login_changed_by_hand_is_drift_and_put_right(estate: Estate) -> None:
-    estate.program('crm_people(crm_account(), "ana")')
-    estate.applied()
-    estate.crm.change_user("ana@example.com", userName="ana.hand@example.com")
-    assert estate.plan("--refresh") == ["update crm/ana (login)"]
-    estate.applied()
-    assert estate.logins("crm") == {"ana@example.com"}
+def test_a_login_changed_by_hand_is_drift_and_put_right(embedded: Estate) -> None:
+    embedded.program('crm_people(crm_account(), "ana")')
+    embedded.applied()
+    embedded.crm.change_user("ana@example.com", userName="ana.hand@example.com")
+    assert embedded.plan("--refresh") == ["update crm/ana (login)"]
+    embedded.applied()
+    assert embedded.logins("crm") == {"ana@example.com"}
 
 
 def test_a_login_that_moves_to_another_declaration_keeps_its_access(estate: Estate) -> None:
@@ -215,10 +217,10 @@ def test_a_login_that_moves_to_another_declaration_keeps_its_access(estate: Esta
 
 
 def test_a_vendors_person_who_is_hired_keeps_access_at_the_end_of_the_vendor(
-    estate: Estate,
+    embedded: Estate,
 ) -> None:
     accounts = 'crm = crm_account()\nscim.Role("editors", account=crm, name="Editors")\n'
-    estate.program(
+    embedded.program(
         accounts
         + """
 scim.VendorGrant("northlight", account=crm, domains=["northlight.example"], until="2027-01-01",
@@ -228,13 +230,13 @@ scim.VendorGrant("northlight", account=crm, domains=["northlight.example"], unti
     })
 """
     )
-    estate.applied()
-    estate.mark()
-    estate.program(
+    embedded.applied()
+    embedded.mark()
+    embedded.program(
         accounts
         + 'scim.MartechUser("mo", account=crm, login="mo@freelance.example", roles=["Editors"])\n'
     )
-    run = estate.applied()
+    run = embedded.applied()
     assert "mo@freelance.example is declared by MartechUser mo: it stays" in run.text
-    assert estate.logins("crm") == {"mo@freelance.example"}
-    assert len(estate.writes()) == 1
+    assert embedded.logins("crm") == {"mo@freelance.example"}
+    assert len(embedded.writes()) == 1

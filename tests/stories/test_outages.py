@@ -14,16 +14,21 @@ site_people(site, "ana", "ben")
 """
 
 
-@pytest.fixture
-def team(estate: Estate) -> Estate:
-    """Two people in both accounts, applied."""
+def begun(estate: Estate) -> Estate:
+    """Apply two people in both accounts."""
     estate.program(TEAM)
     estate.applied()
     estate.mark()
     return estate
 
 
-def test_an_offline_preview_works_and_says_so_loudly(team: Estate) -> None:
+@pytest.fixture
+def team(embedded: Estate) -> Estate:
+    return begun(embedded)
+
+
+def test_an_offline_preview_works_and_says_so_loudly(estate: Estate) -> None:
+    team = begun(estate)
     before = team.resources()
     team.sandbox.stop()
     team.program(TEAM.replace('crm_people(crm, "ana", "ben")', 'crm_people(crm, "ana", "cem")'))
@@ -48,8 +53,9 @@ def test_a_preview_of_accounts_that_are_down_shows_nobody_gone(team: Estate) -> 
 
 @pytest.mark.parametrize("status", [401, 503])
 def test_a_refresh_with_one_account_down_keeps_it_and_reads_the_others(
-    team: Estate, status: int
+    estate: Estate, status: int
 ) -> None:
+    team = begun(estate)
     before = {name: r for name, r in team.resources().items() if "site" in name}
     team.crm.change_user("ana@example.com", displayName="Ana Souza")
     team.crm.remove_user("ben@example.com")
@@ -82,28 +88,30 @@ def test_martech_refresh_and_up_go_on_without_the_account_that_is_down(team: Est
     assert "wordpress:MartechUser site/ben" in team.resources()
 
 
-def test_a_listing_that_comes_back_short_empties_nothing(estate: Estate) -> None:
+def test_a_listing_that_comes_back_short_empties_nothing(embedded: Estate) -> None:
     names = [f"u{n}" for n in range(12)]
-    estate.program(f"crm_people(crm_account(), *{names!r})")
-    estate.applied()
-    estate.must(estate.refresh())
-    estate.mark()
-    estate.crm.fault("short", method="GET", path="*/Users", keep=1, times=None)
-    run = estate.must(estate.refresh())
+    embedded.program(f"crm_people(crm_account(), *{names!r})")
+    embedded.applied()
+    embedded.must(embedded.refresh())
+    embedded.mark()
+    embedded.crm.fault("short", method="GET", path="*/Users", keep=1, times=None)
+    run = embedded.must(embedded.refresh())
     assert "12 were known" in run.text or "where 12" in run.text
-    assert len([name for name in estate.resources() if "MartechUser" in name]) == 12
-    assert estate.writes() == []
+    assert len([name for name in embedded.resources() if "MartechUser" in name]) == 12
+    assert embedded.writes() == []
 
 
-def test_second_up_writes_nothing(team: Estate) -> None:
+def test_second_up_writes_nothing(estate: Estate) -> None:
+    team = begun(estate)
     for _ in range(2):
         team.applied()
     assert team.martech("up", "--yes").ok
     assert team.writes() == []
 
 
-def test_a_reviewed_plan_leaves_alone_what_came_later(team: Estate, tmp_path: Path) -> None:
+def test_a_reviewed_plan_leaves_alone_what_came_later(estate: Estate, tmp_path: Path) -> None:
     """With a roster: the stray shows in the plan of now, so that is not the reviewed one."""
+    team = begun(estate)
     roster = """
     crm = crm_account()
     site = site_account()

@@ -27,13 +27,17 @@ crm_people(crm, "ana", roles=["Editors"])
 ENDED = "2026-07-01"
 
 
-@pytest.fixture
-def agency(estate: Estate) -> Estate:
-    """An agency with a grant in both accounts, applied."""
+def begun(estate: Estate) -> Estate:
+    """Apply an agency with a grant in both accounts."""
     estate.program(AGENCY)
     estate.applied()
     estate.mark()
     return estate
+
+
+@pytest.fixture
+def agency(embedded: Estate) -> Estate:
+    return begun(embedded)
 
 
 def test_a_stray_of_a_vendor_is_one_line_and_goes_when_reviewed(agency: Estate) -> None:
@@ -49,7 +53,8 @@ def test_a_stray_of_a_vendor_is_one_line_and_goes_when_reviewed(agency: Estate) 
     }  # fmt: skip
 
 
-def test_the_end_of_a_vendor_takes_everything_away_and_proves_it(agency: Estate) -> None:
+def test_the_end_of_a_vendor_takes_everything_away_and_proves_it(estate: Estate) -> None:
+    agency = begun(estate)
     agency.crm.add_user("zoe@northlight.example", roles=["Editors"])
     agency.site.add_post("eve-northlight", "Spring")
     agency.applied(MARTECH_AS_OF=ENDED, MARTECH_OVERRIDE="the contract has ended")
@@ -76,20 +81,20 @@ def test_a_stray_after_the_review_stays_and_the_end_says_so(agency: Estate) -> N
     assert agency.logins("crm") == {"ana@example.com"}
 
 
-def test_a_vendor_that_fails_half_way_is_taken_back(estate: Estate) -> None:
-    estate.program(AGENCY)
+def test_a_vendor_that_fails_half_way_is_taken_back(embedded: Estate) -> None:
+    embedded.program(AGENCY)
     mo = "mo@freelance.example"
-    estate.crm.add_user(mo, displayName="Somebody else's")
-    estate.crm.add_role("Guests", [mo])
-    run = estate.up("--continue-on-error")
+    embedded.crm.add_user(mo, displayName="Somebody else's")
+    embedded.crm.add_role("Guests", [mo])
+    run = embedded.up("--continue-on-error")
     assert run.code != 0
     assert "1 of 2 entries failed" in run.text
     assert mo in run.text
     assert "those made here were taken back" in run.text
-    assert estate.crm.users().keys() == {"ana@example.com", mo}
-    assert estate.crm.members("Guests") == [mo], "nobody else's access was touched"
-    assert "scim:VendorGrant crm/northlight" not in estate.resources()
-    assert "wordpress:VendorGrant site/northlight" in estate.resources()
+    assert embedded.crm.users().keys() == {"ana@example.com", mo}
+    assert embedded.crm.members("Guests") == [mo], "nobody else's access was touched"
+    assert "scim:VendorGrant crm/northlight" not in embedded.resources()
+    assert "wordpress:VendorGrant site/northlight" in embedded.resources()
 
 
 def test_a_vendors_people_are_declared_in_its_grant_only(embedded: Estate) -> None:
@@ -135,29 +140,29 @@ def test_a_roster_shows_each_stray_as_one_line(estate: Estate) -> None:
     assert estate.writes() == []
 
 
-def test_a_roster_that_goes_leaves_its_members(estate: Estate) -> None:
-    estate.program(ROSTER)
-    estate.applied()
-    estate.mark()
-    estate.program("crm_account()\nlimits(removals=Limit(count=5))")
-    estate.applied(MARTECH_OVERRIDE="the roster is not kept here any more")
-    assert {"ana@example.com", "ben@example.com"} <= estate.logins("crm")
+def test_a_roster_that_goes_leaves_its_members(embedded: Estate) -> None:
+    embedded.program(ROSTER)
+    embedded.applied()
+    embedded.mark()
+    embedded.program("crm_account()\nlimits(removals=Limit(count=5))")
+    embedded.applied(MARTECH_OVERRIDE="the roster is not kept here any more")
+    assert {"ana@example.com", "ben@example.com"} <= embedded.logins("crm")
 
 
-def test_a_renamed_role_keeps_its_members(estate: Estate) -> None:
+def test_a_renamed_role_keeps_its_members(embedded: Estate) -> None:
     program = """
     crm = crm_account()
     editors = scim.Role("editors", account=crm, name="Editors")
     crm_people(crm, "ana", "ben", roles=[editors])
     """
-    estate.program(program)
-    estate.applied()
-    estate.mark()
-    estate.program(program.replace('name="Editors"', 'name="Campaign Editors"'))
-    estate.applied()
-    assert estate.crm.members("Campaign Editors") == ["ana@example.com", "ben@example.com"]
-    assert [(w.method, w.route) for w in estate.writes()] == [("PATCH", "/scim/v2/Groups/{id}")]
-    assert estate.plan("--refresh") == []
+    embedded.program(program)
+    embedded.applied()
+    embedded.mark()
+    embedded.program(program.replace('name="Editors"', 'name="Campaign Editors"'))
+    embedded.applied()
+    assert embedded.crm.members("Campaign Editors") == ["ana@example.com", "ben@example.com"]
+    assert [(w.method, w.route) for w in embedded.writes()] == [("PATCH", "/scim/v2/Groups/{id}")]
+    assert embedded.plan("--refresh") == []
 
 
 def test_destroy_leaves_no_access_and_no_role(estate: Estate) -> None:
@@ -180,18 +185,18 @@ def test_destroy_leaves_no_access_and_no_role(estate: Estate) -> None:
     assert estate.logins("crm") == {"ana@example.com"}, "who comes back is switched on again"
 
 
-def test_a_role_that_strangers_hold_is_not_removed(estate: Estate) -> None:
+def test_a_role_that_strangers_hold_is_not_removed(embedded: Estate) -> None:
     program = """
     crm = crm_account()
     crm_people(crm, "ana")
     """
-    estate.program(program + 'scim.Role("editors", account=crm, name="Editors")')
-    estate.applied()
-    estate.crm.add_user("kim@example.com", roles=["Editors"])
-    estate.mark()
-    estate.program(program)
-    run = estate.up()
+    embedded.program(program + 'scim.Role("editors", account=crm, name="Editors")')
+    embedded.applied()
+    embedded.crm.add_user("kim@example.com", roles=["Editors"])
+    embedded.mark()
+    embedded.program(program)
+    run = embedded.up()
     assert run.code != 0
     assert "1 members that this run leaves alone still hold it (kim@example.com)" in run.text
-    assert estate.crm.members("Editors") == ["kim@example.com"]
-    assert estate.writes() == []
+    assert embedded.crm.members("Editors") == ["kim@example.com"]
+    assert embedded.writes() == []
