@@ -30,6 +30,12 @@ _RESOURCE = re.compile(r"""["']?urn:pulumi:[^\s"']*::([^\s:"']+)["']?""")
 _CIRCLE = re.compile(
     r"We have detected a circular dependency .*?\snamed\s+(?P<name>\S+?)\.\s", re.DOTALL
 )
+_ARGUMENT = re.compile(
+    r"TypeError: (?P<what>\w+)\.__init__\(\) missing \d+ required [\w -]*arguments?: (?P<name>.*)"
+)
+_NO_ARGUMENT = re.compile(
+    r"TypeError: (?P<what>\w+)\.__init__\(\) got an unexpected keyword argument (?P<name>'\w+')"
+)
 
 NOT_PLANNED = (
     "this is not what was previewed, so it was not done; "
@@ -50,7 +56,7 @@ def error_text(message: str) -> str:
         place = f"the program failed{_where(text)}: "
         text = _PROGRAM.sub("", text, count=1).strip()
         if _TRACEBACK not in text:
-            text = "\n".join(line for line in text.splitlines() if not _FRAME.match(line))
+            text = _without_source(text)
     if _TRACEBACK in text:
         text = _after_traceback(text)
     check = _CHECK.search(text)
@@ -58,6 +64,9 @@ def error_text(message: str) -> str:
         reason = _one_line(_WRAPPING.sub("", check["reason"]))
         named = check["property"]
         return reason if not named or reason.startswith(named) else f"{named}: {reason}"
+    if place:
+        text = _ARGUMENT.sub(r"\g<what> needs the argument \g<name>", text)
+        text = _NO_ARGUMENT.sub(r"\g<what> has no argument \g<name>", text)
     circle = _CIRCLE.search(text)
     if circle:
         return (
@@ -108,6 +117,14 @@ def _where(text: str) -> str:
         return ""
     file, line = frames[-1]
     return f" at {'/'.join(file.split('/')[-2:])}, line {line}"
+
+
+def _without_source(text: str) -> str:
+    """Return what an exception says, without the place and the line of code shown with it."""
+    lines = [line for line in text.splitlines() if not _FRAME.match(line)]
+    if any(line.strip() and not line.strip("^~ ") for line in lines):
+        lines = [line for line in lines if not line.startswith(" ")]
+    return "\n".join(lines)
 
 
 def _after_traceback(text: str) -> str:

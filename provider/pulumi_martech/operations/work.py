@@ -105,10 +105,13 @@ def find_project(folder: Path) -> tuple[Path, dict[str, Any]]:
 
     try:
         said = YAML(typ="safe").load(file)
-    except (YAMLError, OSError, UnicodeDecodeError):
-        said = None
+    except (YAMLError, OSError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{file}:{mark.line + 1}" if mark else str(file)
+        raise NoProject(tried, f"{where} cannot be read as YAML", left, "repair it") from None
     if not isinstance(said, dict) or not isinstance(said.get("name"), str):
-        raise NoProject(tried, f"{file} is not a readable project file", left, "repair it")
+        todo = "write a line like `name: our-company` in it"
+        raise NoProject(tried, f"{file} does not say the name of the project", left, todo)
     return root, said
 
 

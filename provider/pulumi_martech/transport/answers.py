@@ -134,14 +134,13 @@ def _missing(tried: str, said: str, reads: bool) -> MartechError:
 
 def _certificate(error: ssl.SSLCertVerificationError) -> tuple[str, str]:
     """Return what is wrong with a certificate (X509_V_ERR_* of OpenSSL), and what to do."""
-    if error.verify_code == 10:
-        return "has a certificate that has expired", "have it renewed there"
-    if error.verify_code == 9:
-        return "has a certificate that is not valid yet", "check the clock of this machine"
-    if error.verify_code in (62, 64):
-        return "has a certificate of another host", "check the url"
-    said = f"has a certificate that is not trusted ({error.verify_message})"
-    return said, "check the url, or give SSL_CERT_FILE the issuer's certificate"
+    todo = {
+        9: "check the clock of this machine",
+        10: "have the certificate renewed there",
+        62: "check the url: another host answers there",
+        64: "check the url: another host answers there",
+    }.get(error.verify_code, "check the url, or give SSL_CERT_FILE the issuer's certificate")
+    return f"has a certificate that is not trusted ({error.verify_message.rstrip('.')})", todo
 
 
 def _no_connection(error: Exception) -> tuple[str, str, bool]:
