@@ -461,6 +461,17 @@ def test_downgraded_means_no_role_at_all_also_those_given_since_the_listing(worl
     assert world.roles("ana") == set() and world.login("ana") in world.there()
 
 
+def test_a_role_given_since_the_listing_that_is_not_taken_is_an_error(scim):
+    scim.add("ana", [scim.editor])
+    session = scim.session()
+    session.listing()
+    scim.by_hand("ana", roles=[scim.editor, scim.admin])
+    group = next(r.id for r in session.listing().roles() if r.name == scim.admin)
+    scim.tenant.fault("dropped", method="PATCH", path=f"*/{group}", times=None)
+    with pytest.raises(NotApplied, match="still there"):
+        remove(scim, "ana", session=session, verb="downgrade")
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_removal_without_an_answer_is_resolved_by_reading(world, when):
     world.add("ana")
@@ -540,7 +551,8 @@ def test_only_administrators_proven_active_count(scim):
     scim.by_hand("ana", active=False)
     with pytest.raises(GuardRefused, match="last administrator"):
         remove(scim, "keeper")
-    remove(scim, "ana")  # who is switched off administers nothing
+    scim.by_hand("keeper", roles=[])
+    remove(scim, "ana")  # who is switched off administers nothing, so nobody is the last
     assert scim.there() == {"keeper@example.com"}
 
 
