@@ -10,13 +10,17 @@ HOLDERS = ("MartechUser", "VendorGrant", "Roster")
 
 
 def holding(login: str, entry: Mapping[str, Any]) -> Holding:
-    """Return what an entry (``roles`` map, perhaps ``email``) means for a login."""
+    """Return what an entry (``roles`` map, perhaps ``email``) means for a login.
+
+    Who is switched off holds nothing: switching off counts as losing access.
+    """
     address = entry.get("email")
     if not isinstance(address, str):
         address = login
     domain = address.rsplit("@", 1)[1].lower() if "@" in address else ""
     roles = entry.get("roles")
-    names = roles.keys() if isinstance(roles, Mapping) else ()
+    held = isinstance(roles, Mapping) and entry.get("active") is not False
+    names = roles.keys() if held else ()
     return Holding(roles=frozenset(names), domain=domain)
 
 
