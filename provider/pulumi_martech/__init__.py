@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pulumi_martech.model.account import Basic, Bearer, OAuth2Client, SignedJwt
     from pulumi_martech.model.expiry import active, as_of
     from pulumi_martech.resources import scim, wordpress
-    from pulumi_martech.resources.base import Limit, limits
+    from pulumi_martech.resources.gate import Limit, limits
 
 _HOMES = {
     "Basic": "model.account",
@@ -27,8 +27,8 @@ _HOMES = {
     "SignedJwt": "model.account",
     "active": "model.expiry",
     "as_of": "model.expiry",
-    "Limit": "resources.base",
-    "limits": "resources.base",
+    "Limit": "resources.gate",
+    "limits": "resources.gate",
     "scim": "resources.scim",
     "wordpress": "resources.wordpress",
 }

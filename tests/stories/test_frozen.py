@@ -59,14 +59,14 @@ def test_decision_13_the_golden_state_holds_every_kind() -> None:
 PICKLES = """
 import json
 from pulumi.dynamic.dynamic import serialize_provider
-from pulumi_martech.resources import base, gate, maps, roles, users
+from pulumi_martech.resources import accounts, gate, maps, roles, users
 kinds = (
     users.UserProvider, roles.RoleProvider, roles.RoleReferenceProvider,
     maps.VendorGrantProvider, maps.RosterProvider, gate.GateProvider,
 )
 found = {}
 for kind in kinds:
-    base.restore_pickler()
+    accounts.restore_pickler()
     found[kind.__name__] = serialize_provider(kind())
 print(json.dumps(found))
 """

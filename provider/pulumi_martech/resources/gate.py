@@ -5,9 +5,10 @@ the run before any writer, whatever flags bare ``pulumi`` was given; only ``--ta
 ``destroy`` get round it, and there the breaker of each process holds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pulumi
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
@@ -15,12 +16,22 @@ from pulumi.dynamic import (
     CreateResult,
     DiffResult,
     ReadResult,
+    Resource,
     ResourceProvider,
     UpdateResult,
 )
 
-from pulumi_martech.policy.guards import AccountHoldings, Estate, Holding, Limits, violations
+from pulumi_martech.policy.guards import (
+    AccountHoldings,
+    Estate,
+    Holding,
+    Limit,
+    Limits,
+    violations,
+)
 from pulumi_martech.reconcile.session import override
+from pulumi_martech.resources.accounts import restore_pickler
+from pulumi_martech.resources.program import Program, program
 from pulumi_martech.resources.provider import Props, keep_provider, say
 
 
@@ -104,3 +115,50 @@ class GateProvider(ResourceProvider):
 
     def delete(self, id_: str, props: Props) -> None:
         """Nothing to take away."""
+
+
+class Gate(Resource, module="martech", name="Gate"):
+    """The stack's one guard; made by the package itself after the program's body has ended."""
+
+    def __init__(self, declared: Program) -> None:
+        restore_pickler()
+        own = pulumi.ProviderResource("pulumi-python", "gate", {})
+        props: dict[str, Any] = {
+            "accounts": estate_inputs(declared.estate()),
+            "limits": declared.limits.model_dump(),
+            "problems": declared.whole() or None,
+        }
+        opts = pulumi.ResourceOptions(provider=own, depends_on=list(declared.providers))
+        super().__init__(GateProvider(), "gate", props, opts)
+
+
+def limits(
+    *,
+    removals: Limit | None = None,
+    stack_removals: Limit | None = None,
+    privilege_increases: Limit | None = None,
+    new_domains: Limit | None = None,
+    company_domains: Sequence[str] = (),
+) -> None:
+    """Set the limits of this stack's gate; what is not given keeps its default.
+
+    Args:
+        removals: logins that may lose access in one account in one run.
+        stack_removals: the same over all accounts together.
+        privilege_increases: logins that may become administrators of one account in one run.
+        new_domains: mail domains that may appear for the first time in one run.
+        company_domains: mail domains of our own, that others must not be made to look like.
+    """
+    given = {
+        "removals": removals,
+        "stack_removals": stack_removals,
+        "privilege_increases": privilege_increases,
+        "new_domains": new_domains,
+    }
+    declared = program()
+    update = {name: limit for name, limit in given.items() if limit is not None}
+    declared.limits = declared.limits.model_copy(update=update)
+    declared.company_domains |= {domain.strip().lower() for domain in company_domains}
+
+
+__all__ = ["Gate", "GateProvider", "Limit", "Limits", "estate", "estate_inputs", "limits"]

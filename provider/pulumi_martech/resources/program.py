@@ -295,7 +295,7 @@ class Program:
     def gate(self) -> list[pulumi.Resource]:
         """Return the stack's one gate, made at the first call: after the program's body."""
         if not self._gate:
-            from pulumi_martech.resources.base import Gate  # the class needs this module
+            from pulumi_martech.resources.gate import Gate  # the class needs this module
 
             self._gate.append(Gate(self))
         return self._gate

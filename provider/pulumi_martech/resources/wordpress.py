@@ -10,10 +10,10 @@ import pulumi
 
 from pulumi_martech.model.account import Credentials
 from pulumi_martech.platforms.base import OnDestroy
-from pulumi_martech.resources import base
+from pulumi_martech.resources import accounts, base
 
 
-class Account(base.AccountResource):
+class Account(accounts.AccountResource):
     """One tenant of WordPress, with a reference to its credentials; the first argument is its key.
 
     The key is part of every URN below it: to rename an account say ``renamed_from``. Another

@@ -1,0 +1,162 @@
+"""The account as a resource, and what every resource inside an account is made of."""
+
+import pickle
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import pulumi
+from pulumi.dynamic import Resource
+from pydantic import ValidationError
+
+from pulumi_martech.model.account import AccountConfig, Bearer, Credentials
+from pulumi_martech.model.identity import check_url
+from pulumi_martech.model.wording import in_words
+from pulumi_martech.resources.program import Program, place, program
+
+_PICKLER = (pickle._Pickler._batch_setitems, pickle._Pickler.save_dict)  # type: ignore[attr-defined]
+"""The SDK wraps these on every resource and never puts them back: near resource 970 that would end
+in a RecursionError, so they are restored before each registration (docs/architecture.md)."""
+
+
+ACCOUNT_KEY = "lower-case letters, digits and '-', at most 40, beginning with a letter"
+
+
+def restore_pickler() -> None:
+    """Undo what earlier registrations did to the pickler."""
+    pickle._Pickler._batch_setitems, pickle._Pickler.save_dict = _PICKLER  # type: ignore[attr-defined]
+
+
+class AccountResource(pulumi.ProviderResource):
+    """One tenant of a platform. Its logical name is the account key, part of every URN below it."""
+
+    platform: ClassVar[str]
+    config: AccountConfig
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        url: str,
+        credentials: Credentials,
+        settings: Mapping[str, Any],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        declared = program()
+        given = {"key": key, "url": url, "credentials": credentials, **settings}
+        self.config = self._checked(declared, given)
+        if opts is not None and opts.provider is not None:
+            declared.problem(f"account {key}: an account has no provider; leave it out of opts")
+            opts = pulumi.ResourceOptions.merge(opts, None)
+            opts.provider = None
+        opts = _without_circle(opts, f"account {key}")
+        declared.configs[self.config.key] = self.config
+        old = self.config.renamed_from
+        merged = pulumi.ResourceOptions.merge(
+            opts, pulumi.ResourceOptions(aliases=[pulumi.Alias(name=old)] if old else None)
+        )
+        inputs: Any = self.config.inputs()
+        super().__init__("pulumi-python", self.config.key, inputs, merged)
+        declared.providers.append(self)
+        declared.waits_for()
+
+    def _checked(self, declared: Program, given: Mapping[str, Any]) -> AccountConfig:
+        """Return the account, or one that stands for it so that the rest can be checked too.
+
+        What stands for it has a key of its own, and nothing that may hold a secret.
+        """
+        what, before = f"account {str(given['key'])[:60]}", len(declared.problems)
+        config: AccountConfig | None = None
+        try:
+            config = AccountConfig(platform=self.platform, **given)
+        except ValidationError as error:
+            for name, words in in_words(error):
+                if name == "key" and words.startswith("string should match"):
+                    words = f"is not {ACCOUNT_KEY}"
+                declared.problem(f"{what}: {name} {words}")
+        url = given["url"]
+        if isinstance(url, str):
+            shown = re.sub(r"//[^/@]*@", "//***@", url)[:80]
+            for problem in check_url(url):
+                declared.problem(f"{what}: url {shown!r} {problem}")
+        if config is not None and config.key in declared.configs:
+            declared.problem(
+                f"{what} is declared twice, at {declared.accounts_at[config.key]} and here"
+            )
+        if config is not None and len(declared.problems) == before:
+            declared.accounts_at[config.key] = place()
+            return config
+        return AccountConfig.model_construct(
+            key=given["key"]
+            if config is not None and config.key not in declared.configs
+            else f"account-{before + 1}",
+            platform=self.platform,
+            url="https://invalid",
+            credentials=Bearer(token="env:INVALID"),  # noqa: S106
+        )
+
+
+class AccountObject(Resource):
+    """A resource inside an account, named ``<account>/<key>``."""
+
+    platform: ClassVar[str] = ""
+
+    def __init_subclass__(cls, module: str = "", name: str = "Resource", **kwargs: Any) -> None:
+        if module and name == "Resource":
+            raise TypeError(f"{cls.__name__} needs a type name of its own")
+        cls.platform = module.partition("/")[2]
+        super().__init_subclass__(module=module, name=name, **kwargs)
+
+    @staticmethod
+    def options(
+        account: AccountResource,
+        key: str,
+        waits_for: pulumi.Output[Any],
+        opts: pulumi.ResourceOptions | None,
+    ) -> pulumi.ResourceOptions:
+        """Return the options of a writer: its account, the gate, the name it had before."""
+        if opts is not None and opts.provider not in (None, account):
+            program().problem(f"{key}: give account=..., not another provider in opts")
+            opts.provider = None
+        old = account.config.renamed_from
+        own = pulumi.ResourceOptions(
+            provider=account,
+            depends_on=waits_for,
+            aliases=[pulumi.Alias(name=f"{old}/{key}")] if old else None,
+        )
+        return pulumi.ResourceOptions.merge(opts, own)
+
+
+def account_of(account: Any, what: str, platform: str) -> AccountResource | None:
+    """Return ``account`` if it is one of the platform; else note the problem."""
+    if not isinstance(account, AccountResource):
+        given = "None" if account is None else f"a {type(account).__name__}"
+        program().problem(f"{what} needs account={platform}.Account(...), not {given}")
+        return None
+    if account.platform != platform:
+        program().problem(
+            f"{what} is declared by {platform}.{what.partition(' ')[0]}, but account "
+            f"{account.config.key} is one of {account.platform}; use the resources of "
+            f"{account.platform} there"
+        )
+        return None
+    return account
+
+
+def _without_circle(
+    opts: pulumi.ResourceOptions | None, what: str
+) -> pulumi.ResourceOptions | None:
+    """Note an account that waits for a resource of ours: that one waits for all accounts."""
+    waits: Any = opts.depends_on if opts is not None else None
+    listed: Sequence[Any] = waits if isinstance(waits, list | tuple) else [waits]
+    ours = [other for other in listed if isinstance(other, AccountObject)]
+    if opts is None or not ours:
+        return opts
+    names = ", ".join(sorted(f"the {type(other).__name__}" for other in ours))
+    program().problem(
+        f"{what} depends on {names} that waits for all accounts: nobody could begin; "
+        f"take it out of depends_on"
+    )
+    opts = pulumi.ResourceOptions.merge(opts, None)
+    opts.depends_on = [other for other in listed if not isinstance(other, AccountObject)]
+    return opts
