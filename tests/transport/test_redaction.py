@@ -234,6 +234,7 @@ def test_logged_exceptions_are_redacted_too() -> None:
         info = (type(error), error, error.__traceback__)
     record = logging.LogRecord("x", logging.ERROR, "f", 1, "got %s", ("hunter2-hunter2",), info)
     assert redactor.filter(record)
+    assert record.exc_info is None, "a handler of its own could format it again"
     assert "hunter2" not in logging.Formatter().format(record)
     assert "ValueError: no ***" in logging.Formatter().format(record)
 

@@ -120,6 +120,7 @@ def test_no_unsafe_request_is_sent_again_after_it_may_have_been_carried_out(
     doubtful = [i for i in range(server.sent) if moves[min(i, len(moves) - 1)] in DOUBTFUL + DONE]
     assert doubtful in ([], [server.sent - 1]), "sent on after a doubtful move"
     assert server.done <= 1
+    assert doubtful or not isinstance(outcome, Uncertain), "in doubt without a reason"
     if isinstance(outcome, Reply):
         assert server.done == 1
     elif not isinstance(outcome, Uncertain):
@@ -166,7 +167,14 @@ def test_a_create_after_a_doubtful_move_is_uncertain_at_once(move: Move) -> None
 
 
 @pytest.mark.parametrize(
-    "move", [Move(429), Move(503, (("Retry-After", "1"),)), Move(failure=httpx.ConnectError)]
+    "move",
+    [
+        Move(429),
+        Move(503, (("Retry-After", "1"),)),
+        Move(failure=httpx.ConnectError),
+        Move(failure=httpx.ConnectTimeout),
+        Move(failure=httpx.PoolTimeout),
+    ],
 )
 def test_a_create_that_was_surely_not_done_is_sent_again(move: Move) -> None:
     server = Server([move, move, Move(201, done=True)])

@@ -4,9 +4,6 @@ import os
 import stat
 from pathlib import Path
 
-import keyring
-import keyring.errors
-
 from pulumi_martech.model.errors import CredentialError
 
 MAX_FILE = 64 * 1024
@@ -76,6 +73,10 @@ def _keyring(reference: str, entry: str) -> str:
     service, _, user = entry.rpartition("/")
     if not service or not user:
         raise _error(reference, "it lacks a part", "write keyring:SERVICE/USER")
+    # Imported here, as it looks for backends on import and few accounts need one.
+    import keyring
+    import keyring.errors
+
     try:
         secret = keyring.get_password(service, user)
     except keyring.errors.NoKeyringError:
