@@ -143,11 +143,18 @@ def _word(step: Step) -> Text:
     return text
 
 
+def _label(step: Step) -> str:
+    """Return the kind as shown: a provider resource that stands for no account is no account."""
+    said = step.new if step.new is not None else step.old or {}
+    nobody = step.kind == "account" and not any(key.endswith(":account") for key in said)
+    return "provider" if nobody else step.kind
+
+
 def _head(screen: Screen, step: Step, among: Sequence[Step], word: Text) -> None:
-    kinds = min(_MOST_TYPE, max(len(other.kind) for other in among))
+    kinds = min(_MOST_TYPE, max(len(_label(other)) for other in among))
     names = min(_MOST_NAME, max(len(other.name) for other in among))
     text = Text.assemble(
-        f"{step.kind:<{kinds}}  ", (f"{harmless(step.name):<{names}}", "bold"), "  ", word
+        f"{_label(step):<{kinds}}  ", (f"{harmless(step.name):<{names}}", "bold"), "  ", word
     )
     screen.line(text, 1, Text(f"{step.op.mark:<2}", style=_STYLES[step.op]))
 
