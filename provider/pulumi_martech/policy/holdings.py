@@ -19,9 +19,9 @@ def holding(login: str, entry: Mapping[str, Any]) -> Holding:
         address = login
     domain = address.rsplit("@", 1)[1].lower() if "@" in address else ""
     roles = entry.get("roles")
-    held = isinstance(roles, Mapping) and entry.get("active") is not False
-    names = roles.keys() if held else ()
-    return Holding(roles=frozenset(names), domain=domain)
+    if not isinstance(roles, Mapping) or entry.get("active") is False:
+        roles = {}
+    return Holding(roles=frozenset(roles), domain=domain)
 
 
 def holdings(kind: str, inputs: Mapping[str, Any]) -> dict[str, Holding]:
