@@ -136,3 +136,14 @@ def test_the_same_map_never_exceeds_anything(before, after):
         removals=nothing, stack_removals=nothing, privilege_increases=nothing, new_domains=nothing
     )
     assert violations(estate, estate, tight) == []
+
+
+def test_the_end_of_a_contract_is_no_removal_to_be_limited(monkeypatch):
+    people = {
+        f"p{n}@v.example": Holding(roles=frozenset("r"), until="2027-03-31") for n in range(9)
+    }
+    vendor = {"crm": AccountHoldings(logins=people)}
+    monkeypatch.setenv("MARTECH_AS_OF", "2027-03-31")
+    assert ("removals", "crm") in guards(violations(vendor, {"crm": AccountHoldings()}, Limits()))
+    monkeypatch.setenv("MARTECH_AS_OF", "2027-04-01")
+    assert violations(vendor, {"crm": AccountHoldings()}, Limits()) == []

@@ -29,6 +29,14 @@ def day(text: str, what: str) -> date:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).date()
 
 
+def ended(until: str | None, as_of_day: date | None = None) -> bool:
+    """Tell whether the last day of access is over; what has no end, or no readable one, is not."""
+    try:
+        return bool(until) and (as_of_day or as_of()) > day(str(until), "until")
+    except InvalidDeclaration:
+        return False
+
+
 def active(grants: Iterable[Grant], as_of_day: date | None = None) -> list[Grant]:
     """Return the grants that have not ended, in their order.
 

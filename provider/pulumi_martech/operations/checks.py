@@ -1,5 +1,6 @@
 """The one place where a plan is judged before anything is written: guards, then the platforms."""
 
+from pulumi_martech.model.expiry import day
 from pulumi_martech.model.plan import Message, Plan
 from pulumi_martech.operations.preflight import preflight, recorded
 from pulumi_martech.operations.work import Work
@@ -17,7 +18,9 @@ def checked(work: Work, plan: Plan, ask_platforms: bool = True, looks_only: bool
     if not plan.ok or not plan.changes:
         return plan
     state = recorded(work.driver.export())
-    problems = [] if work.override else [violation.text for violation in judge(plan, state)]
+    today = day(work.as_of, "the day of the run")
+    exceeded = [] if work.override else judge(plan, state, today)
+    problems = [violation.text for violation in exceeded]
     asks = ask_platforms and not work.offline
     findings = preflight(plan, state, looks_only) if asks else []
     problems += [

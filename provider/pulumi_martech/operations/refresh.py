@@ -5,6 +5,7 @@ from pulumi_martech.operations.closing import close
 from pulumi_martech.operations.preview import CHANGES, heading
 from pulumi_martech.operations.screen import Screen
 from pulumi_martech.operations.work import Work
+from pulumi_martech.reconcile.report import load
 
 
 def refresh(
@@ -17,7 +18,7 @@ def refresh(
     """Show how the platforms differ from the state; without ``preview_only`` record it there.
 
     Nothing is written to any platform. Returns the exit code: 0, 2 with ``exit_code`` if there is
-    drift, 1 for an error.
+    drift, 1 for an error or if an account could not be read.
     """
     heading(work, screen, "Reading the accounts of")
     with screen.phase("reading the accounts"):
@@ -29,7 +30,14 @@ def refresh(
         verdict = "seen and left as it is" if preview_only else "taken into the state"
         screen.line(f"Drift in {len(found.drift)} resources, {verdict}.")
         screen.line("`martech preview` shows what puts it right, `martech up` does it.")
-    elif found.ok:
+    unread = [name for name, run in load(work.report).items() if run.unread or run.from_state]
+    if unread:
+        screen.error(
+            f"not everything was read: {', '.join(unread)} did not answer as it should, so what "
+            "was changed there is not known; its state is kept as last read; try again later"
+        )
+    elif found.ok and not found.drift:
         screen.line("No drift: what was read is what was last recorded.")
-    code = 1 if not found.ok else CHANGES if exit_code and found.drift else 0
+    bad = bool(unread) or not found.ok
+    code = 1 if bad else CHANGES if exit_code and found.drift else 0
     return close(work, screen, "refresh", code, plan=found, preview_only=preview_only)

@@ -169,15 +169,13 @@ def _console(stream: TextIO, colour: Colour) -> Console:
 def _line(console: Console, text: Text | str, indent: int, mark: Text | str) -> None:
     body = text if isinstance(text, Text) else Text(text)
     head = mark if isinstance(mark, Text) else Text(mark)
-    if not console.is_terminal:
-        parts = [Text(" " * indent), head, Text(" ") if head.plain else Text(""), body]
-        console.print(Text.assemble(*parts), soft_wrap=True)
+    gap = indent + head.cell_len + bool(head.plain)
+    if not console.is_terminal or not gap or gap + body.cell_len <= console.width:
+        line = Text.assemble(" " * indent, head, " " if head.plain else "", body)
+        console.print(line, soft_wrap=not console.is_terminal)
         return
-    if not indent and not head.plain:
-        console.print(body)
-        return
-    grid = Table.grid(padding=(0, 0))
-    grid.add_column(width=indent + len(head.plain) + bool(head.plain), no_wrap=True)
+    grid = Table.grid(padding=(0, 0))  # slow, so only for what has to be wrapped
+    grid.add_column(width=gap, no_wrap=True)
     grid.add_column(overflow="fold")
     grid.add_row(Text.assemble(" " * indent, head), body)
     console.print(grid)

@@ -44,8 +44,9 @@ def steps(screen: Screen, listed: Iterable[Step], diff: bool = False) -> None:
     properties that stay as they are.
     """
     shown = sorted(listed, key=order)
+    widths = _widths(shown)
     for step in shown:
-        _head(screen, step, shown, _word(step))
+        _head(screen, step, widths, _word(step))
         if diff:
             screen.line(Text(harmless(step.urn), style="dim"), 6)
         elif step.op in (Op.CREATE, Op.DELETE) and (lines := gist(step)) is not None:
@@ -68,18 +69,20 @@ def steps(screen: Screen, listed: Iterable[Step], diff: bool = False) -> None:
 def outcomes(screen: Screen, done: Plan) -> None:
     """Print what became of each step, and why the failed ones failed."""
     shown = sorted(done.steps, key=order)
-    told = set()
+    widths = _widths(shown)
+    about: dict[str, list[Message]] = {}
+    for message in done.messages:
+        about.setdefault(message.urn, []).append(message)
     for step in shown:
         words = {Outcome.DONE: step.op.done, Outcome.FAILED: f"{step.op.value} failed"}
         failed = step.outcome is Outcome.FAILED
         word = Text(words.get(step.outcome, "not done"), style="bold red" if failed else "")
-        _head(screen, step, shown, word)
-        for message in done.messages:
-            if message.urn == step.urn:
-                told.add(message)
-                _message(screen, message, 6, named=False)
+        _head(screen, step, widths, word)
+        for message in about.get(step.urn, ()):
+            _message(screen, message, 6, named=False)
     outputs(screen, done.outputs)
-    messages(screen, [message for message in done.messages if message not in told])
+    told = {step.urn for step in shown}
+    messages(screen, [message for message in done.messages if message.urn not in told])
     counts(screen, done)
 
 
@@ -150,9 +153,15 @@ def _label(step: Step) -> str:
     return "provider" if nobody else step.kind
 
 
-def _head(screen: Screen, step: Step, among: Sequence[Step], word: Text) -> None:
-    kinds = min(_MOST_TYPE, max(len(_label(other)) for other in among))
-    names = min(_MOST_NAME, max(len(other.name) for other in among))
+def _widths(among: Sequence[Step]) -> tuple[int, int]:
+    """Return how wide the columns of kinds and names are for these steps."""
+    kinds = max((len(_label(step)) for step in among), default=0)
+    names = max((len(step.name) for step in among), default=0)
+    return min(_MOST_TYPE, kinds), min(_MOST_NAME, names)
+
+
+def _head(screen: Screen, step: Step, widths: tuple[int, int], word: Text) -> None:
+    kinds, names = widths
     text = Text.assemble(
         f"{_label(step):<{kinds}}  ", (f"{harmless(step.name):<{names}}", "bold"), "  ", word
     )

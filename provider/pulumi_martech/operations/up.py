@@ -45,7 +45,10 @@ def up(
         engine_plan = Path(folder) / "plan.json"
         with screen.phase("previewing"):
             plan = work.driver.preview(refresh=False, save=engine_plan, targets=work.targets)
-        plan = plan.model_copy(update={"messages": (*found.messages, *plan.messages)})
+        heard = (*found.messages, *plan.messages)
+        plan = plan.model_copy(update={"messages": heard, "drift": found.drift})
+        if found.drift:
+            screen.line(f"{len(found.drift)} resources are not as the last run left them.")
         show.plan(screen, plan, diff)
         if not plan.ok:
             return _stop(work, screen, plan)
@@ -77,7 +80,7 @@ def settle(plan: Plan, done: Plan) -> Plan:
         for step in plan.steps
         if step.urn not in met
     ]
-    return done.model_copy(update={"steps": (*done.steps, *left)})
+    return done.model_copy(update={"steps": (*done.steps, *left), "drift": plan.drift})
 
 
 def _tell(work: Work, screen: Screen, plan: Plan, done: Plan) -> int:

@@ -5,17 +5,23 @@ the single writes of a provider process, so that the three layers cannot disagre
 """
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 
 from pydantic import Field
 
+from pulumi_martech.model.expiry import ended
 from pulumi_martech.model.values import Frozen
 
 
 class Holding(Frozen):
-    """What one login holds in an account: native roles, and the mail domain it belongs to."""
+    """What one login holds in an account: native roles, and the mail domain it belongs to.
+
+    ``until`` is the last day of a vendor's contract (YYYY-MM-DD), empty where there is no end.
+    """
 
     roles: frozenset[str] = frozenset()
     domain: str = ""
+    until: str = ""
 
 
 class AccountHoldings(Frozen):
@@ -102,24 +108,32 @@ def predecessor(name: str, new: AccountHoldings, olds: Estate) -> AccountHolding
     return olds.get(name) or olds.get(new.renamed_from) or AccountHoldings()
 
 
-def removed(old: AccountHoldings, new: AccountHoldings) -> set[str]:
-    """Return the logins that go, or that lose every role they had."""
+def removed(old: AccountHoldings, new: AccountHoldings, day: date | None = None) -> set[str]:
+    """Return the logins that go, or that lose every role they had.
+
+    Those whose contract is over are not among them: their end was reviewed when it was written.
+    """
     gone = old.logins.keys() - new.logins.keys()
     stripped = {
         login
         for login in old.logins.keys() & new.logins.keys()
         if old.logins[login].roles and not new.logins[login].roles
     }
-    return gone | stripped
+    return {login for login in gone | stripped if not ended(old.logins[login].until, day)}
 
 
 def violations(
-    olds: Estate, news: Estate, limits: Limits, own: Collection[str] = ()
+    olds: Estate,
+    news: Estate,
+    limits: Limits,
+    own: Collection[str] = (),
+    day: date | None = None,
 ) -> list[Violation]:
     """List every guard that going from ``olds`` to ``news`` exceeds, sorted by account.
 
     A first run (no old account) has nothing to exceed. ``own`` are logins behind the credentials
-    that do the writing; they are protected too.
+    that do the writing; they are protected too. ``day`` is the day of the run, by default that of
+    `as_of`.
     """
     found: list[Violation] = []
     total_old = sum(len(account.logins) for account in olds.values())
@@ -132,7 +146,7 @@ def violations(
         if name not in news and name not in renamed
     ]
     for name, old, new in sorted(accounts, key=lambda entry: entry[0]):
-        gone = removed(old, new)
+        gone = removed(old, new, day)
         total_gone += len(gone)
         found += _account_violations(name, old, new, gone, limits, own, leaves=name not in news)
     allowed = limits.stack_removals.allowed(total_old)

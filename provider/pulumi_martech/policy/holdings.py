@@ -9,7 +9,7 @@ HOLDERS = ("MartechUser", "VendorGrant", "Roster")
 """Kinds of resource whose inputs say who holds what."""
 
 
-def holding(login: str, entry: Mapping[str, Any]) -> Holding:
+def holding(login: str, entry: Mapping[str, Any], until: str = "") -> Holding:
     """Return what an entry (``roles`` map, perhaps ``email``) means for a login.
 
     Who is switched off holds nothing: switching off counts as losing access.
@@ -21,7 +21,7 @@ def holding(login: str, entry: Mapping[str, Any]) -> Holding:
     roles = entry.get("roles")
     if not isinstance(roles, Mapping) or entry.get("active") is False:
         roles = {}
-    return Holding(roles=frozenset(roles), domain=domain)
+    return Holding(roles=frozenset(roles), domain=domain, until=until)
 
 
 def holdings(kind: str, inputs: Mapping[str, Any]) -> dict[str, Holding]:
@@ -35,8 +35,9 @@ def holdings(kind: str, inputs: Mapping[str, Any]) -> dict[str, Holding]:
     people = inputs.get({"VendorGrant": "people", "Roster": "members"}.get(kind, ""))
     if not isinstance(people, Mapping):
         return {}
+    until = str(inputs.get("until") or "")
     return {
-        login: holding(login, entry)
+        login: holding(login, entry, until)
         for login, entry in people.items()
         if isinstance(entry, Mapping)
     }

@@ -1,6 +1,7 @@
 """The guards on a whole plan: who holds what before and after it, strays included."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from pulumi_martech.model.plan import Inputs, Op, Plan
@@ -26,12 +27,13 @@ class Recorded(Frozen):
     inputs: Mapping[str, Any]
 
 
-def judge(plan: Plan, state: Iterable[Recorded]) -> list[Violation]:
+def judge(plan: Plan, state: Iterable[Recorded], day: date) -> list[Violation]:
     """List the guards that a plan exceeds.
 
-    ``state`` is everything recorded; what the plan's steps say about the time before them is
-    newer, because a refresh came between. Limits, administrators and protected logins are those
-    of the stack's gate, as recorded before the plan: a plan cannot raise its own limits unseen.
+    ``day`` is the day of the run, ``state`` everything recorded; what the steps say about the
+    time before them is newer, because a refresh came between. Limits, administrators and protected
+    logins are those of the stack's gate, as recorded before the plan: a plan cannot raise its own
+    limits unseen.
     """
     before = {resource.urn: (resource.kind, resource.inputs) for resource in state}
     after = dict(before)
@@ -45,7 +47,7 @@ def judge(plan: Plan, state: Iterable[Recorded]) -> list[Violation]:
     gate = _gate(before) or _gate(after) or {}
     limits = Limits.model_validate(gate.get("limits") or {})
     olds, news = _estate(before.values()), _estate(after.values())
-    return violations(olds, news, limits)
+    return violations(olds, news, limits, day=day)
 
 
 def _gate(resources: Mapping[str, tuple[str, Inputs]]) -> Inputs | None:

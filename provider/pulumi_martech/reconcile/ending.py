@@ -16,7 +16,13 @@ from pulumi_martech.reconcile.session import Session
 
 
 def end(
-    session: Session, person: str, id_: str, login: str, verb: OnDestroy, successor: str = ""
+    session: Session,
+    person: str,
+    id_: str,
+    login: str,
+    verb: OnDestroy,
+    successor: str = "",
+    planned: bool = False,
 ) -> None:
     """End a membership with the verb given; what is ended already is success.
 
@@ -27,6 +33,7 @@ def end(
         login: login that the id is expected to have; another one is refused.
         verb: ``retain`` leaves everything as it is.
         successor: login of who takes over what the user owns, where the platform wants one.
+        planned: whether it is the end of a contract, which the breaker does not count.
     """
     if verb == "retain":
         return
@@ -56,7 +63,7 @@ def end(
         session.wrote(live)
     else:
         heir = _heir(session, live, successor, tried) if verb == "remove" else None
-        session.before_removal(live, tried)
+        session.before_removal(live, tried, planned)
         _end(session, person, live, verb, heir, tried)
         session.report.wrote(f"{verb} user")
     session.journal.recorded("user", login, id_)

@@ -88,6 +88,7 @@ def apply(
     successor: str = "",
     adopt: bool = False,
     undo: bool = False,
+    planned: bool = False,
 ) -> None:
     """Write the difference between two maps.
 
@@ -100,6 +101,7 @@ def apply(
         successor: login of who takes over what a removed person owns.
         adopt: whether members that are there and differ are changed.
         undo: whether those made here are taken back if another entry fails.
+        planned: whether what is taken away has come to the end of its contract.
 
     Raises `MartechError` that names every entry which failed, after all were tried.
     """
@@ -116,7 +118,7 @@ def apply(
             failed[login] = error
     for login in sorted(olds.keys() - news.keys()):
         try:
-            take_away(session, group, login, verb, successor)
+            take_away(session, group, login, verb, successor, planned)
         except MartechError as error:
             failed[login] = error
     if not failed:
@@ -155,12 +157,20 @@ def _reasons(failed: Mapping[str, MartechError]) -> str:
     return "; ".join(f"{', '.join(logins)}: {reason}" for reason, logins in by_reason.items())
 
 
-def take_away(session: Session, group: str, login: str, verb: OnDestroy, successor: str) -> None:
+def take_away(
+    session: Session,
+    group: str,
+    login: str,
+    verb: OnDestroy,
+    successor: str,
+    planned: bool = False,
+) -> None:
     """End one entry, if its member is there; one that the listing lacks is asked for singly."""
     login = session.manifest.normal_login(login)
     member = session.listing().by_login(login) or session.connector.find(login)
     if member is not None:
-        ending.end(session, pseudonym(group, login), member.id, member.login, verb, successor)
+        person = pseudonym(group, login)
+        ending.end(session, person, member.id, member.login, verb, successor, planned)
 
 
 def _take_back(session: Session, group: str, made: Collection[Membership]) -> str:
@@ -181,14 +191,16 @@ def end_all(
     verb: OnDestroy,
     successor: str,
     belongs: Callable[[Membership], bool],
+    planned: bool = False,
 ) -> None:
     """End every entry, then list the account afresh and prove that nothing of the group is left.
 
-    Raises `NotApplied` naming who is still there; with ``retain`` nothing is done or proved.
+    ``planned`` is the end of a contract, which the breaker does not count. Raises `NotApplied`
+    naming who is still there; with ``retain`` nothing is done or proved.
     """
     if verb == "retain":
         return
-    apply(session, group, olds, {}, verb, successor)
+    apply(session, group, olds, {}, verb, successor, planned=planned)
     session.forget_listing()
     left = [
         member.login

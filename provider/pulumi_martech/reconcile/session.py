@@ -160,14 +160,17 @@ class Session:
                 '--override "REASON" (MARTECH_OVERRIDE under bare pulumi)',
             )
 
-    def before_removal(self, live: Membership, tried: str) -> None:
-        """Refuse a removal over the breaker, of a protected login, or of the last administrator."""
+    def before_removal(self, live: Membership, tried: str, planned: bool = False) -> None:
+        """Refuse a removal over the breaker, of a protected login, or of the last administrator.
+
+        A ``planned`` one, at the end of a contract, does not count in the breaker.
+        """
         with self._lock:
             self.before_demotion(live, frozenset(), tried, ends=True)
-            if self._removals >= self.config.breaker:
+            if self._removals >= self.config.breaker and not planned:
                 self._tripped = True
             self.before_write(tried)
-            self._removals += 1
+            self._removals += not planned
             self._known.going(live.id)
 
     def before_demotion(

@@ -44,7 +44,11 @@ def estate_inputs(estate: Estate) -> dict[str, Any]:
             "administrators": {role: True for role in sorted(account.administrators)},
             "protected": {login: True for login in sorted(account.protected)},
             "logins": {
-                login: {"roles": {role: True for role in sorted(has.roles)}, "domain": has.domain}
+                login: {
+                    "roles": {role: True for role in sorted(has.roles)},
+                    "domain": has.domain,
+                    **({"until": has.until} if has.until else {}),
+                }
                 for login, has in sorted(account.logins.items())
             },
         }
@@ -62,7 +66,9 @@ def estate(inputs: Mapping[str, Any]) -> Estate:
             protected=frozenset(account.get("protected") or ()),
             logins={
                 login: Holding(
-                    roles=frozenset(has.get("roles") or ()), domain=has.get("domain", "")
+                    roles=frozenset(has.get("roles") or ()),
+                    domain=has.get("domain", ""),
+                    until=has.get("until", ""),
                 )
                 for login, has in (account.get("logins") or {}).items()
             },

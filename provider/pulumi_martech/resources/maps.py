@@ -13,6 +13,7 @@ from pulumi.dynamic import (
 )
 
 from pulumi_martech.model.errors import MartechError
+from pulumi_martech.model.expiry import ended
 from pulumi_martech.model.membership import Membership
 from pulumi_martech.reconcile import entries, shape
 from pulumi_martech.resources.provider import (
@@ -165,7 +166,7 @@ class VendorGrantProvider(MapProvider):
 
         entries.end_all(
             session, group, self.given_up(props, {}), props["on_destroy"],
-            self._successor(props), belongs,
+            self._successor(props), belongs, ended(props.get("until")),
         )  # fmt: skip
 
     def _successor(self, props: Props) -> str:
