@@ -74,7 +74,7 @@ class Reply:
     def unusable(self, said: str) -> Malformed | Uncertain:
         """Return the error that tells that this answer cannot be used, because of ``said``."""
         tried = self._redactor.redact(self._tried)
-        said = f"{self.method} {self.url} answered {self.status} with {said}"
+        said = f"{self.method} {self.url.partition('?')[0]} answered {self.status} with {said}"
         if self._writes and self.ok:
             return Uncertain(
                 tried, said, "it may have been carried out", "read before repeating it"
