@@ -3,14 +3,9 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import settings
 
 from pulumi_martech.transport import ApiClient, Redactor
 from tests.transport.support import VirtualClock
-
-# How long an example takes says nothing on a busy machine.
-settings.register_profile("no deadline", deadline=None)
-settings.load_profile("no deadline")
 
 Answering = Callable[[httpx.Request], httpx.Response]
 

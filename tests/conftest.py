@@ -1,0 +1,14 @@
+"""What holds for all tests."""
+
+import os
+
+from hypothesis import settings
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
+
+# What a person has set for daily work must not change what a test sees.
+for name in [name for name in os.environ if name.startswith("MARTECH_")]:
+    if name not in ("MARTECH_REQUIRE_PRODUCTS", "MARTECH_RECORD"):
+        del os.environ[name]
