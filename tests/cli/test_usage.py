@@ -41,6 +41,16 @@ def test_help_names_every_verb() -> None:
         assert f"\n  {verb.split()[0]} " in done.stdout
 
 
+def test_the_reference_is_the_help_of_every_verb() -> None:
+    words = [sys.executable, "-m", "pulumi_martech.cli.reference"]
+    made = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert sorted(line[11:] for line in made.splitlines() if line.startswith("## ")) == sorted(
+        VERBS
+    )
+    kept = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
+    assert kept == made, f"renew it: {' '.join(words[1:])} > docs/cli.md"
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

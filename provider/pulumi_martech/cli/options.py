@@ -49,7 +49,7 @@ AsOf = Annotated[
         help="Judge grants by this day (UTC); else MARTECH_AS_OF, else today.",
     ),
 ]
-Diff = Annotated[bool, typer.Option("--diff", help="Show URNs and unchanged properties too.")]
+Diff = Annotated[bool, typer.Option("--diff", help="Show everything: URNs and all properties.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one machine document and nothing else.")]
 Colour = Annotated[
     Literal["auto", "always", "never"], typer.Option("--color", help="When to use colour.")
