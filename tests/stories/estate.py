@@ -7,6 +7,7 @@ sandbox's write log), on the state, and on what was said.
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -83,6 +84,15 @@ class Run:
     @property
     def ok(self) -> bool:
         return self.code == 0
+
+    @property
+    def has_traceback(self) -> bool:
+        """Whether a frame of ours was printed.
+
+        The real engine interrupts the program when a run ends early, and prints where in its own
+        launcher that was.
+        """
+        return bool(re.search(r'File "[^"]*(pulumi_martech|stacks/)', self.text))
 
     def json(self) -> Any:
         return json.loads(self.out)

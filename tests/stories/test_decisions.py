@@ -170,8 +170,7 @@ def test_decision_04_read_answers_in_the_form_of_check(estate: Estate) -> None:
     """)
     estate.applied()
     estate.mark()
-    refreshed = estate.must(estate.preview("--refresh", "--expect-no-changes"))
-    assert "update" not in refreshed.text.split("Resources:")[0]
+    estate.must(estate.preview("--refresh", "--expect-no-changes"))
     assert estate.plan("--refresh=false") == []
     user = estate.resources()["scim:MartechUser crm/ana"]
     assert user["inputs"]["login"] == "ana@example.com"
@@ -294,7 +293,7 @@ def test_decision_08_a_create_that_commits_and_then_fails_is_undone(estate: Esta
     run = estate.up()
     assert run.code != 0
     assert "ana@example.com" in run.text
-    assert "Traceback" not in run.text
+    assert not run.has_traceback
     assert estate.logins("crm") == set(), "the user that lacked its group was taken back"
     assert "scim:MartechUser crm/ana" not in estate.resources()
     estate.crm.clear_faults()
@@ -452,8 +451,9 @@ def test_decision_15_errors_are_one_sentence_without_secrets(estate: Estate) -> 
     assert "crm has no role 'Editor'" in run.text
     assert "Editors" in run.text.split("crm has no role 'Editor'")[1], "a near match is offered"
     assert "edtor" in run.text
-    for never in ("Traceback", 'File "', estate.environment["CRM_TOKEN"]):
-        assert never not in run.out + run.err
+    assert not run.has_traceback
+    assert estate.environment["CRM_TOKEN"] not in run.out + run.err
+    assert estate.environment["SITE_PASSWORD"] not in run.out + run.err
     assert not (estate.project / ".martech" / "errors.log").exists(), "no defect of ours"
 
 

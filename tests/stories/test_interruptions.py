@@ -117,7 +117,7 @@ def test_up_under_faults_ends_as_declared_and_explains_each_failure(
         for text in run.text.split("error: ")[1:]:
             told = text.split(" on urn:")[0]
             assert "update failed" in told or "crm" in told or "site" in told, told
-        assert "Traceback" not in run.text
+        assert not run.has_traceback
     assert run.ok, run.text
     for tenant in (estate.crm, estate.site):
         tenant.clear_faults()
