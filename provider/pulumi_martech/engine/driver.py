@@ -199,6 +199,7 @@ class Driver:
         """
         answers: list[Answer] = []
         errors: list[BaseException] = []
+        ended = threading.Event()
         command, environment = self._command(), self._environment()
 
         def work() -> None:
@@ -206,13 +207,15 @@ class Driver:
                 answers.append(_run(command, args, self.root, environment))
             except BaseException as error:
                 errors.append(error)
+            finally:
+                ended.set()
 
-        worker = threading.Thread(target=work, name="engine")
-        worker.start()
+        threading.Thread(target=work, name="engine").start()
         interrupted = False
-        while worker.is_alive():
+        # not `join`: a thread whose join is interrupted passes for ended (CPython gh-90882)
+        while not ended.is_set():
             try:
-                worker.join(_POLL)
+                ended.wait(_POLL)
                 self.progress(look())
             except KeyboardInterrupt:
                 interrupted = True
