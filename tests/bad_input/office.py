@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -37,6 +38,8 @@ def site_account(key="site", **more):
 
 """
 
+MARTECH = (sys.executable, "-m", "pulumi_martech.cli")
+
 NOISE = re.compile(
     r"Traceback|File \"|site-packages|RuntimeError|rpc error|grpc|Exception calling|"
     r"\bpydantic\b|\bhttpx\b|__main__\.py\", line"
@@ -69,27 +72,44 @@ class Said:
         return found[0]
 
 
+def environment(home: Path) -> dict[str, str]:
+    """Return the environment that every command runs in."""
+    kept = ("PATH", "LANG", "TMPDIR", "PYTHONPATH")
+    return {name: os.environ[name] for name in kept if name in os.environ} | {
+        "HOME": str(home),
+        "PULUMI_CONFIG_PASSPHRASE": "office",
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+        "MARTECH_AS_OF": "2026-06-01",
+        "NO_COLOR": "1",
+    }
+
+
+def make_project(folder: Path) -> None:
+    """Make a project with a stack ``dev`` on the embedded engine, and nothing declared."""
+    (folder / "stacks").mkdir(parents=True)
+    (folder / "Pulumi.yaml").write_text(PROJECT)
+    subprocess.run(
+        [*MARTECH, "stack", "init", "dev", "--engine", "embedded"],
+        cwd=folder,
+        env=environment(folder),
+        check=True,
+        capture_output=True,
+    )
+
+
 class Office:
     """A project on the embedded engine; its sandbox has ``crm`` (SCIM) and ``site`` (WordPress)."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+    def __init__(self, folder: Path, sandbox: Sandbox, fresh: Path) -> None:
         self.folder, self.root, self.sandbox = folder, folder / "project", sandbox
         self.crm = sandbox.tenant("crm", "scim")
         self.site = sandbox.tenant("site", "wordpress")
-        (self.root / "stacks").mkdir(parents=True)
-        (self.root / "Pulumi.yaml").write_text(PROJECT)
-        kept = ("PATH", "LANG", "TMPDIR", "PYTHONPATH")
-        self.env = {name: os.environ[name] for name in kept if name in os.environ} | {
-            "HOME": str(folder),
-            "PULUMI_CONFIG_PASSPHRASE": "office",
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "MARTECH_AS_OF": "2026-06-01",
-            "NO_COLOR": "1",
+        shutil.copytree(fresh, self.root)
+        self.env = {
+            **environment(folder),
             **self.crm.environment(),
             **self.site.environment(),
         }
-        self.martech("stack", "init", "dev", "--engine", "embedded")
 
     @property
     def tenants(self) -> tuple[Tenant, ...]:
@@ -115,7 +135,7 @@ class Office:
         """Run a command, expect its exit code, and look for what must never be printed."""
         begun = time.monotonic()
         done = subprocess.run(
-            [sys.executable, "-m", "pulumi_martech.cli", *args],
+            [*MARTECH, *args],
             cwd=self.root,
             env={k: v for k, v in {**self.env, **env}.items() if v != UNSET},
             capture_output=True,

@@ -4,6 +4,7 @@ Whatever they answer: nothing is made twice, nothing half-written is forgotten, 
 gone, and the next run ends as declared.
 """
 
+import json
 from typing import Any
 
 import pytest
@@ -53,19 +54,19 @@ def made(office: Office) -> dict[str, int]:
 
 
 def ends_as_declared(office: Office) -> Said:
-    """Run again without faults; then nothing is to be done and nobody was made twice."""
+    """Run again without faults: nothing is left over and nobody was made twice."""
     calm(office)
     said = office.martech("up", "--yes")
+    assert not office.martech("preview", "--exit-code").lines("error: ")
     assert made(office) == {"crm": 2, "site": 2}
     for account in ("crm", "site"):
         created = [w for w in office.writes(account) if w.method == "POST" and w.committed]
         assert len(created) == 2, created
-    assert "Nothing to do" in office.martech("up", "--yes").out
     assert "Nothing is left over" in office.martech("leftovers").out
     return said
 
 
-@pytest.mark.parametrize("name", ["html", "truncated", "large"])
+@pytest.mark.parametrize("name", sorted(WORDS))
 def test_nonsense_before_the_first_write_stops_everything(office: Office, name: str) -> None:
     office.program(PEOPLE)
     arm(office, name, "GET")
@@ -75,17 +76,16 @@ def test_nonsense_before_the_first_write_stops_everything(office: Office, name: 
         assert WORDS[name] in line
         assert "check the account's url" in line
         assert len(line) < 400
-    ends_as_declared(office)
 
 
-@pytest.mark.parametrize("name", ["html", "truncated", "large"])
+@pytest.mark.parametrize("name", sorted(WORDS))
 def test_nonsense_as_the_answer_to_a_write_is_settled_by_reading(office: Office, name: str) -> None:
     office.program(PEOPLE)
     arm(office, name, "POST")
     said = office.martech("up", "--yes")
     assert len(said.lines("found out by reading: create user", WORDS[name])) == 4, said.text
     assert made(office) == {"crm": 2, "site": 2}
-    ends_as_declared(office)
+    assert "Nothing to do" in ends_as_declared(office).out
 
 
 def test_listings_that_never_end_stop_before_a_write(office: Office) -> None:
@@ -116,7 +116,7 @@ def test_records_without_a_name_are_never_taken_for_nobody(office: Office) -> No
     assert len(said.lines("had been made by an earlier run that did not record it")) == 4
 
 
-@pytest.mark.parametrize("name", sorted(NONSENSE))
+@pytest.mark.parametrize("name", ["endless", "nameless", "truncated"])
 def test_nonsense_while_reading_keeps_the_state_and_says_so(office: Office, name: str) -> None:
     office.program(PEOPLE)
     office.martech("up", "--yes")
@@ -144,8 +144,6 @@ def test_nonsense_while_reading_keeps_the_state_and_says_so(office: Office, name
 
 def _people(office: Office) -> list[tuple[str, str]]:
     """Return the recorded people with all that is recorded of them."""
-    import json
-
     deployment = json.loads(office.martech("stack", "export").out)["deployment"]
     return sorted(
         (resource["urn"], json.dumps(resource["inputs"], sort_keys=True))

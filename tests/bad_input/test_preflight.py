@@ -164,9 +164,9 @@ def test_credentials_of_another_tenant(office: Office) -> None:
 
 
 @pytest.mark.parametrize("certificate", ["self-signed", "expired", "other-host"])
-def test_certificates_that_cannot_be_trusted(tmp_path: Path, certificate: str) -> None:
+def test_certificates_that_cannot_be_trusted(tmp_path: Path, fresh: Path, certificate: str) -> None:
     with Sandbox(certificate=certificate) as sandbox:  # type: ignore[arg-type]
-        office = Office(tmp_path, sandbox)
+        office = Office(tmp_path, sandbox, fresh)
         office.program(PEOPLE)
         trusted = {}
         if certificate != "self-signed":
