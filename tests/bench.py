@@ -86,7 +86,7 @@ def calls():
     for engine in engines():
         with estate(engine, 1000, seeded=True) as (tenant, martech):
             martech("up", "--yes")
-            for verb in (["refresh", "--yes"], ["preview"]):
+            for verb in (["refresh"], ["preview"]):
                 mark = tenant.mark()
                 martech(*verb)
                 counted = Counter(
@@ -100,7 +100,7 @@ def noop():
     for engine in engines():
         with estate(engine, 1000, seeded=True) as (_, martech):
             martech("up", "--yes")
-            for verb in (["preview"], ["refresh", "--yes"]):
+            for verb in (["preview"], ["refresh"]):
                 times = [martech(*verb)[0] for _ in range(3)]
                 print(f"| {engine} | {verb[0]} of 1,000 | {statistics.median(times):.1f} s |")
 

@@ -6,7 +6,8 @@ A program imports the platform it declares access on, and what describes account
 
     crm = scim.Account("crm", url="https://crm.example.com/scim/v2",
                        credentials=Bearer(token="env:CRM_TOKEN"))
-    scim.MartechUser("ana", account=crm, login="ana@example.com", roles=["Editors"])
+    editors = scim.Role("editors", account=crm, name="Editors")
+    scim.MartechUser("ana", account=crm, login="ana@example.com", roles=[editors])
 
 Names are imported when they are first used, so that ``martech --help`` stays quick.
 """

@@ -56,7 +56,6 @@ def example(name):
 
 @example("one_user")
 def test_one_user_on_one_platform(office):
-    office.crm.add_role("Editors")
     office.martech("up", "--yes")
     assert office.crm.members("Editors") == ["ana@example.com"]
     before = office.writes()
@@ -119,3 +118,13 @@ def test_the_demo_tells_the_whole_story_of_the_company_in_stacks(tmp_path):
     assert "Changes asked for by this run: 0" in story
     assert "Agency logins that can still open the CRM: none" in story
     assert "what to do next" in story
+
+
+@example("one_user")
+def test_an_account_that_cannot_be_read_is_never_reported_as_in_order(office):
+    office.martech("up", "--yes")
+    office.environment["CRM_TOKEN"] = "wrong"
+    said = office.martech("up", "--yes", code=1)
+    assert "the accounts are as declared" not in said
+    assert "what could be read is as declared" in said
+    office.martech("preview", "--exit-code", code=1)

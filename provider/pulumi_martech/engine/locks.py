@@ -30,7 +30,9 @@ _HINTS = (
     ),
     (
         _LOCKED,
-        "another run works on this stack: wait for it, or, if it is gone, run `pulumi cancel`",
+        "another run works on this stack: wait for it, or, if it is gone, break its lock with "
+        "`pulumi cancel` (engine pulumi) or `python -m pulumi_martech.engine.embedded cancel` "
+        "(embedded)",
     ),
 )
 
@@ -40,7 +42,9 @@ def explained(said: str) -> str:
     for pattern, text in _HINTS:
         match = pattern.search(said)
         if match:
-            return match.expand(text)
+            holder = _HOLDER.search(said) if pattern is _LOCKED else None
+            who = f" (process {holder['pid']} on {holder['host']})" if holder else ""
+            return match.expand(text).replace("this stack:", f"this stack{who}:", 1)
     return ""
 
 

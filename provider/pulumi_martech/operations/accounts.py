@@ -18,14 +18,22 @@ def examine(work: Work, screen: Screen, keys: Collection[str] = ()) -> list[Find
     """
     with screen.phase("running the program"):
         plan = work.driver.preview(refresh=False)
-    for message in plan.errors:
-        screen.warn(f"the program does not run through: {message.text}")
+    broken = [
+        Finding(
+            account="-",
+            check="program",
+            result="fail",
+            what=f"the program does not run through: {message.text}",
+            todo="mend it: until then nothing can be previewed",
+        )
+        for message in plan.errors
+    ]
     found = accounts(plan, recorded(work.driver.export()))
     chosen = _chosen(found, keys)
     if not chosen:
         screen.warn("neither the program nor the state has an account")
     with screen.phase("examining the accounts"):
-        return doctor(chosen)
+        return broken + doctor(chosen)
 
 
 def _chosen(found: dict[str, AccountConfig], keys: Collection[str]) -> list[AccountConfig]:

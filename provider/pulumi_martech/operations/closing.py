@@ -21,8 +21,15 @@ _NOTES = (
 
 
 def close(work: Work, screen: Screen, verb: str, code: int, **said: Any) -> int:
-    """Print the end of a run; return its exit code."""
+    """Print the end of a run; return its exit code: 1 if an account was not read as it should."""
     accounts = load(work.report)
+    missed = unread(work)
+    if missed:
+        code = 1
+        screen.error(
+            f"not everything was read: {', '.join(missed)} did not answer as it should, so what "
+            "was changed there is not known; its state is kept as last read; try again later"
+        )
     _accounts(screen, accounts)
     show.duration(screen)
     if screen.machine:
@@ -38,6 +45,13 @@ def close(work: Work, screen: Screen, verb: str, code: int, **said: Any) -> int:
         )
         screen.write(document)
     return code
+
+
+def unread(work: Work) -> list[str]:
+    """Return the accounts that could not be read in this run; none where nothing was to be read."""
+    if work.offline:
+        return []
+    return [name for name, run in load(work.report).items() if run.unread or run.from_state]
 
 
 def _accounts(screen: Screen, accounts: Mapping[str, AccountRun]) -> None:

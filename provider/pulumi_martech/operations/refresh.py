@@ -1,11 +1,10 @@
 """`martech refresh`: read the platforms, show drift, take it into the state."""
 
 from pulumi_martech.operations import show
-from pulumi_martech.operations.closing import close
+from pulumi_martech.operations.closing import close, unread
 from pulumi_martech.operations.preview import CHANGES, heading
 from pulumi_martech.operations.screen import Screen
 from pulumi_martech.operations.work import Work
-from pulumi_martech.reconcile.report import load
 
 
 def refresh(
@@ -30,14 +29,7 @@ def refresh(
         verdict = "seen and left as it is" if preview_only else "taken into the state"
         screen.line(f"Drift in {len(found.drift)} resources, {verdict}.")
         screen.line("`martech preview` shows what puts it right, `martech up` does it.")
-    unread = [name for name, run in load(work.report).items() if run.unread or run.from_state]
-    if unread:
-        screen.error(
-            f"not everything was read: {', '.join(unread)} did not answer as it should, so what "
-            "was changed there is not known; its state is kept as last read; try again later"
-        )
-    elif found.ok and not found.drift:
+    if found.ok and not found.drift and not unread(work):
         screen.line("No drift: what was read is what was last recorded.")
-    bad = bool(unread) or not found.ok
-    code = 1 if bad else CHANGES if exit_code and found.drift else 0
+    code = 1 if not found.ok else CHANGES if exit_code and found.drift else 0
     return close(work, screen, "refresh", code, plan=found, preview_only=preview_only)

@@ -8,7 +8,7 @@ from pulumi_martech.engine.reviewed import ReviewedPlan, Unlike
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.plan import Message, Outcome, Plan
 from pulumi_martech.operations import show
-from pulumi_martech.operations.closing import close
+from pulumi_martech.operations.closing import close, unread
 from pulumi_martech.operations.preview import heading, judged
 from pulumi_martech.operations.recording import note_recorded
 from pulumi_martech.operations.screen import Screen, require_approval
@@ -61,7 +61,8 @@ def up(
             return _stop(work, screen, plan)
         if not (plan.changes or plan.outputs or plan.stored_differently):
             screen.line()
-            screen.line("Nothing to do: the accounts are as declared.")
+            some = "what could be read is" if unread(work) else "the accounts are"
+            screen.line(f"Nothing to do: {some} as declared.")
             return close(work, screen, "up", 0, plan=plan, refused=[])
         if not yes:
             screen.confirm(f"Apply this to stack {work.stack}?")

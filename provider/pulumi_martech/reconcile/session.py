@@ -8,7 +8,7 @@ walked round.
 import os
 import threading
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from pathlib import Path
 
 from pulumi_martech.model.account import AccountConfig, Basic
@@ -110,6 +110,7 @@ class Session:
 
     # -- guards of single writes
 
+    @contextmanager
     def call(
         self,
         person: str,
@@ -117,9 +118,14 @@ class Session:
         target: str,
         changes: Collection[Change | str] = (),
         hide: Collection[str] = (),
-    ) -> AbstractContextManager[Call]:
+    ) -> Iterator[Call]:
         """Record intent and result of one call that writes, with the reason of an override."""
-        return self.audit.call(person, verb, target, changes, reason=override(), hide=hide)
+        recording = self.audit.call(person, verb, target, changes, reason=override(), hide=hide)
+        try:
+            with recording as call:
+                yield call
+        finally:
+            self.report.save()  # a refused call was a call too
 
     def administrators(self) -> frozenset[str]:
         """Return the native roles that administer this account."""

@@ -94,10 +94,9 @@ class GateProvider(ResourceProvider):
             found = violations(
                 estate(olds.get("accounts") or {}), estate(news.get("accounts") or {}), limits
             )
-            reason = override()
-            if reason:
-                for violation in found:
-                    say(f"over a guard, for the reason {reason!r}: {violation.what}")
+            if override():
+                for violation in found:  # the reason is in the audit, where secrets are masked
+                    say(f"over a guard, because an override says so: {violation.what}")
             else:
                 failures = [CheckFailure("", violation.text) for violation in found]
         return CheckResult(dict(news), failures)

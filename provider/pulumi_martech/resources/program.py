@@ -226,7 +226,7 @@ class Program:
         """Return who holds what in all accounts, as declared."""
         return {
             key: AccountHoldings(
-                address=f"{config.platform} {config.url}",
+                address=f"{config.platform} {config.url.rstrip('/')}",
                 renamed_from=config.renamed_from,
                 administrators=frozenset(PLATFORMS[config.platform].manifest.administrator_roles)
                 | frozenset(config.administrators),
