@@ -125,6 +125,14 @@ class DeactivatesUsers(Protocol):
 
 
 @runtime_checkable
+class CancelsInvitations(Protocol):
+    """Invitations that nobody has accepted yet can be taken back."""
+
+    def cancel(self, live: Membership) -> None:
+        """Cancel the pending invitation; one that is gone is success."""
+
+
+@runtime_checkable
 class RemovesUsers(Protocol):
     """Users can be removed."""
 

@@ -35,6 +35,23 @@ def with_defaults(platform: str, inputs: Mapping[str, Any]) -> Entry:
     return {**defaults, **inputs}
 
 
+def arguments(platform: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return inputs as the platform's argument model takes them: sets in place of maps."""
+    fields = PLATFORMS[platform].user.model_fields
+    return {
+        name: tuple(value) if name == "roles" or isinstance(value, Mapping) else value
+        for name, value in inputs.items()
+        if name in fields and value is not None
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return an attribute as inputs have it: a set as a map, the form without an order."""
+    if isinstance(value, frozenset | set | list | tuple):
+        return {str(item): True for item in sorted(value)}
+    return value
+
+
 def entry(platform: str, inputs: Mapping[str, Any]) -> Entry:
     """Return the entry within a user's inputs: roles and the managed attributes."""
     names = attribute_names(platform)
@@ -52,7 +69,9 @@ def wish(session: Session, login: str, wanted: Mapping[str, Any]) -> Wish:
     roles = users.resolve_roles(session, list(wanted.get("roles") or {}), tried)
     names = attribute_names(session.config.platform)
     attributes = {
-        name: value for name, value in wanted.items() if name in names and value is not None
+        name: frozenset(value) if isinstance(value, Mapping) else value
+        for name, value in wanted.items()
+        if name in names and value is not None
     }
     return Wish(login=login, roles=roles, attributes=attributes)
 
@@ -74,7 +93,7 @@ def live_entry(member: Membership, declared: Mapping[str, Any]) -> Entry:
     found: Entry = {"roles": roles}
     for name, wanted in declared.items():
         if name in member.attributes:
-            found[name] = member.attributes[name]
-        elif wanted == "":  # what is not there is what an empty text asks for
-            found[name] = ""
+            found[name] = plain(member.attributes[name])
+        elif wanted in ("", {}):  # what is not there is what an empty text or set asks for
+            found[name] = wanted
     return found

@@ -119,7 +119,7 @@ class MartechUser(base.UserResource, module="martech/{platform}", name="MartechU
 {parameters}
         on_destroy: OnDestroy | None = None,
         successor: str | None = None,
-        adopt: bool = False,
+        adopt: bool = False,{reinvite_parameter}
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the membership.
@@ -132,7 +132,7 @@ class MartechUser(base.UserResource, module="martech/{platform}", name="MartechU
                 the softest verb that really ends log-in on this platform.
             successor: login that takes over what the user owns, when it is removed.
             adopt: change a user that is there already and differs, instead of refusing.
-            opts: resource options.
+{reinvite_text}            opts: resource options.
         """
         attributes: dict[str, Any] = {{
 {attributes}
@@ -145,7 +145,7 @@ class MartechUser(base.UserResource, module="martech/{platform}", name="MartechU
             attributes=attributes,
             on_destroy=on_destroy,
             successor=successor,
-            adopt=adopt,
+            adopt=adopt,{reinvite_argument}
             opts=opts,
         )
 
@@ -332,7 +332,7 @@ def _plain(kind: Any) -> str:
     """Return the name of a type without what only validation needs."""
     while get_origin(kind) is Annotated:
         kind = get_args(kind)[0]
-    return str(kind.__name__)
+    return "Sequence[str]" if get_origin(kind) is frozenset else str(kind.__name__)
 
 
 def _default(field: FieldInfo) -> str:
@@ -392,6 +392,7 @@ def source(platform: Platform) -> str:
         parameters="\n".join(parameters),
         documentation="\n".join(_described(n, f, " " * 12) for n, f in documented.items()),
         attributes="\n".join(f'            "{name}": {name},' for name in fields),
+        **_reinvite(manifest),
     )
     parts = [HEAD.format(**values), ACCOUNT.format(**values)]
     role = _role(platform, values)
@@ -403,6 +404,21 @@ def source(platform: Platform) -> str:
     if not platform.role:
         parts.append(role)
     return "\n".join(parts)
+
+
+def _reinvite(manifest: Manifest) -> dict[str, str]:
+    """Return the parts of ``reinvite``, empty where users are not invited."""
+    if manifest.creation == "direct":
+        return {"reinvite_parameter": "", "reinvite_text": "", "reinvite_argument": ""}
+    text = (
+        "            reinvite: a reason; another one than before cancels the pending invitation\n"
+        "                and sends a new one.\n"
+    )
+    return {
+        "reinvite_parameter": "\n        reinvite: str | None = None,",
+        "reinvite_text": text,
+        "reinvite_argument": "\n            reinvite=reinvite,",
+    }
 
 
 def _role(platform: Platform, values: dict[str, str]) -> str:
