@@ -71,12 +71,14 @@ class Wish(Frozen):
     """What an account should hold for one login.
 
     ``roles`` maps the name of each role to its native id; ``attributes`` holds the managed ones
-    only: what is not named is left as it is.
+    only: what is not named is left as it is. ``once`` is said when the user is made and never
+    again: no platform shows it, so it is never compared.
     """
 
     login: str
     roles: Mapping[str, str]
     attributes: Mapping[str, Attribute] = Field(default_factory=dict)
+    once: Mapping[str, Attribute] = Field(default_factory=dict)
 
 
 class Change(Frozen):

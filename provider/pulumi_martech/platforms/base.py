@@ -35,8 +35,12 @@ class UserArguments(Frozen):
     """Arguments that ``MartechUser`` has on every platform; the others are platform attributes.
 
     Every field that a subclass adds is an attribute of the user under the same name in
-    `Membership.attributes`: ``None`` (not said) leaves the live value alone.
+    `Membership.attributes`: ``None`` (not said) leaves the live value alone. Fields named in
+    ``once`` are not: they are said when the user is made (a welcome mail), are never shown by the
+    platform and never compared, and reach the connector in `Wish.once`.
     """
+
+    once: ClassVar[frozenset[str]] = frozenset()
 
     login: str = Field(description="What identifies the user on the platform.")
     roles: tuple[str, ...] = Field(

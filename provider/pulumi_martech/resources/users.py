@@ -116,7 +116,8 @@ class UserProvider(AccountProvider):
         for name in shape.attribute_names(self.config.platform):
             inputs.pop(name, None)
         declared = shape.entry(self.config.platform, props)
-        inputs.update(shape.live_entry(member, declared), login=member.login)
+        once = shape.said_once(self.config.platform)
+        inputs.update(shape.live_entry(member, declared, once), login=member.login)
         keep_provider(inputs, props)
         return ReadResult(member.id, _outputs(inputs, member), inputs=inputs)
 
