@@ -10,6 +10,10 @@ GRADES: dict[str, Grade] = {
     "D": "docs",
     "T": "third party",
     "M": "memory",
+    "SPEC": "spec",
+    "CODE": "third party",
+    "DOC": "docs",
+    "MEM": "memory",
 }
 """Tags of the fact sheets."""
 
