@@ -25,7 +25,7 @@ from pydantic import Field
 from pulumi_martech.model.directory import Directory
 from pulumi_martech.model.manifest import Manifest
 from pulumi_martech.model.membership import Attribute, Membership, NativeRole, Wish
-from pulumi_martech.model.values import Frozen
+from pulumi_martech.model.values import Frozen, Unknown
 from pulumi_martech.transport import ApiClient
 
 OnDestroy = Literal["remove", "deactivate", "downgrade", "retain"]
@@ -134,6 +134,27 @@ class CancelsInvitations(Protocol):
 
     def cancel(self, live: Membership) -> None:
         """Cancel the pending invitation; one that is gone is success."""
+
+
+class Event(Frozen):
+    """One line of a platform's own log: an ISO instant, and what was done in its words."""
+
+    at: str
+    what: str
+
+
+@runtime_checkable
+class ShowsActivity(Protocol):
+    """The platform's own logs can be asked about a person: information, never compared."""
+
+    def last_login(self, live: Membership) -> str | Unknown | None:
+        """Return the ISO instant of the last successful log-in that the log still has.
+
+        ``None`` where it has none, `UNKNOWN` where the credentials or the plan may not look.
+        """
+
+    def activity(self, live: Membership) -> tuple[Event, ...] | Unknown:
+        """Return what the person did that matters for security, newest first."""
 
 
 @runtime_checkable

@@ -7,6 +7,7 @@ from pulumi_martech.model.manifest import Grade, Support
 GRADES: dict[str, Grade] = {
     "R": "run",
     "S": "source",
+    "P": "spec",
     "D": "docs",
     "T": "third party",
     "M": "memory",
