@@ -29,7 +29,7 @@ def listed(record: Record) -> Membership:
     shown = record.get("is_sso")
     sso = shown if isinstance(shown, bool) else username.lower() == email
     attributes: dict[str, Attribute] = {"sso": sso}
-    for name in ("first_name", "last_name"):
+    for name in ("first_name", "last_name") if sso else ():  # others' names are their own affair
         if isinstance(record.get(name), str):
             attributes[name] = text_of(record, name)
     return Membership(
