@@ -87,8 +87,8 @@ class AccountConfig(Frozen):
     one process writes nothing more. ``per_second`` lowers the platform's rate limit.
     ``successor`` is the login that takes over what a removed user owns, unless its own resource
     names another. ``tenant`` is the platform's own id of the account (a HubSpot portal, say), where
-    credentials of another one are to be refused. ``renamed_from`` is the key the account had before, so that a new key is no new
-    account.
+    credentials of another one are to be refused. ``renamed_from`` is the key the account had
+    before, so that a new key is no new account.
     ``read_credentials`` is used for reading where given, so that a preview needs no write right.
     """
 

@@ -7,13 +7,13 @@ from pulumi_martech.model.manifest import Grade, Support
 GRADES: dict[str, Grade] = {
     "R": "run",
     "S": "source",
-    "P": "spec",
     "D": "docs",
     "T": "third party",
     "M": "memory",
     "SPEC": "spec",
     "CODE": "third party",
     "DOC": "docs",
+    "DOCX": "docs",
     "MEM": "memory",
 }
 """Tags of the fact sheets."""

@@ -13,7 +13,7 @@ SUPER_ADMIN_ROLE = NativeRole(id="superAdmin", name=SUPER_ADMIN)
 SETTINGS = "in HubSpot under Settings > Users & Teams"
 
 
-_SPEC, _DOCS, _CODE = (f"hubspot.md [{tag}]" for tag in ("P", "D"))
+_SPEC, _DOCS = "hubspot.md [SPEC]", "hubspot.md [DOCX]"
 
 MANIFEST = Manifest(
     platform="hubspot",

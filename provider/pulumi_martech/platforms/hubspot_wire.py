@@ -155,8 +155,12 @@ class Wire:
                 read=True,
             )
 
+        try:
+            records = list(_records(fetch, tried))
+        except NotThere as gone:
+            raise _strange(gone, "the CRM's users cannot be searched") from None
         found = set()
-        for record in _records(fetch, tried):
+        for record in records:
             properties = record.get("properties")
             if not isinstance(properties, Mapping):
                 raise Malformed(tried, "a user of the CRM has no properties", "it was not read")
@@ -169,7 +173,10 @@ class Wire:
     def details(self) -> Record:
         """Return what the portal says of itself."""
         tried = self.tried("ask which portal this is")
-        reply = self.client.get("/account-info/v3/details", tried=tried)
+        try:
+            reply = self.client.get("/account-info/v3/details", tried=tried)
+        except NotThere as gone:
+            raise _strange(gone, "the account's details are not there") from None
         details = reply.json()
         if not isinstance(details, Mapping) or not details.get("portalId"):
             raise reply.unusable("JSON without a portalId")
@@ -205,6 +212,18 @@ class Wire:
                 "nothing else was sent",
                 "use a token of the right portal, or correct `tenant` on the Account",
             )
+
+
+def _strange(gone: NotThere, what: str) -> Refused:
+    """Return the error for a 404 that is about no user and must not be read as one gone."""
+    return Refused(
+        gone.tried,
+        f"{what} ({gone.said})",
+        "nothing was done",
+        "check that the account's url is https://api.hubapi.com",
+        404,
+        gone.code,
+    )
 
 
 def _records(fetch: Callable[[str | None], Reply], tried: str) -> Iterator[Record]:

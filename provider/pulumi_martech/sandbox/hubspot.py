@@ -42,8 +42,8 @@ class HubSpotTenant(HubSpotPortal):
         try:
             self._admit(call)
             self._within_limits(searches)
-            generation = getattr(handlers.get(call.method), "keywords", {}).get("generation", "v3")
-            if not handlers or generation not in self.dialect.generations:
+            generation = getattr(handlers.get(call.method), "keywords", {}).get("generation")
+            if not handlers or generation not in (None, *self.dialect.generations):
                 raise Problem(404, "OBJECT_NOT_FOUND", "resource not found")
             if call.method not in handlers:
                 raise Problem(405, "METHOD_NOT_ALLOWED", "HTTP 405 Method Not Allowed")
