@@ -68,15 +68,15 @@ class SendGridTenant(SendGridAccount):
 
     def _admit(self, call: Call, handlers: Mapping[str, Handler]) -> frozenset[str]:
         """Return the scopes of the key that asks, if it may ask this."""
+        part = call.path.removeprefix("/v3/").split("/")
         key = self.stored["key"].aliased(call.bearer()) if call.bearer() else {}
         if not key:
-            raise Problem(401, "authorization required")
+            raise Problem(401, "authorization required", bare=part[0] == "sso")
         if not handlers:
             raise Problem(404, "resource not found")
         if call.method not in handlers:
             raise Problem(405, "method not allowed")
         held = self.held(next(iter(key.values())))
-        part = call.path.removeprefix("/v3/").split("/")
         root = "sso.teammates" if part[0] == "sso" else part[0]
         verb = "update" if part[-1] == "resend" else _WRITES[call.method]
         if part[0] != "scopes" and f"{root}.{verb}" not in held:

@@ -184,7 +184,7 @@ class SendGridAccount(Tenant):
             self.stored["invitation"].remove(invitation["token"])
             added = [s for s in self.dialect.acceptance_scopes if s not in invitation["scopes"]]
             return self.add_teammate(
-                address or email,
+                address or invitation["email"],
                 username=username,
                 scopes=[] if invitation["is_admin"] else [*invitation["scopes"], *added],
                 is_admin=invitation["is_admin"],
