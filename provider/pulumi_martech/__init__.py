@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pulumi_martech.model.account import Basic, Bearer, OAuth2Client, SignedJwt
     from pulumi_martech.model.expiry import active, as_of
-    from pulumi_martech.resources import scim, wordpress
+    from pulumi_martech.resources import hubspot, scim, sendgrid, wordpress
     from pulumi_martech.resources.base import Limit, limits
 
 _HOMES = {
@@ -29,7 +29,9 @@ _HOMES = {
     "as_of": "model.expiry",
     "Limit": "resources.base",
     "limits": "resources.base",
+    "hubspot": "resources.hubspot",
     "scim": "resources.scim",
+    "sendgrid": "resources.sendgrid",
     "wordpress": "resources.wordpress",
 }
 
@@ -41,8 +43,10 @@ __all__ = [
     "SignedJwt",
     "active",
     "as_of",
+    "hubspot",
     "limits",
     "scim",
+    "sendgrid",
     "wordpress",
 ]
 

@@ -55,7 +55,7 @@ MANIFEST = Manifest(
         Ability.CREATE_ROLE: no(
             "permission sets are made in the app alone",
             _SPEC,
-            f"make the permission set {SETTINGS} > Permission Sets and declare a RoleReference",
+            "make the set in the app, then declare a RoleReference",
         ),
         Ability.READ_ROLE_CONTENT: no(
             "a permission set is a name",

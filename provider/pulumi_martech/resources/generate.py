@@ -55,6 +55,7 @@ class Account(base.AccountResource):
         protected: Sequence[str] = (),
         own_login: str = "",
         successor: str = "",
+        tenant: str = "",
         renamed_from: str = "",
         breaker: int = 10,
         per_second: float | None = None,
@@ -72,6 +73,8 @@ class Account(base.AccountResource):
             protected: logins that are never removed and never lose an administrating role.
             own_login: the login behind the credentials, where the platform cannot tell.
             successor: login that takes over what a removed user owns.
+            tenant: the platform's own id of the account, where credentials of another one are to
+                be refused and the platform can tell (HubSpot: the portal's id).
             renamed_from: the key the account had before.
             breaker: removals after which one process writes nothing more.
             per_second: calls a second, if fewer than the platform allows.
@@ -84,6 +87,7 @@ class Account(base.AccountResource):
             "protected": tuple(protected),
             "own_login": own_login,
             "successor": successor,
+            "tenant": tenant,
             "renamed_from": renamed_from,
             "breaker": breaker,
             "per_second": per_second,
@@ -180,7 +184,7 @@ NO_ROLE = '''
 def __getattr__(name: str) -> Any:
     """Let a resource that this platform cannot have say what to use in its place."""
     if name == "Role":
-        return base.absent({sentence!r})
+        return base.absent({sentence})
     raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
 '''
 
@@ -427,9 +431,9 @@ def _role(platform: Platform, values: dict[str, str]) -> str:
         instead = (
             support.alternative if support and support.alternative else "declare a RoleReference"
         )
-        return NO_ROLE.format(
-            sentence=f"{platform.manifest.title} cannot {Ability.CREATE_ROLE.value}s; {instead}"
-        )
+        sentence = f"{platform.manifest.title} cannot {Ability.CREATE_ROLE.value}s; {instead}"
+        pieces = textwrap.wrap(sentence, 80, drop_whitespace=False)
+        return NO_ROLE.format(sentence=" ".join(repr(piece) for piece in pieces))
     fields = _own(platform.role, set(RoleArguments.model_fields))
     return ROLE.format(
         **values,
