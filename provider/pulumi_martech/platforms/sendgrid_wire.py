@@ -233,7 +233,9 @@ def _object(reply: Reply) -> Record:
 
 
 def _listed(reply: Reply, body: Any, key: str) -> list[Any]:
-    found = body.get(key) if key and isinstance(body, Mapping) else body
+    found = body
+    if key:
+        found = body.get(key) if isinstance(body, Mapping) else None
     if not isinstance(found, list):
         raise reply.unusable(f"JSON without a list called {key}" if key else "JSON that is no list")
     return found

@@ -173,7 +173,7 @@ class SendGridTenant(SendGridAccount):
     def _subuser_access(self, asked: Asked) -> Answer:
         teammate = self._teammate(asked)
         limit = max(1, asked.number("limit", 100))
-        after = asked.number("after_subuser_id", 0)
+        after = 0 if asked.call.endless else asked.number("after_subuser_id", 0)
         wanted = asked.call.query.get("username")
         entries = [
             entry
@@ -181,8 +181,9 @@ class SendGridTenant(SendGridAccount):
             if entry["id"] > after and wanted in (None, entry["username"])
         ]
         page = entries[:limit]
-        following = page[-1]["id"] if len(entries) > limit else None
-        following = after if asked.call.endless else following
+        following = (
+            page[-1]["id"] if page and (len(entries) > limit or asked.call.endless) else None
+        )
         named = {"limit": limit, "after_subuser_id": following, "username": wanted or ""}
         return Answer(
             200,
