@@ -13,6 +13,9 @@ Attribute = str | bool | frozenset[str]
 INVITATION = "invitation/"
 """What the native id of a pending invitation begins with: an accepted user has another id."""
 
+KEY_LOGIN = "key:"
+"""What the login of an API key or another service without an address begins with."""
+
 
 class Status(StrEnum):
     """How far a membership has come."""

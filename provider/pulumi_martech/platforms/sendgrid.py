@@ -22,6 +22,7 @@ from pulumi_martech.model.identity import near
 from pulumi_martech.model.manifest import Manifest
 from pulumi_martech.model.membership import (
     INVITATION,
+    KEY_LOGIN,
     Membership,
     NativeRole,
     Status,
@@ -38,7 +39,6 @@ from pulumi_martech.platforms.sendgrid_scopes import (
     BASELINE,
     HARMLESS,
     KEY_ID,
-    KEY_LOGIN,
     NOT_ON_SUBUSERS,
     OWNER,
     RESTRICTED,

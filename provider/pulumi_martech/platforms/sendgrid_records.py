@@ -2,6 +2,7 @@
 
 from pulumi_martech.model.membership import (
     INVITATION,
+    KEY_LOGIN,
     Attribute,
     Kind,
     Membership,
@@ -9,7 +10,7 @@ from pulumi_martech.model.membership import (
     Status,
 )
 from pulumi_martech.model.values import UNKNOWN
-from pulumi_martech.platforms.sendgrid_scopes import KEY_ID, KEY_LOGIN, roles_of
+from pulumi_martech.platforms.sendgrid_scopes import KEY_ID, roles_of
 from pulumi_martech.platforms.sendgrid_wire import Record, instant, text_of
 
 

@@ -16,8 +16,8 @@ ADMIN = "admin"
 OWNER = "owner"
 RESTRICTED = "restricted"
 
-KEY_LOGIN, KEY_ID = "key:", "key/"
-"""What login and native id of an API key begin with."""
+KEY_ID = "key/"
+"""What the native id of an API key begins with."""
 
 HARMLESS = frozenset(
     {"2fa_exempt", "2fa_required", "sender_verification_exempt", "sender_verification_eligible"}

@@ -5,11 +5,11 @@ from typing import Self
 
 from pydantic import Field, field_validator, model_validator
 
+from pulumi_martech.model.membership import KEY_LOGIN
 from pulumi_martech.platforms.base import UserArguments
 from pulumi_martech.platforms.fields import Text, normal_email
 from pulumi_martech.platforms.sendgrid_scopes import (
     ADMIN,
-    KEY_LOGIN,
     OWNER,
     normal_roles,
     parted,

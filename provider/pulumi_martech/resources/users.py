@@ -58,6 +58,8 @@ def normal_user(provider: AccountProvider, news: Props) -> tuple[Props, list[Che
             checked = PLATFORMS[provider.config.platform].user.model_validate(arguments)
             # An address in lower case, a name without outer space: what a reading will show.
             said = checked.attributes()
+            if "roles" in inputs:  # a platform may leave out what it gives by itself
+                said["roles"] = frozenset(checked.roles)
             inputs.update({n: shape.plain(v) for n, v in said.items() if n in inputs})
         except ValidationError as error:
             failures += [CheckFailure(name, reason) for name, reason in plain_problems(error)]
