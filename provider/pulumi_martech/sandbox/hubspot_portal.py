@@ -224,7 +224,7 @@ class HubSpotPortal(Tenant):
                 "ipAddress": "192.0.2.7",
                 "countryCode": "fr",
             }
-            self.logins.add(Row(entry["id"], entry, user["id"], sort=_newest_first(entry)))
+            self.logins.add(Row(entry["id"], entry, user["id"], sort=self._newest_first(entry)))
 
     def add_permission_set(self, name: str, *, paid: bool = False) -> str:
         """Make a permission set by hand; ``paid`` ones need the billing scope. Returns its id."""
@@ -384,7 +384,7 @@ class HubSpotPortal(Tenant):
             "actingUser": "owner@example.com",
             "objectId": about,
         }
-        self.events.add(Row(entry["id"], entry, str(owner), sort=_newest_first(entry)))
+        self.events.add(Row(entry["id"], entry, str(owner), sort=self._newest_first(entry)))
 
     def _appear(self, user: Doc) -> Doc:
         """Return the CRM's record of a user who has logged in, made with the first time."""
@@ -398,6 +398,12 @@ class HubSpotPortal(Tenant):
     @staticmethod
     def _row(user: Doc) -> Row:
         return Row(user["id"], user, user["email"].lower(), user["email"], user["id"].zfill(12))
+
+    def _newest_first(self, entry: Doc) -> str:
+        at = datetime.fromisoformat(entry.get("loginAt") or entry["createdAt"])
+        # Of those of one millisecond the last written is the newest.
+        number = self.store.next_number(self.key, "log entry")
+        return f"{10**14 - round(at.timestamp() * 1000):015d}:{10**9 - number:010d}"
 
     def _role(self, name: str) -> str:
         return _only(self.stored_roles.named(name), f"permission set {name!r}", self.key)
@@ -418,8 +424,3 @@ def _now() -> str:
 
 def _day() -> str:
     return f"calls {datetime.now(UTC).date().isoformat()}"
-
-
-def _newest_first(entry: Doc) -> str:
-    at = datetime.fromisoformat(entry.get("loginAt") or entry["createdAt"])
-    return f"{10**14 - round(at.timestamp() * 1000):015d}"
