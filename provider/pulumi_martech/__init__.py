@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pulumi_martech.model.account import Basic, Bearer, OAuth2Client, SignedJwt
     from pulumi_martech.model.expiry import active, as_of
-    from pulumi_martech.resources import scim, wordpress
+    from pulumi_martech.platforms.sendgrid import PermissionSet
+    from pulumi_martech.resources import hubspot, scim, sendgrid, wordpress
     from pulumi_martech.resources.gate import Limit, limits
 
 _HOMES = {
@@ -28,9 +29,12 @@ _HOMES = {
     "SignedJwt": "model.account",
     "active": "model.expiry",
     "as_of": "model.expiry",
+    "PermissionSet": "platforms.sendgrid",
     "Limit": "resources.gate",
     "limits": "resources.gate",
+    "hubspot": "resources.hubspot",
     "scim": "resources.scim",
+    "sendgrid": "resources.sendgrid",
     "wordpress": "resources.wordpress",
 }
 
@@ -39,11 +43,14 @@ __all__ = [
     "Bearer",
     "Limit",
     "OAuth2Client",
+    "PermissionSet",
     "SignedJwt",
     "active",
     "as_of",
+    "hubspot",
     "limits",
     "scim",
+    "sendgrid",
     "wordpress",
 ]
 

@@ -71,7 +71,8 @@ def test_making_a_connector_reads_no_credential_and_sends_nothing(
 
 
 def test_an_unknown_platform_is_named_with_those_there_are() -> None:
-    with pytest.raises(InvalidDeclaration, match="choose one of scim, wordpress"):
+    known = "choose one of hubspot, scim, sendgrid, wordpress"
+    with pytest.raises(InvalidDeclaration, match=known):
         platform("hubspott")
 
 

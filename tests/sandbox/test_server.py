@@ -190,7 +190,8 @@ def test_a_sandbox_that_cannot_start_says_why() -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
     assert done.stderr == (
-        "The sandbox could not start: no platform 'hubspotty'; there are scim, wordpress\n"
+        "The sandbox could not start: no platform 'hubspotty'; "
+        "there are hubspot, scim, sendgrid, wordpress\n"
     )
     with Sandbox() as sandbox:
         port = sandbox.url.rpartition(":")[2]

@@ -86,8 +86,9 @@ class AccountConfig(Frozen):
     credentials, where the platform cannot tell. ``breaker`` is the number of removals after which
     one process writes nothing more. ``per_second`` lowers the platform's rate limit.
     ``successor`` is the login that takes over what a removed user owns, unless its own resource
-    names another. ``renamed_from`` is the key the account had before, so that a new key is no new
-    account.
+    names another. ``tenant`` is the platform's own id of the account (a HubSpot portal, say), where
+    credentials of another one are to be refused. ``renamed_from`` is the key the account had
+    before, so that a new key is no new account.
     ``read_credentials`` is used for reading where given, so that a preview needs no write right.
     """
 
@@ -100,6 +101,7 @@ class AccountConfig(Frozen):
     protected: tuple[str, ...] = ()
     own_login: str = ""
     successor: str = ""
+    tenant: str = ""
     renamed_from: str = ""
     breaker: int = Field(default=10, ge=0)
     per_second: float | None = Field(default=None, gt=0)

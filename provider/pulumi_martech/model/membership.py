@@ -7,8 +7,14 @@ from pydantic import Field
 
 from pulumi_martech.model.values import UNKNOWN, Frozen, Unknown
 
-Attribute = str | bool
-"""The value of a managed attribute of a user (display name, e-mail, active ...)."""
+Attribute = str | bool | frozenset[str]
+"""The value of a managed attribute of a user (display name, active, teams ...)."""
+
+INVITATION = "invitation/"
+"""What the native id of a pending invitation begins with: an accepted user has another id."""
+
+KEY_LOGIN = "key:"
+"""What the login of an API key or another service without an address begins with."""
 
 
 class Status(StrEnum):
@@ -48,7 +54,9 @@ class Membership(Frozen):
 
     ``login`` is what identifies the user on the platform, in the manifest's normal case; ``email``
     is the address the platform shows, ``None`` where it has none and `UNKNOWN` where it was not
-    read. ``attributes`` uses the argument names of the platform's ``MartechUser``.
+    read. ``attributes`` uses the argument names of the platform's ``MartechUser``. A pending
+    invitation has an id of its own, which begins with `INVITATION`, and perhaps ``expires_at``, an
+    ISO instant.
     """
 
     id: str
@@ -59,18 +67,21 @@ class Membership(Frozen):
     attributes: Mapping[str, Attribute] = Field(default_factory=dict)
     origin: Origin = Origin.DIRECT
     kind: Kind = Kind.PERSON
+    expires_at: str | None = None
 
 
 class Wish(Frozen):
     """What an account should hold for one login.
 
     ``roles`` maps the name of each role to its native id; ``attributes`` holds the managed ones
-    only: what is not named is left as it is.
+    only: what is not named is left as it is. ``once`` is said when the user is made and never
+    again: no platform shows it, so it is never compared.
     """
 
     login: str
     roles: Mapping[str, str]
     attributes: Mapping[str, Attribute] = Field(default_factory=dict)
+    once: Mapping[str, Attribute] = Field(default_factory=dict)
 
 
 class Change(Frozen):
@@ -83,13 +94,17 @@ class Change(Frozen):
     def __str__(self) -> str:
         if self.name.startswith("roles."):
             return self.named()
-        return f"{self.name}: {self.live!r} -> {self.wanted!r}"
+        return f"{self.name}: {_words(self.live)} -> {_words(self.wanted)}"
 
     def named(self) -> str:
         """Return what changes without the values of a person's attributes, for records."""
         if self.name.startswith("roles."):
             return f"{'+' if self.wanted else '-'} role {self.name.removeprefix('roles.')}"
         return self.name
+
+
+def _words(value: Attribute | None) -> str:
+    return ", ".join(sorted(value)) or "none" if isinstance(value, frozenset) else repr(value)
 
 
 def difference(live: Membership, wish: Wish) -> list[Change]:
@@ -101,7 +116,7 @@ def difference(live: Membership, wish: Wish) -> list[Change]:
     found = []
     for name, wanted in wish.attributes.items():
         value = live.attributes.get(name)
-        if value != wanted and not (value is None and wanted == ""):
+        if value != wanted and not (value is None and wanted in ("", frozenset())):
             found.append(Change(name=name, live=value, wanted=wanted))
     if not isinstance(live.roles, Unknown):
         for role in live.roles ^ wish.roles.keys():

@@ -25,7 +25,7 @@ from pydantic import Field
 from pulumi_martech.model.directory import Directory
 from pulumi_martech.model.manifest import Manifest
 from pulumi_martech.model.membership import Attribute, Membership, NativeRole, Wish
-from pulumi_martech.model.values import Frozen
+from pulumi_martech.model.values import Frozen, Unknown
 from pulumi_martech.transport import ApiClient
 
 OnDestroy = Literal["remove", "deactivate", "downgrade", "retain"]
@@ -35,8 +35,12 @@ class UserArguments(Frozen):
     """Arguments that ``MartechUser`` has on every platform; the others are platform attributes.
 
     Every field that a subclass adds is an attribute of the user under the same name in
-    `Membership.attributes`: ``None`` (not said) leaves the live value alone.
+    `Membership.attributes`: ``None`` (not said) leaves the live value alone. Fields named in
+    ``once`` are not: they are said when the user is made (a welcome mail), are never shown by the
+    platform and never compared, and reach the connector in `Wish.once`.
     """
+
+    once: ClassVar[frozenset[str]] = frozenset()
 
     login: str = Field(description="What identifies the user on the platform.")
     roles: tuple[str, ...] = Field(
@@ -122,6 +126,35 @@ class DeactivatesUsers(Protocol):
 
     def deactivate(self, live: Membership) -> None:
         """Switch the user off."""
+
+
+@runtime_checkable
+class CancelsInvitations(Protocol):
+    """Invitations that nobody has accepted yet can be taken back."""
+
+    def cancel(self, live: Membership) -> None:
+        """Cancel the pending invitation; one that is gone is success."""
+
+
+class Event(Frozen):
+    """One line of a platform's own log: an ISO instant, and what was done in its words."""
+
+    at: str
+    what: str
+
+
+@runtime_checkable
+class ShowsActivity(Protocol):
+    """The platform's own logs can be asked about a person: information, never compared."""
+
+    def last_login(self, live: Membership) -> str | Unknown | None:
+        """Return the ISO instant of the last successful log-in that the log still has.
+
+        ``None`` where it has none, `UNKNOWN` where the credentials or the plan may not look.
+        """
+
+    def activity(self, live: Membership) -> tuple[Event, ...] | Unknown:
+        """Return what the person did that matters for security, newest first."""
 
 
 @runtime_checkable

@@ -10,6 +10,11 @@ GRADES: dict[str, Grade] = {
     "D": "docs",
     "T": "third party",
     "M": "memory",
+    "SPEC": "spec",
+    "CODE": "third party",
+    "DOC": "docs",
+    "DOCX": "docs",
+    "MEM": "memory",
 }
 """Tags of the fact sheets."""
 

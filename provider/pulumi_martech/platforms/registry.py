@@ -9,7 +9,15 @@ import httpx
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.errors import InvalidDeclaration, MartechError
 from pulumi_martech.model.manifest import Manifest
-from pulumi_martech.platforms import scim, scim_wire, wordpress
+from pulumi_martech.platforms import (
+    hubspot,
+    hubspot_facts,
+    hubspot_wire,
+    scim,
+    scim_wire,
+    sendgrid,
+    wordpress,
+)
 from pulumi_martech.platforms.base import Connector, RoleArguments, UserArguments
 from pulumi_martech.transport import (
     SYSTEM_CLOCK,
@@ -43,7 +51,13 @@ class Platform:
 
 
 PLATFORMS: Mapping[str, Platform] = {
+    "hubspot": Platform(
+        hubspot_facts.MANIFEST, hubspot.User, None, hubspot.Connector, error=hubspot_wire.error
+    ),
     "scim": Platform(scim.MANIFEST, scim.User, scim.Role, scim.Connector, error=scim_wire.error),
+    "sendgrid": Platform(
+        sendgrid.MANIFEST, sendgrid.User, None, sendgrid.Connector, error=sendgrid.error
+    ),
     "wordpress": Platform(
         wordpress.MANIFEST, wordpress.User, None, wordpress.Connector, error=wordpress.error
     ),

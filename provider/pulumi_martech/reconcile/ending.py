@@ -9,8 +9,14 @@ from pulumi_martech.model.errors import (
     NotApplied,
     Unsupported,
 )
-from pulumi_martech.model.membership import Membership, Status, Wish
-from pulumi_martech.platforms.base import ChangesUsers, DeactivatesUsers, OnDestroy, RemovesUsers
+from pulumi_martech.model.membership import INVITATION, Membership, Status, Wish
+from pulumi_martech.platforms.base import (
+    CancelsInvitations,
+    ChangesUsers,
+    DeactivatesUsers,
+    OnDestroy,
+    RemovesUsers,
+)
 from pulumi_martech.reconcile.readback import ATTEMPTS, looked_at, read_back, unclear, words_of
 from pulumi_martech.reconcile.session import Session
 
@@ -41,6 +47,8 @@ def end(
     session.before_write(tried)
     session.listing()
     live = _afresh(session, id_, login, verb)
+    if live is None and id_.startswith(INVITATION):
+        live = session.connector.find(login)
     if live is None:
         other = session.connector.find(login)
         if other is None or other.status is Status.DEACTIVATED:
@@ -158,11 +166,18 @@ def _end(
     raise unanswered
 
 
+def cancel(session: Session, person: str, live: Membership, tried: str) -> None:
+    """Cancel a pending invitation, and prove by reading that it is gone."""
+    _end(session, person, live, "remove", None, tried, "cancel invitation")
+
+
 def _send(
     session: Session, live: Membership, verb: OnDestroy, heir: str | None, tried: str
 ) -> None:
     connector = session.connector
-    if verb == "remove" and isinstance(connector, RemovesUsers):
+    if live.status is Status.PENDING and isinstance(connector, CancelsInvitations):
+        connector.cancel(live)
+    elif verb == "remove" and isinstance(connector, RemovesUsers):
         connector.remove(live, heir)
     elif verb == "deactivate" and isinstance(connector, DeactivatesUsers):
         connector.deactivate(live)

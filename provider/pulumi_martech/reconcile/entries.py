@@ -61,7 +61,9 @@ def live_map(
         here = declared.get(member.login)
         if here is None and (not belongs(member) or opens_nothing(member, verb)):
             continue
-        found[member.login] = shape.live_entry(member, here or {})
+        detail = users.in_detail(session, member)
+        once = shape.said_once(session.config.platform)
+        found[member.login] = shape.live_entry(detail, here or {}, once)
     # Whoever reads holds them in a state, so that the notes of their creation have done their work.
     session.journal.recorded_all("user", keys=found)
     return dict(sorted(found.items()))

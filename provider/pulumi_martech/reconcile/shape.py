@@ -5,7 +5,7 @@ A membership's inputs are ``{"account", "person", "login", "roles": {name: True}
 more is then one line of diff.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pulumi_martech.model.membership import Membership, Status, Wish
@@ -35,6 +35,23 @@ def with_defaults(platform: str, inputs: Mapping[str, Any]) -> Entry:
     return {**defaults, **inputs}
 
 
+def arguments(platform: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return inputs as the platform's argument model takes them: sets in place of maps."""
+    fields = PLATFORMS[platform].user.model_fields
+    return {
+        name: tuple(value) if name == "roles" or isinstance(value, Mapping) else value
+        for name, value in inputs.items()
+        if name in fields and value is not None
+    }
+
+
+def plain(value: Any) -> Any:
+    """Return an attribute as inputs have it: a set as a map, the form without an order."""
+    if isinstance(value, frozenset | set | list | tuple):
+        return {str(item): True for item in sorted(value)}
+    return value
+
+
 def entry(platform: str, inputs: Mapping[str, Any]) -> Entry:
     """Return the entry within a user's inputs: roles and the managed attributes."""
     names = attribute_names(platform)
@@ -51,13 +68,28 @@ def wish(session: Session, login: str, wanted: Mapping[str, Any]) -> Wish:
     tried = f"give {login} its roles in account {session.config.key}"
     roles = users.resolve_roles(session, list(wanted.get("roles") or {}), tried)
     names = attribute_names(session.config.platform)
-    attributes = {
-        name: value for name, value in wanted.items() if name in names and value is not None
+    said = {
+        name: frozenset(value) if isinstance(value, Mapping) else value
+        for name, value in wanted.items()
+        if name in names and value is not None
     }
-    return Wish(login=login, roles=roles, attributes=attributes)
+    once = said_once(session.config.platform)
+    return Wish(
+        login=login,
+        roles=roles,
+        attributes={name: value for name, value in said.items() if name not in once},
+        once={name: value for name, value in said.items() if name in once},
+    )
 
 
-def live_entry(member: Membership, declared: Mapping[str, Any]) -> Entry:
+def said_once(platform: str) -> frozenset[str]:
+    """Return the names of the arguments that only matter when a user is made."""
+    return PLATFORMS[platform].user.once
+
+
+def live_entry(
+    member: Membership, declared: Mapping[str, Any], once: Collection[str] = ()
+) -> Entry:
     """Return what a member has, in the shape of ``declared``.
 
     Attributes that are not declared are not managed and stay out; unknown roles stay as declared.
@@ -73,8 +105,10 @@ def live_entry(member: Membership, declared: Mapping[str, Any]) -> Entry:
     )
     found: Entry = {"roles": roles}
     for name, wanted in declared.items():
-        if name in member.attributes:
-            found[name] = member.attributes[name]
-        elif wanted == "":  # what is not there is what an empty text asks for
-            found[name] = ""
+        if name in once:  # nobody can read it: it is as it was said
+            found[name] = wanted
+        elif name in member.attributes:
+            found[name] = plain(member.attributes[name])
+        elif wanted in ("", {}):  # what is not there is what an empty text or set asks for
+            found[name] = wanted
     return found

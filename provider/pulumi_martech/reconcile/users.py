@@ -13,9 +13,10 @@ from pulumi_martech.model.errors import (
     Unsupported,
 )
 from pulumi_martech.model.identity import near
-from pulumi_martech.model.membership import Membership, Status, Wish
+from pulumi_martech.model.membership import INVITATION, Membership, Status, Wish
 from pulumi_martech.model.values import Frozen, Unknown
 from pulumi_martech.platforms.base import CreatesUsers, OwnsRoles
+from pulumi_martech.reconcile import ending
 from pulumi_martech.reconcile.ending import take_back
 from pulumi_martech.reconcile.readback import (
     ATTEMPTS,
@@ -94,7 +95,7 @@ def read(session: Session, id_: str, login: str) -> Membership | None:
     renamable = session.manifest.identity.renamable
     member = listing.by_login(login) or (listing.by_id(id_) if renamable else None)
     if member is not None:
-        return member
+        return in_detail(session, member)
     member = session.connector.fetch(id_, looked_at(session, id_))
     if member is None or member.login != login:
         member = session.connector.find(login) or (member if renamable else None)
@@ -113,7 +114,7 @@ def create(session: Session, person: str, wish: Wish, adopt: bool) -> Outcome:
     session.before_write(tried)
     note = session.journal.made_by_us("user", wish.login)
     live = session.listing().by_login(wish.login)
-    if live is not None and to_do(live, wish):
+    if live is not None and (to_do(live, wish) or isinstance(live.roles, Unknown)):
         # What is to be changed, or told, is what is there now and not when it was listed.
         live = session.connector.fetch(live.id, looked_at(session, live.id, wish.roles))
     if (live is None and note) or (live is not None and live.login != wish.login):
@@ -245,14 +246,33 @@ def _take_over(
     return Outcome(member=live, how="resumed" if ours else "adopted" if changes else "equal")
 
 
-def update(session: Session, person: str, id_: str, login: str, wish: Wish) -> Outcome:
+def in_detail(session: Session, member: Membership) -> Membership:
+    """Return a member with its roles, asked for singly where the listing does not show them."""
+    if not isinstance(member.roles, Unknown) or member.status is Status.PENDING:
+        return member
+    fresh = session.connector.fetch(member.id, looked_at(session, member.id))
+    if fresh is None:
+        return member
+    session.wrote(fresh)
+    return fresh
+
+
+def update(
+    session: Session, person: str, id_: str, login: str, wish: Wish, reinvite: bool = False
+) -> Outcome:
     """Change the membership into what is declared.
 
-    The user is read afresh first: an id that belongs to somebody else by now is refused.
+    The user is read afresh first: an id that belongs to somebody else by now is refused. A pending
+    invitation is left as it is, unless ``reinvite`` says to cancel it and to send a new one.
     """
     tried = f"change user {wish.login} in account {session.config.key}"
     session.before_write(tried)
     live = session.connector.fetch(id_, looked_at(session, id_, wish.roles))
+    if live is None and id_.startswith(INVITATION):
+        live = session.connector.find(wish.login)  # accepted since, under another id
+    if reinvite and live is not None and live.status is Status.PENDING:
+        ending.cancel(session, person, live, tried)
+        return _make(session, person, wish, False, tried)
     if live is None:
         raise NotThere(
             tried,

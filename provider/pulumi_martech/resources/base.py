@@ -78,6 +78,7 @@ class UserResource(AccountObject):
         successor: str | None,
         adopt: bool,
         opts: pulumi.ResourceOptions | None,
+        reinvite: str | None = None,
     ) -> None:
         declared = program()
         restore_pickler()
@@ -91,10 +92,11 @@ class UserResource(AccountObject):
             "person": person,
             "login": platform.manifest.normal_login(login) if isinstance(login, str) else login,
             "roles": {name: True for name in sorted(names)},
-            **{name: value for name, value in attributes.items() if value is not None},
+            **{n: shape.plain(value) for n, value in attributes.items() if value is not None},
             "on_destroy": on_destroy or platform.manifest.softest_ending_verb,
             "successor": successor,
             "adopt": adopt or None,
+            "reinvite": reinvite,
             "native_id": None,
             "status": None,
         }
@@ -310,7 +312,7 @@ def _entries(account: AccountResource, people: Mapping[str, Any], what: str) -> 
         names = role_names(given.pop("roles", None) or (), who)
         entry = {
             "roles": {role: True for role in sorted(names)},
-            **{name: value for name, value in given.items() if value is not None},
+            **{name: shape.plain(value) for name, value in given.items() if value is not None},
         }
         normal = platform.manifest.normal_login(login)
         if normal in found:
@@ -325,7 +327,9 @@ def _check_arguments(model: Any, props: Mapping[str, Any], what: str) -> None:
     given = {name: value for name, value in props.items() if name in model.model_fields}
     if any(isinstance(value, pulumi.Output) for value in given.values()):
         return
-    given["roles"] = tuple(given.get("roles") or ())
+    given = {
+        name: tuple(value) if isinstance(value, Mapping) else value for name, value in given.items()
+    }
     try:
         model.model_validate(given)
     except ValidationError as error:

@@ -31,7 +31,7 @@ def _plain(kind: Any) -> str:
     """Return the name of a type without what only validation needs."""
     while get_origin(kind) is Annotated:
         kind = get_args(kind)[0]
-    return str(kind.__name__)
+    return "Sequence[str]" if get_origin(kind) is frozenset else str(kind.__name__)
 
 
 def _default(field: FieldInfo) -> str:
@@ -91,6 +91,7 @@ def source(platform: Platform) -> str:
         parameters="\n".join(parameters),
         documentation="\n".join(_described(n, f, " " * 12) for n, f in documented.items()),
         attributes="\n".join(f'            "{name}": {name},' for name in fields),
+        **_reinvite(manifest),
     )
     parts = [HEAD.format(**values), ACCOUNT.format(**values)]
     role = _role(platform, values)
@@ -104,15 +105,30 @@ def source(platform: Platform) -> str:
     return "\n".join(parts)
 
 
+def _reinvite(manifest: Manifest) -> dict[str, str]:
+    """Return the parts of ``reinvite``, empty where users are not invited."""
+    if manifest.creation == "direct":
+        return {"reinvite_parameter": "", "reinvite_text": "", "reinvite_argument": ""}
+    text = (
+        "            reinvite: a reason; another one than before cancels the pending invitation\n"
+        "                and sends a new one.\n"
+    )
+    return {
+        "reinvite_parameter": "\n        reinvite: str | None = None,",
+        "reinvite_text": text,
+        "reinvite_argument": "\n            reinvite=reinvite,",
+    }
+
+
 def _role(platform: Platform, values: dict[str, str]) -> str:
     if platform.role is None:
         support = platform.manifest.abilities.get(Ability.CREATE_ROLE)
         instead = (
             support.alternative if support and support.alternative else "declare a RoleReference"
         )
-        return NO_ROLE.format(
-            sentence=f"{platform.manifest.title} cannot {Ability.CREATE_ROLE.value}s; {instead}"
-        )
+        sentence = f"{platform.manifest.title} cannot {Ability.CREATE_ROLE.value}s; {instead}"
+        pieces = textwrap.wrap(sentence, 80, drop_whitespace=False)
+        return NO_ROLE.format(sentence=" ".join(repr(piece) for piece in pieces))
     fields = _own(platform.role, set(RoleArguments.model_fields))
     return ROLE.format(
         **values,

@@ -15,6 +15,7 @@ from pulumi.runtime import get_root_resource
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.identity import check_email, check_login, check_name, look_alike
 from pulumi_martech.model.manifest import Ability, Manifest
+from pulumi_martech.model.membership import KEY_LOGIN
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.guards import AccountHoldings, Estate, Limits
 from pulumi_martech.policy.holdings import holdings
@@ -151,7 +152,8 @@ class Program:
     def _check_person(
         self, manifest: Manifest, login: str, entry: Mapping[str, Any], who: str, where: str
     ) -> None:
-        problems = check_login(login, manifest.identity.shape)
+        shape = "any" if login.startswith(KEY_LOGIN) else manifest.identity.shape
+        problems = check_login(login, shape)
         self._note(f"login of {who}", login, problems, where)
         for name, value in entry.items():
             if not isinstance(value, str) or name in ("login", "account", "person", "on_destroy"):

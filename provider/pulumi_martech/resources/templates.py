@@ -37,6 +37,7 @@ class Account(accounts.AccountResource):
         protected: Sequence[str] = (),
         own_login: str = "",
         successor: str = "",
+        tenant: str = "",
         renamed_from: str = "",
         breaker: int = 10,
         per_second: float | None = None,
@@ -54,6 +55,8 @@ class Account(accounts.AccountResource):
             protected: logins that are never removed and never lose an administrating role.
             own_login: the login behind the credentials, where the platform cannot tell.
             successor: login that takes over what a removed user owns.
+            tenant: the platform's own id of the account, where credentials of another one are to
+                be refused and the platform can tell (HubSpot: the portal's id).
             renamed_from: the key the account had before.
             breaker: removals after which one process writes nothing more.
             per_second: calls a second, if fewer than the platform allows.
@@ -66,6 +69,7 @@ class Account(accounts.AccountResource):
             "protected": tuple(protected),
             "own_login": own_login,
             "successor": successor,
+            "tenant": tenant,
             "renamed_from": renamed_from,
             "breaker": breaker,
             "per_second": per_second,
@@ -101,7 +105,7 @@ class MartechUser(base.UserResource, module="martech/{platform}", name="MartechU
 {parameters}
         on_destroy: OnDestroy | None = None,
         successor: str | None = None,
-        adopt: bool = False,
+        adopt: bool = False,{reinvite_parameter}
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the membership.
@@ -114,7 +118,7 @@ class MartechUser(base.UserResource, module="martech/{platform}", name="MartechU
                 the softest verb that really ends log-in on this platform.
             successor: login that takes over what the user owns, when it is removed.
             adopt: change a user that is there already and differs, instead of refusing.
-            opts: resource options.
+{reinvite_text}            opts: resource options.
         """
         attributes: dict[str, Any] = {{
 {attributes}
@@ -127,7 +131,7 @@ class MartechUser(base.UserResource, module="martech/{platform}", name="MartechU
             attributes=attributes,
             on_destroy=on_destroy,
             successor=successor,
-            adopt=adopt,
+            adopt=adopt,{reinvite_argument}
             opts=opts,
         )
 
@@ -162,7 +166,7 @@ NO_ROLE = '''
 def __getattr__(name: str) -> Any:
     """Let a resource that this platform cannot have say what to use in its place."""
     if name == "Role":
-        return base.absent({sentence!r})
+        return base.absent({sentence})
     raise AttributeError(f"module {{__name__!r}} has no attribute {{name!r}}")
 '''
 

@@ -13,7 +13,7 @@ from pulumi.dynamic import (
 from pydantic import ValidationError
 
 from pulumi_martech.model.errors import MartechError
-from pulumi_martech.model.membership import Membership
+from pulumi_martech.model.membership import Membership, Status
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.reconcile import ending, shape, users
 from pulumi_martech.resources.provider import (
@@ -50,17 +50,17 @@ def normal_user(provider: AccountProvider, news: Props) -> tuple[Props, list[Che
     if "roles" in inputs:
         inputs["roles"] = as_set(inputs["roles"])
     inputs.setdefault("on_destroy", provider.manifest.softest_ending_verb)
-    arguments = {
-        name: value
-        for name, value in inputs.items()
-        if name in PLATFORMS[provider.config.platform].user.model_fields
-    }
+    for name in shape.attribute_names(provider.config.platform) & inputs.keys():
+        inputs[name] = as_set(inputs[name])
+    arguments = shape.arguments(provider.config.platform, inputs)
     if "login" in arguments and not is_unknown(arguments):
-        arguments["roles"] = tuple(arguments.get("roles") or ())
         try:
             checked = PLATFORMS[provider.config.platform].user.model_validate(arguments)
             # An address in lower case, a name without outer space: what a reading will show.
-            inputs.update({n: v for n, v in checked.attributes().items() if n in inputs})
+            said = checked.attributes()
+            if "roles" in inputs:  # a platform may leave out what it gives by itself
+                said["roles"] = frozenset(checked.roles)
+            inputs.update({n: shape.plain(v) for n, v in said.items() if n in inputs})
         except ValidationError as error:
             failures += [CheckFailure(name, reason) for name, reason in plain_problems(error)]
     return inputs, failures
@@ -69,7 +69,9 @@ def normal_user(provider: AccountProvider, news: Props) -> tuple[Props, list[Che
 class UserProvider(AccountProvider):
     """Handlers of `MartechUser` on every platform."""
 
-    inputs = ("account", "person", "login", "roles", "on_destroy", "successor", "adopt")
+    inputs = (
+        "account", "person", "login", "roles", "on_destroy", "successor", "adopt", "reinvite",
+    )  # fmt: skip
 
     def input_names(self) -> tuple[str, ...]:
         """Return the common inputs and the platform's attributes."""
@@ -116,7 +118,8 @@ class UserProvider(AccountProvider):
         for name in shape.attribute_names(self.config.platform):
             inputs.pop(name, None)
         declared = shape.entry(self.config.platform, props)
-        inputs.update(shape.live_entry(member, declared), login=member.login)
+        once = shape.said_once(self.config.platform)
+        inputs.update(shape.live_entry(member, declared, once), login=member.login)
         keep_provider(inputs, props)
         return ReadResult(member.id, _outputs(inputs, member), inputs=inputs)
 
@@ -125,7 +128,13 @@ class UserProvider(AccountProvider):
         """Change the user into what is declared."""
         session = self.session(news)
         wish = shape.wish(session, news["login"], shape.entry(self.config.platform, news))
-        outcome = users.update(session, _person(news), id_, olds["login"], wish)
+        again = bool(news.get("reinvite")) and news.get("reinvite") != olds.get("reinvite")
+        outcome = users.update(session, _person(news), id_, olds["login"], wish, again)
+        if outcome.member.status is Status.PENDING:
+            say(
+                f"{news['account']}/{_person(news)} has not accepted its invitation, which carries "
+                f"what it was sent with (reinvite='REASON' sends a new one)"
+            )
         return UpdateResult(_outputs(news, outcome.member))
 
     @one_sentence

@@ -33,6 +33,7 @@ class Account(accounts.AccountResource):
         protected: Sequence[str] = (),
         own_login: str = "",
         successor: str = "",
+        tenant: str = "",
         renamed_from: str = "",
         breaker: int = 10,
         per_second: float | None = None,
@@ -50,6 +51,8 @@ class Account(accounts.AccountResource):
             protected: logins that are never removed and never lose an administrating role.
             own_login: the login behind the credentials, where the platform cannot tell.
             successor: login that takes over what a removed user owns.
+            tenant: the platform's own id of the account, where credentials of another one are to
+                be refused and the platform can tell (HubSpot: the portal's id).
             renamed_from: the key the account had before.
             breaker: removals after which one process writes nothing more.
             per_second: calls a second, if fewer than the platform allows.
@@ -62,6 +65,7 @@ class Account(accounts.AccountResource):
             "protected": tuple(protected),
             "own_login": own_login,
             "successor": successor,
+            "tenant": tenant,
             "renamed_from": renamed_from,
             "breaker": breaker,
             "per_second": per_second,

@@ -39,7 +39,7 @@ class Entry(Frozen):
     @property
     def is_write(self) -> bool:
         """Whether the request asked for a change."""
-        return self.method not in _READS and not self.path.endswith("/.search")
+        return self.method not in _READS and not self.path.endswith(("/.search", "/search"))
 
 
 class Log:

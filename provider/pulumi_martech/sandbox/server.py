@@ -28,11 +28,15 @@ from pulumi_martech.sandbox.store import Store
 from pulumi_martech.sandbox.tenant import Answer, Call, Tenant, new_secret
 
 if TYPE_CHECKING:
+    from pulumi_martech.sandbox.hubspot import HubSpotTenant
     from pulumi_martech.sandbox.scim import ScimTenant
+    from pulumi_martech.sandbox.sendgrid import SendGridTenant
     from pulumi_martech.sandbox.wordpress import WordPressTenant
 
 PLATFORMS = {
+    "hubspot": "pulumi_martech.sandbox.hubspot:HubSpotTenant",
     "scim": "pulumi_martech.sandbox.scim:ScimTenant",
+    "sendgrid": "pulumi_martech.sandbox.sendgrid:SendGridTenant",
     "wordpress": "pulumi_martech.sandbox.wordpress:WordPressTenant",
 }
 """Where each platform's tenant class is; imported when the first tenant of it is opened."""
@@ -74,7 +78,15 @@ class Sandbox:
     # -- tenants ---------------------------------------------------------
 
     @overload
+    def tenant(
+        self, key: str, platform: Literal["hubspot"], **switches: Any
+    ) -> "HubSpotTenant": ...
+    @overload
     def tenant(self, key: str, platform: Literal["scim"], **switches: Any) -> "ScimTenant": ...
+    @overload
+    def tenant(
+        self, key: str, platform: Literal["sendgrid"], **switches: Any
+    ) -> "SendGridTenant": ...
     @overload
     def tenant(
         self, key: str, platform: Literal["wordpress"], **switches: Any

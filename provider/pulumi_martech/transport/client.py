@@ -72,7 +72,9 @@ class ApiClient:
         attempts: how often one request is sent at most.
         read_auth: used instead of ``auth`` for reading, so that reading needs no write right.
         error: a platform's reading of its own error answers, asked first for every answer that is
-            no success (throttling excepted); ``None`` leaves it to the general rules.
+            no success; ``None`` leaves it to the general rules. Of an answer that means *too many
+            calls* only a `QuotaExhausted` counts: it says that waiting for it makes no sense (a
+            daily limit), and the request is not repeated.
         quota: tells that an answer other than 429 means *too many calls*.
         failure: tells that a 2xx answer reports a failure in its body.
         clock: where time comes from.
@@ -359,6 +361,9 @@ class ApiClient:
                 self._budget.close_for(hold)
             return reply
         if reply.status == httpx.codes.TOO_MANY_REQUESTS or (self._quota and self._quota(reply)):
+            mapped = self._platform_error(reply, call.tried)
+            if isinstance(mapped, QuotaExhausted):
+                raise mapped
             wait = retry_after(reply.headers, self._clock.now())
             self._budget.close_for(wait or 0.0)
             raise Again(answers.throttled(reply, call.tried, wait), wait)

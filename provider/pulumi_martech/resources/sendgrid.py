@@ -1,0 +1,296 @@
+"""SendGrid: typed resources. Generated from the platform's arguments; do not edit.
+
+Made by ``python -m pulumi_martech.resources.generate``.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypedDict
+
+import pulumi
+
+from pulumi_martech.model.account import Credentials
+from pulumi_martech.platforms.base import OnDestroy
+from pulumi_martech.resources import accounts, base
+
+
+class Account(accounts.AccountResource):
+    """One tenant of SendGrid, with a reference to its credentials; the first argument is its key.
+
+    The key is part of every URN below it: to rename an account say ``renamed_from``. Another
+    tenant is another account.
+    """
+
+    platform = "sendgrid"
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        url: str,
+        credentials: Credentials,
+        read_credentials: Credentials | None = None,
+        administrators: Sequence[str] = (),
+        protected: Sequence[str] = (),
+        own_login: str = "",
+        successor: str = "",
+        tenant: str = "",
+        renamed_from: str = "",
+        breaker: int = 10,
+        per_second: float | None = None,
+        timeout: float = 30.0,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the account.
+
+        Args:
+            key: name in code: lower-case letters, digits and '-', at most 40.
+            url: base URL of the API; https, unless it is on this machine.
+            credentials: `Bearer`, `Basic`, `OAuth2Client` or `SignedJwt`, made of references.
+            read_credentials: used for reading where given, so that previews need no write right.
+            administrators: native roles that administer this account, besides admin, owner.
+            protected: logins that are never removed and never lose an administrating role.
+            own_login: the login behind the credentials, where the platform cannot tell.
+            successor: login that takes over what a removed user owns.
+            tenant: the platform's own id of the account, where credentials of another one are to
+                be refused and the platform can tell (HubSpot: the portal's id).
+            renamed_from: the key the account had before.
+            breaker: removals after which one process writes nothing more.
+            per_second: calls a second, if fewer than the platform allows.
+            timeout: seconds to wait for one answer.
+            opts: options of the provider resource.
+        """
+        settings = {
+            "read_credentials": read_credentials,
+            "administrators": tuple(administrators),
+            "protected": tuple(protected),
+            "own_login": own_login,
+            "successor": successor,
+            "tenant": tenant,
+            "renamed_from": renamed_from,
+            "breaker": breaker,
+            "per_second": per_second,
+            "timeout": timeout,
+        }
+        super().__init__(key, url=url, credentials=credentials, settings=settings, opts=opts)
+
+
+class RoleReference(base.RoleReferenceResource, module="martech/sendgrid", name="RoleReference"):
+    """A native role of SendGrid that must be there; nothing is ever written.
+
+    How its content is known on this platform: read. Outputs: ``native_id``, ``presence``
+    (present, or unproven where the platform cannot list roles and nobody holds it).
+    """
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        account: Account,
+        name: str,
+        content: Sequence[str] = (),
+        declared_by: str | None = None,
+        declared_on: str | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the reference.
+
+        Args:
+            key: our own name of the role, part of the URN.
+            account: the account.
+            name: the role's name on the platform.
+            content: capabilities that a person says the role has.
+            declared_by: who said so.
+            declared_on: on which day (YYYY-MM-DD).
+            opts: resource options.
+        """
+        super().__init__(
+            key,
+            account=account,
+            name=name,
+            content=content,
+            declared_by=declared_by,
+            declared_on=declared_on,
+            opts=opts,
+        )
+
+
+class Person(TypedDict, total=False):
+    """What one login of a `VendorGrant` or `Roster` has.
+
+    ``roles``: Scopes such as `mail.send`, the whole set; or `admin` alone; or, with `sso`, rights
+        on subusers: `NAME:admin`, `NAME:restricted`, `NAME:mail.send`.
+    ``sso``: True: logs in by single sign-on and is there at once, without an invitation; needs
+        both names, and cannot be switched later.
+    ``first_name``: First name, with `sso` only: others say theirs on acceptance.
+    ``last_name``: Last name, with `sso` only.
+    """
+
+    roles: Sequence[str | RoleReference]
+    sso: bool | None
+    first_name: str | None
+    last_name: str | None
+
+
+class MartechUser(base.UserResource, module="martech/sendgrid", name="MartechUser"):
+    """A membership: one of our own principals in one account of SendGrid.
+
+    Outputs: ``native_id``, ``status`` (active, pending, deactivated).
+    """
+
+    def __init__(
+        self,
+        person: str,
+        *,
+        account: Account,
+        login: str,
+        roles: "Sequence[str | RoleReference]" = (),
+        sso: bool | None = None,
+        first_name: str | None = None,
+        last_name: str | None = None,
+        on_destroy: OnDestroy | None = None,
+        successor: str | None = None,
+        adopt: bool = False,
+        reinvite: str | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the membership.
+
+        Args:
+            person: our own id of the person, never an e-mail: it is part of the URN.
+            account: the account.
+            login: E-mail address; can never be changed. `key:ID` stands for an API key that
+                exists.
+            roles: Scopes such as `mail.send`, the whole set; or `admin` alone; or, with `sso`,
+                rights on subusers: `NAME:admin`, `NAME:restricted`, `NAME:mail.send`.
+            sso: True: logs in by single sign-on and is there at once, without an invitation;
+                needs both names, and cannot be switched later.
+            first_name: First name, with `sso` only: others say theirs on acceptance.
+            last_name: Last name, with `sso` only.
+            on_destroy: what happens when this leaves the code; default ``remove``:
+                the softest verb that really ends log-in on this platform.
+            successor: login that takes over what the user owns, when it is removed.
+            adopt: change a user that is there already and differs, instead of refusing.
+            reinvite: a reason; another one than before cancels the pending invitation
+                and sends a new one.
+            opts: resource options.
+        """
+        attributes: dict[str, Any] = {
+            "sso": sso,
+            "first_name": first_name,
+            "last_name": last_name,
+        }
+        super().__init__(
+            person,
+            account=account,
+            login=login,
+            roles=roles,
+            attributes=attributes,
+            on_destroy=on_destroy,
+            successor=successor,
+            adopt=adopt,
+            reinvite=reinvite,
+            opts=opts,
+        )
+
+
+class VendorGrant(base.VendorGrantResource, module="martech/sendgrid", name="VendorGrant"):
+    """The whole presence of one vendor in one account of SendGrid.
+
+    Whoever is there by the vendor's mail domains or aliases is part of it: a stray is one line of
+    diff. Removing it takes everyone away and lists again to prove it. Output: ``unknown``, what of
+    the vendor's presence this platform cannot show.
+    """
+
+    def __init__(
+        self,
+        vendor: str,
+        *,
+        account: Account,
+        domains: Sequence[str],
+        people: Mapping[str, Person],
+        until: str,
+        owner: str,
+        reason: str,
+        aliases: Sequence[str] = (),
+        on_destroy: OnDestroy | None = None,
+        successor: str | None = None,
+        adopt: bool = False,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the vendor's presence.
+
+        Args:
+            vendor: our own name of the vendor, part of the URN.
+            account: the account.
+            domains: the vendor's mail domains (subdomains included).
+            people: login to what the person has.
+            until: last day of the contract (YYYY-MM-DD); see `active`.
+            owner: who inside answers for the vendor.
+            reason: why the vendor has access.
+            aliases: further addresses of the vendor's people, at other domains.
+            on_destroy: how a person is taken away; default ``remove``.
+            successor: login that takes over what a removed person owns.
+            adopt: change people that are there already and differ, instead of refusing.
+            opts: resource options.
+        """
+        super().__init__(
+            vendor,
+            account=account,
+            domains=domains,
+            people=people,
+            until=until,
+            owner=owner,
+            reason=reason,
+            aliases=aliases,
+            on_destroy=on_destroy,
+            successor=successor,
+            adopt=adopt,
+            opts=opts,
+        )
+
+
+class Roster(base.RosterResource, module="martech/sendgrid", name="Roster"):
+    """The authoritative list of the members of one account of SendGrid.
+
+    Members that nobody declared show as one line of diff each and go with the next reviewed run.
+    Removing the roster from the code leaves the members alone.
+    """
+
+    def __init__(
+        self,
+        *,
+        account: Account,
+        members: Mapping[str, Person],
+        ignore: Mapping[str, str] | None = None,
+        on_destroy: OnDestroy | None = None,
+        successor: str | None = None,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the members.
+
+        Args:
+            account: the account; it then has no `MartechUser` and no `VendorGrant`.
+            members: login to what the member has.
+            ignore: shell pattern of logins to leave alone, to the reason why.
+            on_destroy: how a member is taken away; default ``remove``.
+            successor: login that takes over what a removed member owns.
+            opts: resource options.
+        """
+        super().__init__(
+            account=account,
+            members=members,
+            ignore=ignore or {},
+            on_destroy=on_destroy,
+            successor=successor,
+            opts=opts,
+        )
+
+
+def __getattr__(name: str) -> Any:
+    """Let a resource that this platform cannot have say what to use in its place."""
+    if name == "Role":
+        return base.absent(
+            "SendGrid cannot create roles; name scopes in the program: "
+            "PermissionSet('marketer', ('marketing.read', ...))"
+        )
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
