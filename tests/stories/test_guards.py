@@ -72,7 +72,7 @@ def test_an_override_with_a_reason_passes_and_is_kept_in_the_audit(estate: Estat
     six.program(OVER)
     run = six.applied(MARTECH_OVERRIDE="the events team moved to the shop")
     assert "over a guard" in run.text
-    assert "the events team moved to the shop" in run.text
+    assert "the events team moved to the shop" not in run.text, "only the audit masks secrets"
     assert six.logins("crm") == {"ana@example.com", "ben@example.com", "cem@example.com"}
     told = [line for line in six.audit("crm") if line["phase"] == "intent" and line["reason"]]
     assert {(line["verb"], line["person"]) for line in told} == {
