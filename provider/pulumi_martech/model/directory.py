@@ -30,16 +30,6 @@ class Directory(Frozen):
         """Return the member with this native id, or ``None``."""
         return next((m for m in self.memberships if m.id == id_), None)
 
-    def with_member(self, member: Membership) -> "Directory":
-        """Return the directory with ``member`` in place of the one with its id."""
-        others = tuple(m for m in self.memberships if m.id != member.id)
-        return self.model_copy(update={"memberships": (*others, member)})
-
-    def without_member(self, id_: str) -> "Directory":
-        """Return the directory without the member of this id."""
-        rest = tuple(m for m in self.memberships if m.id != id_)
-        return self.model_copy(update={"memberships": rest})
-
     def role_names(self) -> Iterator[str]:
         """Yield the names of all roles seen: listed ones, and those that somebody holds."""
         seen: set[str] = set()

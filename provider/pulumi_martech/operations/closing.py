@@ -23,7 +23,7 @@ _NOTES = (
 def close(work: Work, screen: Screen, verb: str, code: int, **said: Any) -> int:
     """Print the end of a run; return its exit code: 1 if an account was not read as it should."""
     accounts = load(work.report)
-    missed = unread(work)
+    missed = [] if work.offline else _unread(accounts)
     if missed:
         code = 1
         screen.error(
@@ -51,7 +51,11 @@ def unread(work: Work) -> list[str]:
     """Return the accounts that could not be read in this run; none where nothing was to be read."""
     if work.offline:
         return []
-    return [name for name, run in load(work.report).items() if run.unread or run.from_state]
+    return _unread(load(work.report))
+
+
+def _unread(accounts: Mapping[str, AccountRun]) -> list[str]:
+    return [name for name, run in accounts.items() if run.unread or run.from_state]
 
 
 def _accounts(screen: Screen, accounts: Mapping[str, AccountRun]) -> None:
