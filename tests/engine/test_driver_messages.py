@@ -1,9 +1,5 @@
 """What engines print, as sentences for people."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from pulumi_martech.engine import locks
@@ -89,15 +85,3 @@ def test_what_programs_print_is_kept_without_tracebacks() -> None:
 def test_known_complaints_say_what_to_do(complaint: str, advice: str) -> None:
     assert advice in locks.explained(complaint)
     assert locks.explained("something else") == ""
-
-
-def test_only_a_dead_run_of_this_machine_loses_its_lock() -> None:
-    ended = subprocess.Popen([sys.executable, "-c", "pass"])
-    ended.wait()
-    text = "the stack is currently locked by 1 lock(s). created by me@{} (pid {}) at 2026-11-22"
-    assert locks.dead(text.format("here", ended.pid), "here") == ended.pid
-    assert locks.dead(text.format("here", os.getpid()), "here") is None
-    assert locks.dead(text.format("elsewhere", ended.pid), "here") is None
-    assert locks.dead("something else failed", "here") is None
-    both = text.format("here", ended.pid) + text.format("here", os.getpid())
-    assert locks.dead(both, "here") is None

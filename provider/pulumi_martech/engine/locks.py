@@ -1,10 +1,18 @@
 """What engines say about locks, passphrases and log-in, in words that help."""
 
-import os
 import re
+from datetime import datetime
+
+from pulumi_martech.engine.processes import Identity, ended
+
+ENDED = "; that process has ended"
+"""What the embedded engine says of a holder that it knows to have ended."""
 
 _LOCKED = re.compile(r"the stack is currently locked by (\d+) lock")
-_HOLDER = re.compile(r"created by \S+@(?P<host>\S+) \(pid (?P<pid>\d+)[,)]")
+_HOLDER = re.compile(
+    r"created by \S+@(?P<host>\S+) \(pid (?P<pid>\d+)(?P<operation>,[^)]*)?\)"
+    rf"(?:[^;\n]* at (?P<since>[^\s;]+))?(?P<ended>{ENDED})?"
+)
 
 _HINTS = (
     (
@@ -49,18 +57,23 @@ def explained(said: str) -> str:
 
 
 def dead(said: str, host: str) -> int | None:
-    """Return the process that left a lock, if it ran on ``host`` and is not there any more."""
+    """Return the process that left a lock, if it ran on ``host`` and is not there any more.
+
+    The real engine writes down host and number alone: a container of another's host name that
+    works on the same backend is not told from it.
+    """
     if not _LOCKED.search(said):
         return None
     holders = list(_HOLDER.finditer(said))
     if not holders or any(holder["host"] != host for holder in holders):
         return None
-    for holder in holders:
-        try:
-            os.kill(int(holder["pid"]), 0)
-        except ProcessLookupError:
-            continue
-        except PermissionError:
-            return None
+    if not all(_ended(holder) for holder in holders):
         return None
     return int(holders[0]["pid"])
+
+
+def _ended(holder: re.Match[str]) -> bool:
+    if holder["operation"] is not None:  # the embedded engine knows more of it, and has looked
+        return holder["ended"] is not None
+    since = datetime.fromisoformat(holder["since"]) if holder["since"] else None
+    return ended(Identity(int(holder["pid"])), since)

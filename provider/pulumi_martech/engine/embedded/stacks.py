@@ -15,8 +15,12 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
+
+from pulumi_martech.engine.locks import ENDED
+from pulumi_martech.engine.processes import Identity, ended
 
 from .errors import EngineError, StackNotFound
 from .journal import Deployment, Journal, Replayer, digest, read_journal, write_atomically
@@ -116,7 +120,7 @@ class StackFolder:
         """
         mine = json.dumps(
             {
-                "pid": os.getpid(),
+                **asdict(Identity.own()),
                 "username": _user(),
                 "hostname": socket.gethostname(),
                 "timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -148,9 +152,10 @@ class StackFolder:
                 f"{holder['username']}@{holder['hostname']} (pid {holder['pid']}, "
                 f"{holder['operation']}) {_duration(age)} ago, at {holder['timestamp']}"
             )
-            if holder["hostname"] == socket.gethostname() and not _alive(holder["pid"]):
-                who += "; that process has ended"
-        except (OSError, ValueError, KeyError):
+            process = Identity(holder["pid"], holder.get("started"), holder.get("space", ""))
+            if holder["hostname"] == socket.gethostname() and ended(process, since):
+                who += ENDED
+        except (OSError, ValueError, KeyError, TypeError):
             who = "a process that left no readable name"
         return (
             "the stack is currently locked by 1 lock(s). Either wait for the other process(es) to "
@@ -228,16 +233,6 @@ def _user() -> str:
         return getpass.getuser()
     except (KeyError, OSError):
         return f"uid {os.getuid()}"
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _duration(seconds: int) -> str:
