@@ -104,7 +104,13 @@ def test_the_demo_tells_the_whole_story_of_the_company_in_stacks(tmp_path):
     copy.mkdir()
     shutil.copy(ROOT / "Pulumi.yaml", copy)
     shutil.copytree(ROOT / "stacks", copy / "stacks", ignore=shutil.ignore_patterns("__pycache__"))
-    environment = {key: v for key, v in os.environ.items() if not key.startswith("MARTECH")}
+    elsewhere = tmp_path / "of the person who watches"
+    environment = os.environ | {
+        "MARTECH_BACKEND_URL": str(elsewhere),
+        "PULUMI_BACKEND_URL": elsewhere.as_uri(),
+        "MARTECH_OVERRIDE": "left over in the shell",
+        "PULUMI_STACK": "production",
+    }
     done = subprocess.run(
         [MARTECH, "demo"], cwd=copy, env=environment, capture_output=True, text=True
     )
@@ -118,6 +124,7 @@ def test_the_demo_tells_the_whole_story_of_the_company_in_stacks(tmp_path):
     assert "Changes asked for by this run: 0" in story
     assert "Agency logins that can still open the CRM: none" in story
     assert "what to do next" in story
+    assert not elsewhere.exists(), "the demo keeps its state to itself"
 
 
 @example("one_user")

@@ -43,8 +43,16 @@ class Story:
         self.root = root
         self.platforms = platforms
         self.console = console
+        backend = root / ".martech" / "pulumi"
+        backend.mkdir()
         self.environment = {
-            **os.environ,
+            # nothing of the story may reach a backend or a stack of the person who watches it
+            **{
+                key: value
+                for key, value in os.environ.items()
+                if not key.startswith("MARTECH_") and key != "PULUMI_STACK"
+            },
+            "PULUMI_BACKEND_URL": backend.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": os.environ.get("PULUMI_CONFIG_PASSPHRASE", "demo"),
             "MARTECH_HOME": str(root / ".martech"),
             "MARTECH_ACTOR": "demo",
