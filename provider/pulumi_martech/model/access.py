@@ -1,0 +1,178 @@
+"""Who may do what, by whose word, until when: the access document as values.
+
+What `Access` says is what the document says, nothing worked out. `Access.held` is the one place
+that turns grants into who holds what on a day: teams become their members, leavers hold nothing,
+and whatever has ended, by the grant, the person, the vendor's contract or the partner's agreement,
+is left out.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pulumi_martech.model.inventory import Account, Asset
+from pulumi_martech.model.moment import Day, Moment, last_day, over
+from pulumi_martech.model.parties import Client, PartnerOrganisation, Vendor
+from pulumi_martech.model.people import Principal, Team
+from pulumi_martech.model.rules import AssetRule, PolicySetting, Waiver
+from pulumi_martech.model.values import Frozen
+
+
+class CustomRole(Frozen):
+    """A role of our own: what others have, and capabilities more or fewer."""
+
+    key: str = Field(default="", exclude=True)
+    title: str = ""
+    inherits: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    partner: bool = False
+    """Whether it is for people of partner organisations."""
+
+
+class Grant(Frozen):
+    """Who has a role in an account, perhaps of some assets only, until when and why.
+
+    Either ``who``, one principal, or ``team``: its members and those of the teams below it.
+    """
+
+    who: str = ""
+    team: str = ""
+    role: str
+    account: str
+    assets: tuple[str, ...] = ()
+    starts: Day | None = None
+    until: Moment | None = None
+    why: str = ""
+    ticket: str = ""
+    asked_by: str = ""
+    approved_by: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells a grant from others: who, account, role and assets, ``ana/crm/marketer``."""
+        parts = (self.who or f"team:{self.team}", self.account, self.role, *sorted(self.assets))
+        return "/".join(parts)
+
+
+class Company(Frozen):
+    """Ourselves: what we are called, and the mail domains that are ours."""
+
+    name: str = ""
+    domains: tuple[str, ...] = ()
+
+
+EndedBy = Literal["grant", "leaver", "person", "contract", "agreement"]
+"""Whose end is the first: the grant's own, the person's, the vendor's or the partner's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A grant as one principal has it; ``until`` is the first of all ends that bound it.
+
+    ``ended_by`` says whose end that is, ``None`` where there is none. A leaver's grants are over
+    whatever ``until`` says.
+    """
+
+    principal: Principal
+    grant: Grant
+    until: date | datetime | None
+    ended_by: EndedBy | None
+
+
+class Access(Frozen):
+    """The access document: everything declared about who may do what."""
+
+    company: Company = Company()
+    people: Mapping[str, Principal] = Field(default_factory=dict)
+    teams: Mapping[str, Team] = Field(default_factory=dict)
+    accounts: Mapping[str, Account] = Field(default_factory=dict)
+    assets: Mapping[str, Asset] = Field(default_factory=dict)
+    roles: Mapping[str, CustomRole] = Field(default_factory=dict)
+    grants: tuple[Grant, ...] = ()
+    vendors: Mapping[str, Vendor] = Field(default_factory=dict)
+    partners: Mapping[str, PartnerOrganisation] = Field(default_factory=dict)
+    clients: Mapping[str, Client] = Field(default_factory=dict)
+    rules: Mapping[str, AssetRule] = Field(default_factory=dict)
+    policies: Mapping[str, PolicySetting] = Field(default_factory=dict)
+    waivers: Mapping[str, Waiver] = Field(default_factory=dict)
+
+    @cached_property
+    def principals(self) -> Mapping[str, Principal]:
+        """Everybody by key: our own people and services, and those of vendors and partners."""
+        found = dict(self.people)
+        for field, companies in (("vendor", self.vendors), ("partner", self.partners)):
+            for company in companies.values():
+                for key, person in company.people.items():
+                    more: dict[str, Any] = {field: company.key}
+                    if person.kind == "employee":
+                        more["kind"] = "external"
+                    found[key] = person.model_copy(update=more)
+        return found
+
+    @cached_property
+    def _members(self) -> Mapping[str, tuple[Principal, ...]]:
+        found: dict[str, list[Principal]] = {team: [] for team in self.teams}
+        for principal in self.principals.values():
+            team, seen = principal.team, set[str]()
+            while team in self.teams and team not in seen:
+                found[team].append(principal)
+                seen.add(team)
+                team = self.teams[team].parent
+        return {team: tuple(members) for team, members in found.items()}
+
+    def members(self, team: str) -> tuple[Principal, ...]:
+        """Return who is in a team or in one below it, in the order of the document."""
+        return self._members.get(team, ())
+
+    def holders(self, grant: Grant) -> tuple[Principal, ...]:
+        """Return whom a grant is to; ended ones and leavers too."""
+        if grant.team:
+            return self.members(grant.team)
+        found = self.principals.get(grant.who)
+        return (found,) if found else ()
+
+    def everything(self) -> Iterator[Held]:
+        """Yield every grant as each of its holders has it, whatever the day."""
+        for grant in self.grants:
+            for principal in self.holders(grant):
+                until, ended_by = self._end(principal, grant)
+                yield Held(principal, grant, until, ended_by)
+
+    def held(self, day: date) -> Iterator[Held]:
+        """Yield what is in force on a day: begun, not ended, and not a leaver's."""
+        for held in self.everything():
+            if held.ended_by == "leaver" or over(held.until, day):
+                continue
+            starts = (held.grant.starts, held.principal.starts)
+            if all(start is None or start <= day for start in starts):
+                yield held
+
+    def ended(self, day: date) -> Iterator[Held]:
+        """Yield what was granted and is over on a day: whoever still has it live has it unseen."""
+        for held in self.everything():
+            if held.ended_by == "leaver" or over(held.until, day):
+                yield held
+
+    def _end(
+        self, principal: Principal, grant: Grant
+    ) -> tuple[date | datetime | None, EndedBy | None]:
+        """Return the first end that bounds a grant to somebody, and whose it is."""
+        if principal.status == "leaver":
+            return principal.until, "leaver"
+        ends: list[tuple[date | datetime, EndedBy]] = []
+        if grant.until is not None:
+            ends.append((grant.until, "grant"))
+        if principal.until is not None:
+            ends.append((principal.until, "person"))
+        if principal.vendor:
+            ends.append((self.vendors[principal.vendor].until, "contract"))
+        if principal.partner:
+            agreement = self.partners[principal.partner].agreement
+            if agreement is not None and agreement.until is not None:
+                ends.append((agreement.until, "agreement"))
+        return min(ends, key=lambda end: last_day(end[0])) if ends else (None, None)

@@ -1,0 +1,135 @@
+"""What there is to have access to: accounts with their ownership, data and log-in, and assets."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from pulumi_martech.model.account import AccountConfig, Credentials
+from pulumi_martech.model.moment import Day
+from pulumi_martech.model.people import MfaFact
+from pulumi_martech.model.values import Frozen
+
+DataClassName = Literal["none", "internal", "financial", "personal", "sensitive"]
+
+
+class DataHeld(Frozen):
+    """Data that an account holds: its class, where it comes from, how long it is kept."""
+
+    data: DataClassName
+    what: str = ""
+    """In words, or the names of fields: ``newsletter subscribers``."""
+    source: str = ""
+    retention_days: int | None = Field(default=None, ge=0)
+
+
+class LogIn(Frozen):
+    """How people log in to an account, and since when that is known."""
+
+    sso: Literal["enforced", "optional", "none", "unknown"] = "unknown"
+    mfa: MfaFact | None = None
+    """What the account demands of everybody."""
+    on: Day | None = None
+
+
+class NativeContent(Frozen):
+    """A native role of the account: ours to make, or one that must be there.
+
+    ``own`` roles are made, renamed and removed by us, where the platform has role CRUD.
+    ``can`` is what a person says the role holds, where the platform shows only its name; it needs
+    ``declared_by`` and ``declared_on``.
+    """
+
+    name: str
+    own: bool = False
+    can: tuple[str, ...] | None = None
+    declared_by: str = ""
+    declared_on: Day | None = None
+
+
+class Everyone(Frozen):
+    """Says that the grants are the whole list of an account's members.
+
+    ``ignore`` leaves logins alone: shell pattern to the reason why.
+    """
+
+    ignore: Mapping[str, str] = Field(default_factory=dict)
+
+
+class Account(Frozen):
+    """One tenant of a platform as the document tells it.
+
+    What a process needs to work on it (`config`), who owns and pays for it, which data it holds,
+    how people log in, and what our roles are called there. What is ``None`` was not said, which
+    is not the same as empty: ``data: []`` says that there is none.
+    """
+
+    key: str = Field(default="", exclude=True)
+    platform: str
+    title: str = ""
+    url: str = ""
+    credentials: Credentials | None = None
+    read_credentials: Credentials | None = None
+    administrators: tuple[str, ...] = ()
+    """Native roles that administer it, besides those of the platform."""
+    protected: tuple[str, ...] = ()
+    """Logins that are never removed and never lose an administrating role."""
+    own_login: str = ""
+    successor: str = ""
+    tenant: str = ""
+    renamed_from: str = ""
+    breaker: int = Field(default=10, ge=0)
+    per_second: float | None = Field(default=None, gt=0)
+    timeout: float = Field(default=30.0, gt=0, le=600)
+
+    owner: str = ""
+    """Who inside answers for it."""
+    team: str = ""
+    client: str = ""
+    """The client it belongs to, for agencies."""
+    owner_of_record: str = ""
+    """Who owns it in the platform's books: ``us``, a vendor, a client, a partner or a person."""
+    payer: str = ""
+    """Who pays, named like ``owner_of_record``."""
+    recovery: str = ""
+    """The address that can take the account back."""
+    data: tuple[DataHeld, ...] | None = None
+    login: LogIn = LogIn()
+    personal_fields: tuple[str, ...] | None = None
+    """Personal fields allowed in messages."""
+    never_fields: tuple[str, ...] = ()
+    """Fields that must not be in any message."""
+
+    roles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Role to the native roles that stand for it here, by name."""
+    native_roles: Mapping[str, NativeContent] = Field(default_factory=dict)
+    """Native roles by a key of ours, which is part of the URN."""
+    membership: Literal["direct", "idp"] = "direct"
+    """``idp``: an identity provider owns it, and writes are refused."""
+    groups: Mapping[str, str] = Field(default_factory=dict)
+    """Role to the identity provider's group that gives it, named when a write is refused."""
+    roster: Everyone | None = None
+    """Said: the grants are all members, also when there are none. Not said: others are let be."""
+    on_destroy: Literal["remove", "deactivate", "downgrade", "retain"] | None = None
+    adopt: bool = False
+    """Whether users that are there already and differ are changed instead of refused."""
+
+    def config(self) -> AccountConfig:
+        """Return what a process needs to work on it; raises `ValidationError` if it lacks some."""
+        own = AccountConfig.model_fields.keys() & type(self).model_fields.keys()
+        return AccountConfig.model_validate({name: getattr(self, name) for name in own})
+
+
+class Asset(Frozen):
+    """A thing inside an account that access can be limited to; ``id`` is the platform's own."""
+
+    key: str = Field(default="", exclude=True)
+    account: str
+    kind: str
+    id: str = ""
+    name: str = ""
+    owner: str = ""
+    team: str = ""
+    critical: bool = False
+    data: DataClassName | None = None
+    """A higher class than the account's."""
