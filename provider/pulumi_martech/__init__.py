@@ -16,17 +16,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pulumi_martech.model.account import Basic, Bearer, OAuth2Client, SignedJwt
     from pulumi_martech.model.expiry import active, as_of
     from pulumi_martech.platforms.sendgrid import PermissionSet
     from pulumi_martech.resources import hubspot, scim, sendgrid, wordpress
+    from pulumi_martech.resources.credentials import Basic, Bearer, OAuth2Client, SignedJwt
     from pulumi_martech.resources.gate import Limit, limits
 
 _HOMES = {
-    "Basic": "model.account",
-    "Bearer": "model.account",
-    "OAuth2Client": "model.account",
-    "SignedJwt": "model.account",
+    "Basic": "resources.credentials",
+    "Bearer": "resources.credentials",
+    "OAuth2Client": "resources.credentials",
+    "SignedJwt": "resources.credentials",
     "active": "model.expiry",
     "as_of": "model.expiry",
     "PermissionSet": "platforms.sendgrid",

@@ -127,6 +127,7 @@ def test_accounts_that_are_missing_wrong_or_in_a_circle(office: Office) -> None:
                      opts=pulumi.ResourceOptions(provider=crm))
         scim.Account("crm", url=os.environ["CRM_URL"], credentials=Bearer(token="env:CRM_TOKEN"))
         scim.Account("Sales CRM", url=os.environ["CRM_URL"], credentials=None, timeout=-1)
+        scim.Account("leads", url=os.environ["CRM_URL"], credentials=Bearer("sk-live-0001"))
         """,
     )
     text = "\n".join(errors)
@@ -141,9 +142,15 @@ def test_accounts_that_are_missing_wrong_or_in_a_circle(office: Office) -> None:
         "account Sales CRM: key is not lower-case letters",
         "account Sales CRM: credentials must be Bearer(...), Basic(...)",
         "account Sales CRM: timeout must be greater than 0",
+        "Bearer(token=...): where it lies is written env:NAME, file:PATH or keyring:SERVICE/USER",
     ):
         assert text.count(words) == 1, (words, text)
-    assert len(errors) == 10
+    assert len(errors) == 11
+    assert "sk-live-0001" not in text
+
+    told = office.martech("doctor", code=1)
+    assert "invalid" not in told.text.lower(), "nobody examines what stands for a wrong account"
+    assert told.lines("crm ", "account", "ok"), told.text
 
 
 def test_a_role_that_waits_for_who_holds_it_is_a_circle(office: Office) -> None:

@@ -8,6 +8,7 @@ from pulumi_martech.operations.doctor import Finding, doctor
 from pulumi_martech.operations.preflight import accounts, recorded
 from pulumi_martech.operations.screen import Screen
 from pulumi_martech.operations.work import Work
+from pulumi_martech.resources.accounts import NO_ADDRESS
 
 
 def examine(work: Work, screen: Screen, keys: Collection[str] = ()) -> list[Finding]:
@@ -28,7 +29,11 @@ def examine(work: Work, screen: Screen, keys: Collection[str] = ()) -> list[Find
         )
         for message in plan.errors
     ]
-    found = accounts(plan, recorded(work.driver.export()))
+    found = {
+        key: config
+        for key, config in accounts(plan, recorded(work.driver.export())).items()
+        if config.url != NO_ADDRESS  # declared wrongly: the problem above is all there is to say
+    }
     chosen = _chosen(found, keys)
     if not chosen:
         screen.warn("neither the program nor the state has an account")

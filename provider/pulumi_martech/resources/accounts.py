@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pulumi_martech.model.account import AccountConfig, Bearer, Credentials
 from pulumi_martech.model.identity import check_url
 from pulumi_martech.model.wording import in_words
+from pulumi_martech.resources.credentials import NOWHERE
 from pulumi_martech.resources.program import Program, place, program
 
 _PICKLER = (pickle._Pickler._batch_setitems, pickle._Pickler.save_dict)  # type: ignore[attr-defined]
@@ -25,6 +26,10 @@ ACCOUNT_KEY = "lower-case letters, digits and '-', at most 40, beginning with a 
 def restore_pickler() -> None:
     """Undo what earlier registrations did to the pickler."""
     pickle._Pickler._batch_setitems, pickle._Pickler.save_dict = _PICKLER  # type: ignore[attr-defined]
+
+
+NO_ADDRESS = "https://invalid"
+"""Where an account stands that was declared wrongly; the gate refuses a program that has one."""
 
 
 class AccountResource(pulumi.ProviderResource):
@@ -83,7 +88,8 @@ class AccountResource(pulumi.ProviderResource):
             declared.problem(
                 f"{what} is declared twice, at {declared.accounts_at[config.key]} and here"
             )
-        if config is not None and len(declared.problems) == before:
+        leads_nowhere = config is not None and NOWHERE in config.credentials.model_dump().values()
+        if config is not None and len(declared.problems) == before and not leads_nowhere:
             declared.accounts_at[config.key] = place()
             return config
         return AccountConfig.model_construct(
@@ -91,8 +97,8 @@ class AccountResource(pulumi.ProviderResource):
             if config is not None and config.key not in declared.configs
             else f"account-{before + 1}",
             platform=self.platform,
-            url="https://invalid",
-            credentials=Bearer(token="env:INVALID"),  # noqa: S106
+            url=NO_ADDRESS,
+            credentials=Bearer(token=NOWHERE),
         )
 
 
