@@ -88,8 +88,12 @@ class MapProvider(AccountProvider):
             )  # fmt: skip
         except MartechError as error:
             return self.as_last_read(id_, props, error)
+        return self.shown(id_, props, live)
+
+    def shown(self, id_: str, props: Props, live: entries.Map) -> ReadResult:
+        """Return a map as a reading shows it: ``live`` is everything that belongs to it."""
         inputs: dict[str, Any] = {n: props[n] for n in self.input_names() if n in props}
-        inputs[self.people] = live
+        inputs[self.people] = dict(live)
         keep_provider(inputs, props)
         return ReadResult(id_, self.outputs(inputs), inputs=inputs)
 

@@ -13,6 +13,7 @@ from pulumi.dynamic import (
 from pydantic import ValidationError
 
 from pulumi_martech.model.errors import MartechError, UnknownRole
+from pulumi_martech.model.membership import NativeRole
 from pulumi_martech.platforms.base import RoleArguments
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.reconcile import roles
@@ -76,8 +77,10 @@ class RoleProvider(AccountProvider):
             live = roles.read(self.session(props), id_, props["name"])
         except MartechError as error:
             return self.as_last_read(id_, props, error)
-        if live is None:
-            return ReadResult(None, {})
+        return ReadResult(None, {}) if live is None else self.shown(props, live)
+
+    def shown(self, props: Props, live: NativeRole) -> ReadResult:
+        """Return a role as a reading shows it."""
         inputs: dict[str, Any] = {n: props[n] for n in self.input_names() if n in props}
         inputs["name"] = live.name
         keep_provider(inputs, props)
@@ -114,20 +117,27 @@ class RoleReferenceProvider(AccountProvider):
             replaces.append("name")
         return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
 
-    def _outputs(self, props: Props) -> Props:
+    def _look(self, props: Props) -> ReadResult:
         live, presence = roles.reference(self.session(props), props["name"])
         if presence == "unproven":
             say(
                 f"role {props['name']} in {props['account']} is unproven: {self.manifest.title} "
                 f"cannot list roles and nobody holds it yet"
             )
-        return {**props, "native_id": live.id, "presence": presence}
+        return self.shown(props, live, presence)
+
+    def shown(self, props: Props, live: NativeRole, presence: roles.Presence) -> ReadResult:
+        """Return a reference as a reading shows it."""
+        inputs: dict[str, Any] = {n: props[n] for n in self.input_names() if n in props}
+        keep_provider(inputs, props)
+        outputs = {**inputs, "native_id": live.id, "presence": presence}
+        return ReadResult(f"{props['account']}/role/{props['name']}", outputs, inputs=inputs)
 
     @one_sentence
     def create(self, props: Props) -> CreateResult:
         """Make sure that the role is there."""
-        outputs = self._outputs(props)
-        return CreateResult(f"{props['account']}/role/{props['name']}", outputs)
+        found = self._look(props)
+        return CreateResult(str(found.id), found.outs)
 
     @one_sentence
     def read(self, id_: str, props: Props) -> ReadResult:
@@ -135,18 +145,16 @@ class RoleReferenceProvider(AccountProvider):
         if offline():
             return self.as_last_read(id_, props, None)
         try:
-            outputs = self._outputs(props)
+            return self._look(props)
         except UnknownRole:
             return ReadResult(None, {})
         except MartechError as error:
             return self.as_last_read(id_, props, error)
-        inputs = {n: props[n] for n in self.input_names() if n in props}
-        return ReadResult(id_, outputs, inputs=keep_provider(inputs, props))
 
     @one_sentence
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """Take over another declared content."""
-        return UpdateResult(self._outputs(news))
+        return UpdateResult(self._look(news).outs)
 
     def delete(self, id_: str, props: Props) -> None:
         """Forget the reference; the role is left alone."""

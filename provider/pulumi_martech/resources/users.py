@@ -112,8 +112,10 @@ class UserProvider(AccountProvider):
             member = users.read(session, id_, props["login"])
         except MartechError as error:
             return self.as_last_read(id_, props, error)
-        if member is None:
-            return ReadResult(None, {})
+        return ReadResult(None, {}) if member is None else self.shown(props, member)
+
+    def shown(self, props: Props, member: Membership) -> ReadResult:
+        """Return a member as a reading shows it, in the shape of what is declared of it."""
         inputs: dict[str, Any] = {n: props[n] for n in self.input_names() if n in props}
         for name in shape.attribute_names(self.config.platform):
             inputs.pop(name, None)
