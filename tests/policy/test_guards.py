@@ -147,3 +147,17 @@ def test_the_end_of_a_contract_is_no_removal_to_be_limited(monkeypatch):
     assert ("removals", "crm") in guards(violations(vendor, {"crm": AccountHoldings()}, Limits()))
     monkeypatch.setenv("MARTECH_AS_OF", "2027-04-01")
     assert violations(vendor, {"crm": AccountHoldings()}, Limits()) == []
+
+
+def test_a_role_that_goes_is_refused_while_people_are_declared_to_hold_it():
+    made, held = frozenset({"r", "s"}), people(2)
+    before = account(held, roles=made)
+    found = violations({"crm": before}, {"crm": account(held, roles=frozenset("s"))}, Limits())
+    assert guards(found) == [("roles", "crm")]
+    assert "role r of crm would be removed, and p0, p1 would still" in found[0].text
+    for after in (account({}), account(people(2, roles="s"), roles=frozenset("s"))):
+        few = Limits(removals=Limit(count=9), stack_removals=Limit(count=9))
+        assert violations({"crm": before}, {"crm": after}, few) == []
+    # A role that is renamed is one that nobody can hold under its old name.
+    renamed = account(held, roles=frozenset({"R", "s"}))
+    assert guards(violations({"crm": before}, {"crm": renamed}, Limits())) == [("roles", "crm")]

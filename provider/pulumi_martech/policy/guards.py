@@ -28,13 +28,15 @@ class AccountHoldings(Frozen):
     """Who holds what in one account, as declared.
 
     ``administrators`` are the native roles that administer the account; ``protected`` logins are
-    never removed and never lose an administrating role; ``address`` is platform and URL.
+    never removed and never lose an administrating role; ``address`` is platform and URL; ``roles``
+    are the native roles that the program makes.
     """
 
     address: str = ""
     renamed_from: str = ""
     administrators: frozenset[str] = frozenset()
     protected: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
     logins: Mapping[str, Holding] = Field(default_factory=dict)
 
     def administering(self) -> set[str]:
@@ -200,6 +202,14 @@ def _account_violations(
             "last_administrator",
             f"{name} would have no declared administrator left: {named(before)} would go",
         )
+    for role in sorted(old.roles - new.roles):
+        holders = [login for login, has in new.logins.items() if role in has.roles]
+        if holders:
+            add(
+                "roles",
+                f"role {role} of {name} would be removed, and {named(holders)} would still be "
+                f"declared to hold it: take it from them as well, or keep the Role",
+            )
     for login in sorted((old.protected | new.protected | set(own)) & old.logins.keys()):
         if login in gone or (login in before and login not in after):
             add(

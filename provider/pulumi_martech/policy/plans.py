@@ -58,6 +58,7 @@ def _estate(resources: Iterable[tuple[str, Inputs]]) -> Estate:
     """Return who holds what by the inputs of all holders, with what the gate says of accounts."""
     listed = list(resources)
     logins: dict[str, dict[str, Holding]] = {}
+    roles: dict[str, set[str]] = {}
     said: Mapping[str, Any] = {}
     for kind, inputs in listed:
         if kind == GATE:
@@ -66,6 +67,8 @@ def _estate(resources: Iterable[tuple[str, Inputs]]) -> Estate:
         account = inputs.get("account")
         if name in HOLDERS and isinstance(account, str):
             logins.setdefault(account, {}).update(holdings(name, inputs))
+        if name == "Role" and isinstance(account, str):
+            roles.setdefault(account, set()).add(str(inputs.get("name")))
     found = {}
     for account in logins.keys() | said.keys():
         about = said.get(account) or {}
@@ -74,6 +77,7 @@ def _estate(resources: Iterable[tuple[str, Inputs]]) -> Estate:
             renamed_from=about.get("renamed_from", ""),
             administrators=frozenset(about.get("administrators") or ()),
             protected=frozenset(about.get("protected") or ()),
+            roles=frozenset(roles.get(account, ())),
             logins=logins.get(account, {}),
         )
     return found

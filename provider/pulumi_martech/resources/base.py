@@ -186,9 +186,11 @@ class RoleReferenceResource(AccountObject):
             "native_id": None,
             "presence": None,
         }
-        opts = self.options(known, key, declared.waits_for(), opts)
-        super().__init__(RoleReferenceProvider(), f"{at}/{key}", props, opts)
-        declared.roles[at, name] = self
+        waits = declared.waits_for(at, [name], looks=True)
+        super().__init__(
+            RoleReferenceProvider(), f"{at}/{key}", props, self.options(known, key, waits, opts)
+        )
+        declared.references[at, name] = self
 
 
 class VendorGrantResource(AccountObject):

@@ -43,6 +43,7 @@ def estate_inputs(estate: Estate) -> dict[str, Any]:
             "renamed_from": account.renamed_from,
             "administrators": {role: True for role in sorted(account.administrators)},
             "protected": {login: True for login in sorted(account.protected)},
+            **({"roles": {role: True for role in sorted(account.roles)}} if account.roles else {}),
             "logins": {
                 login: {
                     "roles": {role: True for role in sorted(has.roles)},
@@ -64,6 +65,7 @@ def estate(inputs: Mapping[str, Any]) -> Estate:
             renamed_from=account.get("renamed_from", ""),
             administrators=frozenset(account.get("administrators") or ()),
             protected=frozenset(account.get("protected") or ()),
+            roles=frozenset(account.get("roles") or ()),
             logins={
                 login: Holding(
                     roles=frozenset(has.get("roles") or ()),
@@ -99,7 +101,7 @@ class GateProvider(ResourceProvider):
                     say(f"over a guard, because an override says so: {violation.what}")
             else:
                 failures = [CheckFailure("", violation.text) for violation in found]
-        return CheckResult(dict(news), failures)
+        return CheckResult(_as_recorded(olds, news), failures)
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """Let the engine compare."""
@@ -120,6 +122,22 @@ class GateProvider(ResourceProvider):
 
     def delete(self, id_: str, props: Props) -> None:
         """Nothing to take away."""
+
+
+def _as_recorded(olds: Props, news: Props) -> Props:
+    """Return the new inputs, without roles if these alone are new.
+
+    A map recorded before there were roles in it gets them with its next change, so that a release
+    is no change by itself.
+    """
+    known = olds.get("accounts") or {}
+    if any("roles" in account for account in known.values()):
+        return dict(news)
+    bare = {
+        name: {field: value for field, value in account.items() if field != "roles"}
+        for name, account in (news.get("accounts") or {}).items()
+    }
+    return {**news, "accounts": bare} if known and bare == known else dict(news)
 
 
 class Gate(Resource, module="martech", name="Gate"):

@@ -66,6 +66,7 @@ class Program:
         self.accounts_at: dict[str, str] = {}
         self.providers: list[pulumi.ProviderResource] = []
         self.roles: dict[tuple[str, str], pulumi.Resource] = {}
+        self.references: dict[tuple[str, str], pulumi.Resource] = {}
         self.rosters: dict[str, str] = {}
         self.names: dict[tuple[str, str, str], str] = {}
         self.problems: list[str] = []
@@ -236,6 +237,7 @@ class Program:
                     PLATFORMS[config.platform].manifest.normal_login(login)
                     for login in (*config.protected, *filter(None, [config.own_login]))
                 ),
+                roles=frozenset(name for at, name in self.roles if at == key),
                 logins=self._holdings.get(key, {}),
             )
             for key, config in self.configs.items()
@@ -282,14 +284,19 @@ class Program:
                 return vendor
         return ""
 
-    def waits_for(self, account: str = "", roles: Sequence[str] = ()) -> pulumi.Output[Any]:
-        """Return what a writer depends on: the gate, and the roles of ours that it names.
+    def waits_for(
+        self, account: str = "", roles: Sequence[str] = (), looks: bool = False
+    ) -> pulumi.Output[Any]:
+        """Return what a resource depends on: the gate, and the roles that it names.
 
-        The coroutine runs when the body of the program has ended, so the gate's map is complete.
+        Whoever gives a role waits for what makes it and for what looks whether it is there;
+        whoever ``looks`` waits for what makes it. The coroutine runs when the body of the program
+        has ended, so that the gate's map is complete and the order of declarations means nothing.
         """
 
         async def resources() -> list[pulumi.Resource]:
-            own = [self.roles[account, name] for name in roles if (account, name) in self.roles]
+            among = [self.roles] if looks else [self.roles, self.references]
+            own = [known[account, n] for known in among for n in roles if (account, n) in known]
             return [*self.gate(), *own]
 
         return pulumi.Output.from_input(resources())
