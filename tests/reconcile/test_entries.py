@@ -4,6 +4,7 @@ import pytest
 
 from pulumi_martech.model.errors import DirectoryShrank, MartechError, NotApplied
 from pulumi_martech.reconcile import entries, shape
+from pulumi_martech.reconcile.session import Session
 
 GROUP = "vendor/northlight"
 
@@ -187,6 +188,23 @@ def test_the_end_leaves_a_stray_alone_and_names_it(world):
             session, GROUP, olds, "remove", world.keeper, lambda m: m.login != world.keeper
         )
     assert world.there() == {world.keeper, world.login("stray")}
+
+
+def test_the_end_asks_singly_whom_a_listing_still_shows(sandbox, tmp_path, monkeypatch):
+    """HubSpot's listing goes on showing for a while who is gone."""
+    portal = sandbox.tenant("lagging", "hubspot", list_lags=9)
+    for name, value in portal.environment().items():
+        monkeypatch.setenv(name, value)
+    logins = ("kim@northlight.example", "lou@northlight.example")
+    for login in logins:
+        portal.add_user(login)
+        portal.records.remove(portal.record_of(portal.named(login)["id"])["id"])  # never logged in
+    session = Session(portal.account(), tmp_path)
+    belongs = lambda m: entries.owned_by_vendor(m, {"northlight.example"}, ())  # noqa: E731
+    olds = {login: {"roles": {}, "active": True} for login in logins}
+    entries.end_all(session, GROUP, olds, "remove", "", belongs)
+    listed = [member.login for member in session.connector.directory().memberships]
+    assert set(portal.users()) == {"owner@example.com"} and set(logins) < set(listed)
 
 
 def test_the_end_that_only_downgrades_is_over_when_no_role_is_left(world):

@@ -14,6 +14,7 @@ from pulumi_martech.model.membership import Membership, Status
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.policy.guards import named
 from pulumi_martech.reconcile import ending, shape, users
+from pulumi_martech.reconcile.readback import looked_at
 from pulumi_martech.reconcile.session import Session
 from pulumi_martech.reconcile.shape import Entry
 
@@ -74,6 +75,16 @@ def opens_nothing(member: Membership, verb: OnDestroy) -> bool:
     if member.status is Status.DEACTIVATED:
         return True
     return verb == "downgrade" and member.roles == frozenset()  # unknown roles are not none
+
+
+def _has_access(session: Session, member: Membership, verb: OnDestroy) -> bool:
+    """Tell whether a member that a listing shows has not ended when it is asked for singly."""
+    fresh = session.connector.fetch(member.id, looked_at(session, member.id))
+    if fresh is None:
+        session.removed(member.id)
+        return False
+    session.wrote(fresh)
+    return not opens_nothing(fresh, verb)
 
 
 def ignored(member: Membership, patterns: Collection[str]) -> bool:
@@ -198,19 +209,19 @@ def end_all(
     """End every entry, then list the account afresh and prove that nothing of the group is left.
 
     ``planned`` is the end of a contract, which the breaker does not count. Raises `NotApplied`
-    naming who is still there; with ``retain`` nothing is done or proved.
+    naming who is still there; with ``retain`` nothing is done or proved. Whoever the listing still
+    shows is asked for singly first: some listings show people who are gone for a while.
     """
     if verb == "retain":
         return
     apply(session, group, olds, {}, verb, successor, planned=planned)
     session.forget_listing()
-    left = [
-        member.login
+    shown = [
+        member
         for member in session.listing().members()
-        if belongs(member)
-        and member.status is not Status.DEACTIVATED
-        and (member.roles or verb != "downgrade")
+        if belongs(member) and not opens_nothing(member, verb)
     ]
+    left = [member.login for member in shown if _has_access(session, member, verb)]
     if left:
         raise NotApplied(
             f"end {group} in account {session.config.key}",
