@@ -1,5 +1,6 @@
 """An account of SendGrid as code: invitations over their life, scopes, subusers, vendors, keys."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -82,6 +83,14 @@ def test_a_pending_invitation_is_changed_only_on_an_explicit_word(
     ana(estate, "'mail.send'")
     estate.applied()
     first = mail.pending()["ana@example.com"]["token"]
+    ends = estate.resources()["sendgrid:MartechUser mail/ana"]["outputs"]["expires_at"]
+    assert datetime.fromisoformat(ends).timestamp() - mail.now() > 6 * 86_400
+    late = estate.preview(MARTECH_AS_OF="2031-01-01")
+    assert f"did not accept its invitation before it ended on {ends[:10]}" in late.text
+    assert "before it ended" not in estate.preview().text
+    estate.program(HEAD + ANA.format(roles="'mail.send'")[:-1] + ", reinvite='no answer')")
+    assert "was sent its invitation again, which lasts until" in estate.applied().text
+    assert mail.pending()["ana@example.com"]["token"] == first
     ana(estate, "'stats.read'")
     assert "has not accepted its invitation" in estate.applied().text
     assert mail.pending()["ana@example.com"]["token"] == first

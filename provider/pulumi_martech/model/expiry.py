@@ -37,6 +37,20 @@ def ended(until: str | None, as_of_day: date | None = None) -> bool:
         return False
 
 
+def over(instant: str | None) -> bool:
+    """Tell whether an ISO instant has passed on the day of this run; of the day itself, by now.
+
+    No instant, or no readable one, has not.
+    """
+    try:
+        moment = datetime.fromisoformat(instant or "")
+    except ValueError:
+        return False
+    now, today = datetime.now(UTC), as_of()
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment < now if today == now.date() else moment.astimezone(UTC).date() < today
+
+
 def active(grants: Iterable[Grant], as_of_day: date | None = None) -> list[Grant]:
     """Return the grants that have not ended, in their order.
 

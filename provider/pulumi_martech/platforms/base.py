@@ -136,6 +136,17 @@ class CancelsInvitations(Protocol):
         """Cancel the pending invitation; one that is gone is success."""
 
 
+@runtime_checkable
+class ResendsInvitations(Protocol):
+    """A pending invitation can be sent again as it is, on somebody's explicit word alone."""
+
+    def carries(self, live: Membership, wish: Wish) -> bool:
+        """Tell whether the invitation carries all of ``wish`` that an invitation can carry."""
+
+    def resend(self, live: Membership) -> None:
+        """Send the pending invitation again; it then lasts as long as a new one."""
+
+
 class Event(Frozen):
     """One line of a platform's own log: an ISO instant, and what was done in its words."""
 

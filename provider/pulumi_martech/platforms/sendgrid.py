@@ -284,6 +284,10 @@ class Connector:
             token = invitation.id.removeprefix(INVITATION)
             self._delete(f"/v3/teammates/pending/{segment(token)}", INVITE, tried)
 
+    def carries(self, live: Membership, wish: Wish) -> bool:
+        """Tell whether an invitation has the declared scopes, but for those it cannot carry."""
+        return live.roles == frozenset(wish.roles) - AFTER_ACCEPTANCE
+
     def resend(self, live: Membership) -> None:
         """Mail a pending invitation again, as it is; it then lasts another 7 days.
 

@@ -15,7 +15,7 @@ from pulumi_martech.model.errors import (
 from pulumi_martech.model.identity import near
 from pulumi_martech.model.membership import INVITATION, Membership, Status, Wish
 from pulumi_martech.model.values import Frozen, Unknown
-from pulumi_martech.platforms.base import CreatesUsers, OwnsRoles
+from pulumi_martech.platforms.base import CreatesUsers, OwnsRoles, ResendsInvitations
 from pulumi_martech.reconcile import ending
 from pulumi_martech.reconcile.ending import take_back
 from pulumi_martech.reconcile.readback import (
@@ -37,11 +37,11 @@ class Outcome(Frozen):
 
     ``how``: *made* here and now; *equal*: it was there already and is what is declared; *adopted*:
     it was there, differed, and was changed because that was asked for; *resumed*: an earlier run
-    of ours had made it without recording it; *changed*.
+    of ours had made it without recording it; *changed*; *resent*: its invitation was sent again.
     """
 
     member: Membership
-    how: Literal["made", "equal", "adopted", "resumed", "changed"]
+    how: Literal["made", "equal", "adopted", "resumed", "changed", "resent"]
 
 
 def resolve_roles(session: Session, names: Collection[str], tried: str) -> dict[str, str]:
@@ -263,7 +263,7 @@ def update(
     """Change the membership into what is declared.
 
     The user is read afresh first: an id that belongs to somebody else by now is refused. A pending
-    invitation is left as it is, unless ``reinvite`` says to cancel it and to send a new one.
+    invitation is left as it is, unless ``reinvite`` says to send it again.
     """
     tried = f"change user {wish.login} in account {session.config.key}"
     session.before_write(tried)
@@ -271,8 +271,7 @@ def update(
     if live is None and id_.startswith(INVITATION):
         live = session.connector.find(wish.login)  # accepted since, under another id
     if reinvite and live is not None and live.status is Status.PENDING:
-        ending.cancel(session, person, live, tried)
-        return _make(session, person, wish, False, tried)
+        return _invite_again(session, person, live, wish, tried)
     if live is None:
         raise NotThere(
             tried,
@@ -294,6 +293,42 @@ def update(
         session.report.wrote("change user")
     session.wrote(live)
     return Outcome(member=live, how="changed" if changes else "equal")
+
+
+def _invite_again(
+    session: Session, person: str, live: Membership, wish: Wish, tried: str
+) -> Outcome:
+    """Send a pending invitation again; one that carries something else is cancelled for a new one.
+
+    It is a mail, so that it is sent once: what became of it shows in how long the invitation lasts.
+    """
+    connector = session.connector
+    if not (isinstance(connector, ResendsInvitations) and connector.carries(live, wish)):
+        ending.cancel(session, person, live, tried)
+        return _make(session, person, wish, False, tried)
+    unanswered: MartechError | None = None
+    try:
+        with session.call(person, "resend invitation", live.id, hide=words_of(wish)):
+            connector.resend(live)
+    except MartechError as error:
+        if not unclear(error):
+            raise
+        unanswered = error
+    fresh = read_back(session, live.id, (), tried, unanswered)
+    if fresh is None:
+        raise NotThere(
+            tried,
+            "its invitation is not pending any more: it was accepted or cancelled meanwhile",
+            "nothing else was written",
+            "refresh, then run again",
+        )
+    session.wrote(fresh)
+    if unanswered is not None:
+        if (fresh.expires_at or "") <= (live.expires_at or ""):
+            raise unanswered
+        session.report.resolved(f"resend invitation {person}: {unanswered.said}")
+    session.report.wrote("resend invitation")
+    return Outcome(member=fresh, how="resent")
 
 
 def _guard(session: Session, live: Membership, wish: Wish, tried: str) -> None:

@@ -99,6 +99,7 @@ class UserResource(AccountObject):
             "reinvite": reinvite,
             "native_id": None,
             "status": None,
+            **({} if platform.manifest.creation == "direct" else {"expires_at": None}),
         }
         _check_arguments(platform.user, props, f"MartechUser {person} in {known.config.key}")
         written = {str(props["login"]): str(login)}

@@ -91,7 +91,7 @@ def source(platform: Platform) -> str:
         parameters="\n".join(parameters),
         documentation="\n".join(_described(n, f, " " * 12) for n, f in documented.items()),
         attributes="\n".join(f'            "{name}": {name},' for name in fields),
-        **_reinvite(manifest),
+        **_invited(manifest),
     )
     parts = [HEAD.format(**values), ACCOUNT.format(**values)]
     role = _role(platform, values)
@@ -105,15 +105,18 @@ def source(platform: Platform) -> str:
     return "\n".join(parts)
 
 
-def _reinvite(manifest: Manifest) -> dict[str, str]:
-    """Return the parts of ``reinvite``, empty where users are not invited."""
+def _invited(manifest: Manifest) -> dict[str, str]:
+    """Return what is there where users are invited: ``reinvite`` and ``expires_at``, or nothing."""
     if manifest.creation == "direct":
-        return {"reinvite_parameter": "", "reinvite_text": "", "reinvite_argument": ""}
+        names = ("reinvite_parameter", "reinvite_text", "reinvite_argument")
+        return {"outputs": "", "expiry": "", **dict.fromkeys(names, "")}
     text = (
-        "            reinvite: a reason; another one than before cancels the pending invitation\n"
-        "                and sends a new one.\n"
+        "            reinvite: a reason; another one than before sends the pending invitation\n"
+        "                again, or a new one in its place where it carries other roles.\n"
     )
     return {
+        "outputs": ", ``expires_at``\n    (an ISO instant) while an invitation is pending",
+        "expiry": "\n    expires_at: pulumi.Output[str | None]\n",
         "reinvite_parameter": "\n        reinvite: str | None = None,",
         "reinvite_text": text,
         "reinvite_argument": "\n            reinvite=reinvite,",

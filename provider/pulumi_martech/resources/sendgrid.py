@@ -134,8 +134,11 @@ class Person(TypedDict, total=False):
 class MartechUser(base.UserResource, module="martech/sendgrid", name="MartechUser"):
     """A membership: one of our own principals in one account of SendGrid.
 
-    Outputs: ``native_id``, ``status`` (active, pending, deactivated).
+    Outputs: ``native_id``, ``status`` (active, pending, deactivated), ``expires_at``
+    (an ISO instant) while an invitation is pending.
     """
+
+    expires_at: pulumi.Output[str | None]
 
     def __init__(
         self,
@@ -170,8 +173,8 @@ class MartechUser(base.UserResource, module="martech/sendgrid", name="MartechUse
                 the softest verb that really ends log-in on this platform.
             successor: login that takes over what the user owns, when it is removed.
             adopt: change a user that is there already and differs, instead of refusing.
-            reinvite: a reason; another one than before cancels the pending invitation
-                and sends a new one.
+            reinvite: a reason; another one than before sends the pending invitation
+                again, or a new one in its place where it carries other roles.
             opts: resource options.
         """
         attributes: dict[str, Any] = {

@@ -94,9 +94,9 @@ USER = '''
 class MartechUser(base.UserResource, module="martech/{platform}", name="MartechUser"):
     """A membership: one of our own principals in one account of {title}.
 
-    Outputs: ``native_id``, ``status`` (active, pending, deactivated).
+    Outputs: ``native_id``, ``status`` (active, pending, deactivated){outputs}.
     """
-
+{expiry}
     def __init__(
         self,
         person: str,

@@ -13,6 +13,7 @@ from pulumi.dynamic import (
 from pydantic import ValidationError
 
 from pulumi_martech.model.errors import MartechError
+from pulumi_martech.model.expiry import over
 from pulumi_martech.model.membership import Membership, Status
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.reconcile import ending, shape, users
@@ -123,6 +124,11 @@ class UserProvider(AccountProvider):
         once = shape.said_once(self.config.platform)
         inputs.update(shape.live_entry(member, declared, once), login=member.login)
         keep_provider(inputs, props)
+        if member.status is Status.PENDING and over(member.expires_at):
+            say(
+                f"{props['account']}/{_person(props)} did not accept its invitation before it "
+                f"ended on {str(member.expires_at)[:10]} (reinvite='REASON' sends it again)"
+            )
         return ReadResult(member.id, _outputs(inputs, member), inputs=inputs)
 
     @one_sentence
@@ -132,10 +138,13 @@ class UserProvider(AccountProvider):
         wish = shape.wish(session, news["login"], shape.entry(self.config.platform, news))
         again = bool(news.get("reinvite")) and news.get("reinvite") != olds.get("reinvite")
         outcome = users.update(session, _person(news), id_, olds["login"], wish, again)
-        if outcome.member.status is Status.PENDING:
+        who = f"{news['account']}/{_person(news)}"
+        if outcome.how in ("made", "resent"):
+            say(f"{who} was sent its invitation again{_until(outcome.member)}")
+        elif outcome.member.status is Status.PENDING:
             say(
-                f"{news['account']}/{_person(news)} has not accepted its invitation, which carries "
-                f"what it was sent with (reinvite='REASON' sends a new one)"
+                f"{who} has not accepted its invitation, which carries what it was sent with "
+                f"(reinvite='REASON' sends it again)"
             )
         return UpdateResult(_outputs(news, outcome.member))
 
@@ -163,4 +172,9 @@ def _person(props: Props) -> str:
 
 def _outputs(inputs: Props, member: Membership) -> Props:
     """Return all outputs: the inputs, the native id, and how far the membership has come."""
-    return {**inputs, "native_id": member.id, "status": str(member.status)}
+    known = {**inputs, "native_id": member.id, "status": str(member.status)}
+    return known | ({"expires_at": member.expires_at} if member.expires_at else {})
+
+
+def _until(member: Membership) -> str:
+    return f", which lasts until {member.expires_at[:10]}" if member.expires_at else ""
