@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pulumi_martech.platforms.sendgrid import PermissionSet
     from pulumi_martech.resources import hubspot, scim, sendgrid, wordpress
     from pulumi_martech.resources.credentials import Basic, Bearer, OAuth2Client, SignedJwt
+    from pulumi_martech.resources.declared import Declared
     from pulumi_martech.resources.gate import Limit, limits
 
 _HOMES = {
@@ -27,6 +28,7 @@ _HOMES = {
     "Bearer": "resources.credentials",
     "OAuth2Client": "resources.credentials",
     "SignedJwt": "resources.credentials",
+    "Declared": "resources.declared",
     "active": "model.expiry",
     "as_of": "model.expiry",
     "PermissionSet": "platforms.sendgrid",
@@ -41,6 +43,7 @@ _HOMES = {
 __all__ = [
     "Basic",
     "Bearer",
+    "Declared",
     "Limit",
     "OAuth2Client",
     "PermissionSet",

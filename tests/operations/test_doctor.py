@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from email.utils import formatdate
 
 import httpx
@@ -333,9 +334,7 @@ def test_an_unforeseen_error_is_a_finding_and_shows_no_text(crm, monkeypatch):
         raise ZeroDivisionError(f"token {TOKEN}")
 
     whole = registry.PLATFORMS["scim"]
-    mended = {**registry.PLATFORMS, "scim": module.Platform(
-        whole.manifest, whole.user, whole.role, broken
-    )}  # fmt: skip
+    mended = {**registry.PLATFORMS, "scim": replace(whole, connector=broken)}
     monkeypatch.setattr(registry, "PLATFORMS", mended)
     found = by_check(crm.account())
     assert found["doctor"].result == "fail" and "ZeroDivisionError" in found["doctor"].what
@@ -369,6 +368,6 @@ def test_a_refusal_without_a_hint_still_names_what_to_do(crm, monkeypatch):
         return Refused(tried, "no")
 
     whole = registry.PLATFORMS["scim"]
-    terse_one = module.Platform(whole.manifest, whole.user, whole.role, whole.connector, terse)
+    terse_one = replace(whole, error=terse)
     monkeypatch.setattr(registry, "PLATFORMS", {"scim": terse_one})
     assert by_check(account(crm.base_url))["identity"].todo

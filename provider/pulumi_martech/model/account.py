@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, TypeAdapter
 
+from pulumi_martech.model.capability import DataClass
+from pulumi_martech.model.content import Declared
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.values import Frozen
 
@@ -77,6 +79,10 @@ class SignedJwt(Frozen):
 Credentials = Annotated[Bearer | Basic | OAuth2Client | SignedJwt, Field(discriminator="kind")]
 
 
+AccountData = Literal["personal", "sensitive"]
+"""The highest class of data that an account may declare; it raises what personal data counts."""
+
+
 class AccountConfig(Frozen):
     """What a process needs to know to work on one account; holds references, never secrets.
 
@@ -90,6 +96,9 @@ class AccountConfig(Frozen):
     credentials of another one are to be refused. ``renamed_from`` is the key the account had
     before, so that a new key is no new account.
     ``read_credentials`` is used for reading where given, so that a preview needs no write right.
+    ``role_content`` says what native roles of this account allow, where only a person can tell;
+    ``portable_roles`` which native roles stand for a portable role here; ``data_class`` is
+    *sensitive* where the account holds health data, data of children, free text or the like.
     """
 
     key: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")
@@ -107,6 +116,14 @@ class AccountConfig(Frozen):
     per_second: float | None = Field(default=None, gt=0)
     timeout: float = Field(default=30.0, gt=0, le=600)
     """Seconds to wait for one answer."""
+    role_content: Mapping[str, Declared] = Field(default_factory=dict)
+    portable_roles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
+    data_class: AccountData = "personal"
+
+    @property
+    def highest_data(self) -> DataClass:
+        """The highest class of data that the account holds."""
+        return DataClass.SENSITIVE if self.data_class == "sensitive" else DataClass.PERSONAL
 
     def inputs(self) -> dict[str, str]:
         """Return the account as inputs of its provider resource: names and references, no secrets.

@@ -12,6 +12,7 @@ from pulumi_martech.model.capability import (
     CAPABILITIES,
     Capability,
     DataClass,
+    Effect,
     capability,
     effective,
 )
@@ -47,13 +48,23 @@ def _capabilities(names: Collection[str], data: DataClass) -> list[Capability]:
     return [capability(name).raised(data) for name in effective(names)]
 
 
-def role_score(names: Collection[str], data: DataClass = DataClass.NONE) -> int:
+def unmapped_points(data: DataClass = DataClass.NONE) -> int:
+    """Return what a native right that nobody has mapped counts as: administering personal data.
+
+    ``data`` is the highest data class the account declares; it raises and never lowers.
+    """
+    return Effect.ADMINISTER * max(data, DataClass.PERSONAL)
+
+
+def role_score(names: Collection[str], data: DataClass = DataClass.NONE, unmapped: int = 0) -> int:
     """Return the score of a role that holds ``names``, with what they imply.
 
     The highest points in the set, and one for each further capability of 16 points or more, at
-    most six. ``data`` is the highest data class the account declares.
+    most six. ``data`` is the highest data class the account declares; ``unmapped`` is how
+    many rights of the platform it has that nobody has mapped.
     """
-    points = sorted((held.points for held in _capabilities(names, data)), reverse=True)
+    points = [held.points for held in _capabilities(names, data)]
+    points = sorted(points + [unmapped_points(data)] * unmapped, reverse=True)
     if not points:
         return 0
     further = sum(1 for value in points[1:] if value >= HIGH)

@@ -9,14 +9,19 @@ import httpx
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.errors import InvalidDeclaration, MartechError
 from pulumi_martech.model.manifest import Manifest
+from pulumi_martech.model.rolemap import RoleMap
 from pulumi_martech.platforms import (
     hubspot,
     hubspot_facts,
+    hubspot_roles,
     hubspot_wire,
     scim,
+    scim_roles,
     scim_wire,
     sendgrid,
+    sendgrid_roles,
     wordpress,
+    wordpress_roles,
 )
 from pulumi_martech.platforms.base import Connector, RoleArguments, UserArguments
 from pulumi_martech.transport import (
@@ -37,6 +42,7 @@ class Platform:
         manifest: its description.
         user: arguments of its ``MartechUser``.
         role: arguments of its ``Role``, ``None`` where roles cannot be made.
+        role_map: what its native roles mean in capabilities.
         connector: makes its connector from an account and a client.
         error: its reading of error answers.
         quota: tells that an answer other than 429 means *too many calls*.
@@ -45,6 +51,7 @@ class Platform:
     manifest: Manifest
     user: type[UserArguments]
     role: type[RoleArguments] | None
+    role_map: RoleMap
     connector: Callable[[AccountConfig, ApiClient], Connector]
     error: Callable[[Reply, str], MartechError | None] | None = None
     quota: Callable[[Reply], bool] | None = None
@@ -52,14 +59,31 @@ class Platform:
 
 PLATFORMS: Mapping[str, Platform] = {
     "hubspot": Platform(
-        hubspot_facts.MANIFEST, hubspot.User, None, hubspot.Connector, error=hubspot_wire.error
+        hubspot_facts.MANIFEST,
+        hubspot.User,
+        None,
+        hubspot_roles.ROLES,
+        hubspot.Connector,
+        error=hubspot_wire.error,
     ),
-    "scim": Platform(scim.MANIFEST, scim.User, scim.Role, scim.Connector, error=scim_wire.error),
+    "scim": Platform(
+        scim.MANIFEST, scim.User, scim.Role, scim_roles.ROLES, scim.Connector, error=scim_wire.error
+    ),
     "sendgrid": Platform(
-        sendgrid.MANIFEST, sendgrid.User, None, sendgrid.Connector, error=sendgrid.error
+        sendgrid.MANIFEST,
+        sendgrid.User,
+        None,
+        sendgrid_roles.ROLES,
+        sendgrid.Connector,
+        error=sendgrid.error,
     ),
     "wordpress": Platform(
-        wordpress.MANIFEST, wordpress.User, None, wordpress.Connector, error=wordpress.error
+        wordpress.MANIFEST,
+        wordpress.User,
+        None,
+        wordpress_roles.ROLES,
+        wordpress.Connector,
+        error=wordpress.error,
     ),
 }
 

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from pulumi_martech.model.account import AccountConfig, Bearer, Credentials
 from pulumi_martech.model.identity import check_url
 from pulumi_martech.model.wording import in_words
+from pulumi_martech.policy.roles import role_problems
 from pulumi_martech.resources.credentials import NOWHERE
 from pulumi_martech.resources.program import Program, place, program
 
@@ -88,6 +89,9 @@ class AccountResource(pulumi.ProviderResource):
             declared.problem(
                 f"{what} is declared twice, at {declared.accounts_at[config.key]} and here"
             )
+        if config is not None:
+            for problem in role_problems(config):
+                declared.problem(f"{what}: {problem}")
         leads_nowhere = config is not None and NOWHERE in config.credentials.model_dump().values()
         if config is not None and len(declared.problems) == before and not leads_nowhere:
             declared.accounts_at[config.key] = place()

@@ -8,7 +8,8 @@ from typing import Any, TypedDict
 
 import pulumi
 
-from pulumi_martech.model.account import Credentials
+from pulumi_martech.model.account import AccountData, Credentials
+from pulumi_martech.model.content import Declared
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.resources import accounts, base
 
@@ -38,6 +39,9 @@ class Account(accounts.AccountResource):
         breaker: int = 10,
         per_second: float | None = None,
         timeout: float = 30.0,
+        role_content: Mapping[str, Declared] | None = None,
+        portable_roles: Mapping[str, Sequence[str]] | None = None,
+        data_class: AccountData = "personal",
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the account.
@@ -57,6 +61,10 @@ class Account(accounts.AccountResource):
             breaker: removals after which one process writes nothing more.
             per_second: calls a second, if fewer than the platform allows.
             timeout: seconds to wait for one answer.
+            role_content: native role to what it allows here, by whom and when that was seen.
+            portable_roles: portable role to the native roles that stand for it here; what the
+                platform's own role map says is shown by ``martech role explain``.
+            data_class: ``sensitive`` where the account holds health data, children's, free text.
             opts: options of the provider resource.
         """
         settings = {
@@ -70,6 +78,9 @@ class Account(accounts.AccountResource):
             "breaker": breaker,
             "per_second": per_second,
             "timeout": timeout,
+            "role_content": role_content or {},
+            "portable_roles": portable_roles or {},
+            "data_class": data_class,
         }
         super().__init__(key, url=url, credentials=credentials, settings=settings, opts=opts)
 
