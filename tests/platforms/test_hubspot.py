@@ -585,11 +585,22 @@ def test_a_user_who_is_there_is_said_to_be_there(world: Make, duplicate: str) ->
     assert hub.connector.find(ANA).id == id_
 
 
-def test_a_portal_that_says_yes_to_who_is_there_gives_the_id(world: Make) -> None:
+def test_a_portal_that_says_yes_to_who_is_there_is_seen_through(world: Make) -> None:
     hub = world(duplicate="201")
-    id_ = hub.portal.add_user(ANA, role="Sales")
-    assert hub.connector.invite(hub.wish(ANA, "Marketing")) == id_
-    assert hub.there(id_).roles == {"Sales"}, "only reading back shows it"
+    id_ = hub.portal.add_user(ANA, role="Sales", primary_team="Paris", teams=["Lyon"])
+    hub.portal.add_user("ben@example.com")
+    for wish in (
+        hub.wish(ANA, "Marketing"),
+        hub.wish(ANA),
+        hub.wish(ANA, "Sales", primary_team="Lyon"),
+        hub.wish(ANA, "Sales", teams=frozenset({"Field"})),
+        hub.wish("owner@example.com"),
+    ):
+        with pytest.raises(AlreadyExists, match="a user who was there before"):
+            hub.connector.invite(wish)
+    same = hub.wish(ANA, "Sales", first_name="Anna", primary_team="Paris")
+    assert hub.connector.invite(same) == id_, "the name is the person's in every portal"
+    assert hub.there(id_).roles == {"Sales"}
 
 
 @pytest.mark.parametrize("lookup", ["any case", "exact"])

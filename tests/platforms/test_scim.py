@@ -468,7 +468,17 @@ def test_a_conflict_about_something_else_is_no_duplicate(monkeypatch: pytest.Mon
 def test_a_create_answered_200_is_a_create(tenant: Make, connected: Make) -> None:
     crm = tenant("scim", create_existing="200")
     id_ = crm.add_user("ana@example.com")
-    assert connected(crm).invite(Wish(login="ana@example.com", roles={})) == id_
+    connector = connected(crm)
+    assert connector.invite(Wish(login="ana@example.com", roles={})) == id_
+    crm.change_user("ana@example.com", displayName="Somebody")
+    named = Wish(login="ana@example.com", roles={}, attributes={"display_name": "Ana"})
+    with pytest.raises(AlreadyExists, match="a user who was there before"):
+        connector.invite(named)
+    crm.change_user("ana@example.com", displayName=None)
+    assert connector.invite(named) == id_, "what is only lacking can be given"
+    crm.add_role("Editors", ["ana@example.com"])
+    with pytest.raises(AlreadyExists):
+        connector.invite(Wish(login="ana@example.com", roles={}))
 
 
 def test_a_create_answered_without_an_id_is_uncertain(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -330,8 +330,8 @@ def test_records_that_lack_what_they_should_have_or_have_more(
     ]
     keys = [{"name": "no id"}, {"api_key_id": "k"}]
     bodies = [
-        {"result": pending}, {"result": teammates}, {"result": []}, {"result": keys}, [],
-        {"scopes": ["mail.send"]},
+        {"result": pending}, {"result": teammates}, {"result": teammates[-1:]}, {"result": keys},
+        [], {"scopes": ["mail.send"]},
     ]  # fmt: skip
     with serving(*map(serve, bodies)) as wire:
         directory = sendgrid_at(wire.url, monkeypatch).directory()

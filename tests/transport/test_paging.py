@@ -119,6 +119,25 @@ def test_a_removal_during_the_listing_hides_nobody() -> None:
     assert scim.pages == 4
 
 
+@given(st.integers(2, 40), st.integers(1, 10), st.integers(2, 5), st.integers(0, 39))
+def test_a_removal_is_noticed_where_no_total_is_told(
+    size: int, cap: int, at: int, whom: int
+) -> None:
+    everyone, asked = people(size), 0
+
+    def fetch(start: int, limit: int) -> Page:
+        nonlocal asked
+        asked += 1
+        if asked == at:
+            everyone.pop(whom % size)
+        return Page(everyone[start : start + min(limit, cap)])
+
+    found = ids(offset_pages(fetch, tried=TRIED))
+    assert len(found) == len(set(found))
+    if cap > 1:  # with one record a page nothing is left to notice it by
+        assert set(ids(everyone)) <= set(found)
+
+
 def test_records_that_stay_missing_are_an_error() -> None:
     def fetch(start: int, count: int) -> Mapping[str, Any]:
         return {"totalResults": 12, "Resources": people(10) if start == 1 else []}

@@ -13,6 +13,7 @@ from pydantic import Field, field_validator
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.directory import Directory
 from pulumi_martech.model.errors import (
+    AlreadyExists,
     Denied,
     InvalidDeclaration,
     Malformed,
@@ -240,7 +241,11 @@ class Connector:
     # -- users
 
     def invite(self, wish: Wish) -> str:
-        """Create the user with everything that is declared, in one request."""
+        """Create the user with everything that is declared, in one request.
+
+        What a portal answers for a user who is there is not documented: an answer that has another
+        permission set or another team is about one who was there before.
+        """
         tried = self._wire.tried(f"create user {wish.login}")
         if SUPER_ADMIN in wish.roles:
             raise _super_admin(tried, "make one")
@@ -258,6 +263,9 @@ class Connector:
         record = reply.json()
         if not isinstance(record, Mapping) or not record.get("id"):
             raise reply.unusable("a user without an id")
+        if _otherwise(record, body):
+            words = "HubSpot answered with a user who was there before"
+            raise AlreadyExists(tried, words, "nothing was done", "", reply.status)
         return str(record["id"])
 
     def change(self, live: Membership, wish: Wish) -> None:
@@ -463,6 +471,20 @@ def _role_ids(record: Record) -> list[str]:
     if isinstance(record.get("roleIds"), list):
         return _strings(record, "roleIds")
     return _strings(record, "roleId")
+
+
+def _otherwise(record: Record, sent: Record) -> bool:
+    """Tell whether a user has something else than was sent, and does not merely lack it.
+
+    Names are not looked at, as they are the person's own in every portal, nor seats, which come
+    with permission sets.
+    """
+    if record.get("superAdmin") is True or set(_role_ids(record)) - {sent.get("roleId")}:
+        return True
+    return any(
+        name in sent and set(_strings(record, name)) - set(_strings(sent, name))
+        for name in ("primaryTeamId", "secondaryTeamIds")
+    )
 
 
 def _strings(record: Record, name: str) -> list[str]:

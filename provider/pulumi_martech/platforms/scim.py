@@ -13,7 +13,14 @@ from pydantic import Field, field_validator
 
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.directory import Directory
-from pulumi_martech.model.errors import Malformed, MartechError, NotThere, Refused, UnknownRole
+from pulumi_martech.model.errors import (
+    AlreadyExists,
+    Malformed,
+    MartechError,
+    NotThere,
+    Refused,
+    UnknownRole,
+)
 from pulumi_martech.model.manifest import Ability, Identity, Limits, Manifest, Removal
 from pulumi_martech.model.membership import (
     Attribute,
@@ -312,7 +319,11 @@ class Connector:
                 put(body, "emails", with_primary(body, str(value)))
             else:
                 put(body, PATHS[name], value)
-        id_ = self._scim.create("/Users", body, self._words(f"create user {wish.login}"))
+        tried = self._words(f"create user {wish.login}")
+        id_, there = self._scim.create("/Users", body, tried)
+        if there is not None and _otherwise(there, wish):
+            words = "the server answered with a user who was there before"
+            raise AlreadyExists(tried, words, "nothing was done", "", 200)
         for role, group in wish.roles.items():
             with contextlib.suppress(MartechError):
                 self._put_in(id_, group, f"add the new user {wish.login} to group {role}")
@@ -365,7 +376,7 @@ class Connector:
     def create_role(self, role: RoleArguments) -> str:
         """Create a group without members."""
         body = {"schemas": [GROUP], "displayName": role.name}
-        return self._scim.create("/Groups", body, self._words(f"create group {role.name}"))
+        return self._scim.create("/Groups", body, self._words(f"create group {role.name}"))[0]
 
     def change_role(self, id_: str, role: RoleArguments) -> None:
         """Rename the group; its members stay."""
@@ -488,6 +499,14 @@ def _membership(user: Record, roles: frozenset[str] | Unknown) -> Membership:
         roles=roles,
         attributes=attributes,
     )
+
+
+def _otherwise(user: Record, wish: Wish) -> bool:
+    """Tell whether a user has something else than is wished, and does not merely lack it."""
+    if value_of(user, "groups"):
+        return True
+    changes = difference(_membership(user, UNKNOWN), wish)
+    return any(change.live not in (None, "") for change in changes)
 
 
 def _strangers(groups: Iterable[Record], known: Collection[str]) -> list[str]:

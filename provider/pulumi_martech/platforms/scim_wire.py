@@ -101,13 +101,18 @@ class Scim:
         """Return one record."""
         return _object(self._client.get(path, tried=tried, headers=_ACCEPT))
 
-    def create(self, path: str, body: Record, tried: str) -> str:
-        """Create a record and return its id. Both 200 and 201 say that it was made."""
+    def create(self, path: str, body: Record, tried: str) -> tuple[str, Record | None]:
+        """Create a record; return its id, and the record if it may have been there before.
+
+        201 says that it was made; 200 does so with some servers, and with others that it was there
+        (scim.md [S]: Braze).
+        """
         reply = self._client.post(path, tried=tried, json=body, headers=_SEND)
-        id_ = text_of(_object(reply), "id")
+        record = _object(reply)
+        id_ = text_of(record, "id")
         if not id_:
             raise reply.unusable("a record without an id")
-        return id_
+        return id_, record if reply.status == 200 else None
 
     def delete(self, path: str, tried: str) -> None:
         """Delete a record; one that is gone is success."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from pulumi_martech.sandbox import sendgrid_keys as keys
+from pulumi_martech.sandbox.faults import Fault
 from pulumi_martech.sandbox.sendgrid_account import WEEK, SendGridAccount
 from pulumi_martech.sandbox.sendgrid_asked import INVALID_SCOPES, Asked, Problem
 from pulumi_martech.sandbox.sendgrid_scopes import (
@@ -50,6 +51,15 @@ class SendGridTenant(SendGridAccount):
         message = said.get(status, "service unavailable")
         return Answer(status, {"errors": [{"field": None, "message": message}]})
 
+    def come_back(self, fault: Fault) -> dict[str, str]:
+        """Return when a limit is lifted: a moment, and no ``Retry-After``."""
+        if fault.status != 429:
+            return {}
+        seconds = fault.retry_after
+        if seconds is None:
+            seconds = 60 - self.now() % 60
+        return _limits(self.dialect.per_minute or 600, 0, seconds)
+
     def _count_call(self) -> dict[str, str]:
         """Count a call of this minute; the headers say what is left, -1 if it was too many."""
         most = self.dialect.per_minute
@@ -59,12 +69,7 @@ class SendGridTenant(SendGridAccount):
         window, used = getattr(self, "_window", (0, 0))
         window, used = (window, used + 1) if window == now // 60 else (now // 60, 1)
         self._window = (window, used)
-        return {
-            "X-RateLimit-Limit": str(most),
-            "X-RateLimit-Remaining": str(max(most - used, -1)),
-            # In real time, as the answer's Date is, however far the account's clock is ahead.
-            "X-RateLimit-Reset": str(int(time.time()) + 60 - now % 60),
-        }
+        return _limits(most, max(most - used, -1), 60 - now % 60)
 
     def _admit(self, call: Call, handlers: Mapping[str, Handler]) -> frozenset[str]:
         """Return the scopes of the key that asks, if it may ask this."""
@@ -289,6 +294,16 @@ class SendGridTenant(SendGridAccount):
             raise Problem(400, "scopes are for restricted access", "subuser_access", True)
         self._check_scopes([str(scope) for scope in scopes], held, bare=True)
         return subuser, {"permission_type": kind, "scopes": scopes}
+
+
+def _limits(most: int, left: int, seconds: int) -> dict[str, str]:
+    """Return the headers of limits that are lifted in so many seconds."""
+    return {
+        "X-RateLimit-Limit": str(most),
+        "X-RateLimit-Remaining": str(left),
+        # In real time, as the answer's Date is, however far the account's clock is ahead.
+        "X-RateLimit-Reset": str(int(time.time()) + seconds),
+    }
 
 
 _add, _T = SendGridTenant.routes.add, SendGridTenant

@@ -278,7 +278,7 @@ def _reply(tenant: Tenant, answer: Answer | None, struck: dict[FaultKind, Fault]
     failure = struck.get("status")
     if failure is not None:
         answer = tenant.failure(failure.status)
-        answer.headers.update(failure.headers())
+        answer.headers.update(tenant.come_back(failure))
     assert answer is not None  # noqa: S101 (only a cut or a status fault leaves none)
     if "html" in struck:
         return Response(HTML, struck["html"].status, media_type="text/html")

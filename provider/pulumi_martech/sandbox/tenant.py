@@ -136,6 +136,10 @@ class Tenant:
         phrase = HTTPStatus(status).phrase
         return Answer(status, {"status": status, "message": phrase})
 
+    def come_back(self, fault: Fault) -> dict[str, str]:
+        """Return the headers by which the platform says when to try again."""
+        return fault.headers()
+
     @property
     def credentials(self) -> Credentials:
         """The credentials of an administrator of this tenant."""

@@ -22,11 +22,15 @@ READINGS = 3
 
 
 class Page(NamedTuple):
-    """One page; ``total`` records and ``pages`` of the whole listing where the server says so."""
+    """One page; ``total`` records and ``pages`` of the whole listing where the server says so.
+
+    ``shifted``: it does not go on where the one before it ended.
+    """
 
     records: list[Record]
     total: int | None = None
     pages: int | None = None
+    shifted: bool = False
 
 
 def identity(record: Record) -> Hashable:
@@ -138,7 +142,9 @@ def offset_pages(
     Args:
         fetch: takes offset and limit, returns a `Page`. A page may be shorter than ``limit``: the
             next begins after what came. With ``total`` known the listing ends there and is
-            checked; else an empty page ends it.
+            checked. Else a page that brings nothing new ends it, and each page begins with the
+            last record of the one before: if it is another one the listing has shifted, and is
+            read again.
         tried: words for errors.
         limit: records to ask for.
         identity: what tells records apart.
@@ -147,12 +153,18 @@ def offset_pages(
 
     def reading() -> Iterator[Page]:
         offset = 0
+        last: list[Hashable] = []
         while True:
-            page = fetch(offset, limit)
-            yield page
-            offset += len(page.records)
-            if not page.records or (page.total is not None and offset >= page.total):
+            page = fetch(offset - len(last), limit)
+            shifted = [identity(record) for record in page.records[: len(last)]] != last
+            yield page._replace(shifted=shifted)
+            fresh = page.records[len(last) :]
+            offset += len(fresh)
+            if shifted or not fresh or (page.total is not None and offset >= page.total):
                 return
+            # Where pages have one record each there is no room for one that was there before.
+            overlaps = page.total is None and len(page.records) > 1
+            last = [identity(fresh[-1])] if overlaps else []
 
     return _whole(reading, tried, identity, max_pages)
 
@@ -212,13 +224,14 @@ def _whole(
     for _ in range(READINGS):
         guard = _Guard(tried, max_pages)
         fresh: dict[Hashable, Record] = {}
-        shrank, total = False, None
+        shifted, total = False, None
         for page in reading():
             guard.page(page.records)
-            shrank |= total is not None and page.total is not None and page.total < total
+            shifted |= page.shifted
+            shifted |= total is not None and page.total is not None and page.total < total
             total = page.total if page.total is not None else total
             fresh.update((identity(record), record) for record in page.records)
-        if total is None or (len(fresh) >= total and not shrank):
+        if not shifted and (total is None or len(fresh) >= total):
             yield from fresh.values()
             return
         seen.update(fresh)
