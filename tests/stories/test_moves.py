@@ -246,3 +246,25 @@ scim.VendorGrant("northlight", account=crm, domains=["northlight.example"], unti
     assert "mo@freelance.example is declared by MartechUser mo: it stays" in run.text
     assert embedded.logins("crm") == {"mo@freelance.example"}
     assert len(embedded.writes()) == 1
+
+
+def test_logins_that_change_hands_in_a_circle_are_refused_with_the_way_out(estate: Estate) -> None:
+    def declare(**logins: str) -> None:
+        user = 'scim.MartechUser("{}", account=crm, login="{}@example.com")\n'
+        people = "".join(user.format(*pair) for pair in logins.items())
+        estate.program(f"crm = crm_account()\n{people}")
+
+    declare(ana="ana", ben="ben")
+    estate.applied()
+    estate.mark()
+    declare(ana="ben", ben="ana")
+    for run in (estate.martech("preview"), estate.up("--continue-on-error")):
+        assert not run.ok
+        assert "example.com: these logins of crm would change hands" in run.text
+        assert "give one of them a third login first, and apply after each step" in run.text
+    assert not [write for write in estate.writes() if write.committed]
+    declare(ana="ana.b", ben="ben")
+    estate.applied()
+    declare(ana="ana.b", ben="ana")
+    estate.applied()
+    assert estate.logins("crm") == {"ana.b@example.com", "ana@example.com"}

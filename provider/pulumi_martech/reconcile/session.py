@@ -284,7 +284,8 @@ class Sessions:
     """The sessions of this process, one an account key, replaced whole when its address changes.
 
     It also knows which login of an account is declared by what in this run, so that a login that
-    moves from one declaration to another keeps its access when the first one goes.
+    moves from one declaration to another keeps its access when the first one goes; and which logins
+    are renamed, so that a circle is refused.
     """
 
     def __init__(self, make: Callable[[AccountConfig], Connector] = connect) -> None:
@@ -292,6 +293,7 @@ class Sessions:
         self._lock = threading.Lock()
         self._sessions: dict[str, Session] = {}
         self._declared: dict[tuple[str, str], frozenset[str]] = {}
+        self._renames: dict[tuple[str, str], tuple[str, str]] = {}
 
     def get(self, config: AccountConfig) -> Session:
         """Return the session for ``config``; another configuration of the key gets a fresh one."""
@@ -308,6 +310,24 @@ class Sessions:
         """Note which logins of an account a declaration names, in place of what it named before."""
         with self._lock:
             self._declared[account, by] = frozenset(logins)
+
+    def rename(self, account: str, by: str, logins: tuple[str, str] | None) -> list[str]:
+        """Note that a declaration renames its login, or (``None``) that it does not.
+
+        Returns the logins that change hands in a circle with it, empty if there is none.
+        """
+        with self._lock:
+            self._renames.pop((account, by), None)
+            if logins is None:
+                return []
+            self._renames[account, by] = logins
+            steps = dict(pair for (at, _), pair in self._renames.items() if at == account)
+        circle = [logins[0]]
+        while (following := steps.get(circle[-1])) is not None:
+            if following in circle:
+                return circle if following == circle[0] else []
+            circle.append(following)
+        return []
 
     def declared_by_another(self, account: str, by: str, login: str) -> str:
         """Return which other declaration of this run names the login; empty if none does."""

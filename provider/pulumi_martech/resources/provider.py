@@ -132,6 +132,23 @@ class AccountProvider(ResourceProvider):
             known = [login for login in logins if isinstance(login, str)]
             SESSIONS.declare(self.config.key, by, known)
 
+    def renames(self, by: str, old: Any, new: Any) -> str:
+        """Note that a declaration renames its login; say so if logins go round in a circle.
+
+        A platform refuses a login that somebody still has, so that a swap never ends.
+        """
+        if getattr(self, "_config", None) is None or not self.manifest.identity.renamable:
+            return ""
+        known = isinstance(old, str) and isinstance(new, str) and old != new
+        circle = SESSIONS.rename(self.config.key, by, (old, new) if known else None)
+        if not circle:
+            return ""
+        return (
+            f"{' -> '.join([*circle, circle[0]])}: these logins of {self.config.key} would change "
+            f"hands, and {self.manifest.title} refuses a login that somebody still has; give one "
+            f"of them a third login first, and apply after each step"
+        )
+
     def kept(self, by: str, login: str) -> bool:
         """Tell whether a login that ``by`` gives up is declared otherwise, and say so.
 

@@ -82,6 +82,9 @@ class UserProvider(AccountProvider):
         """Normalise; refuse what cannot be. No I/O."""
         inputs, failures = normal_user(self, news)
         self.declares(_declaration(inputs), [inputs.get("login")])
+        circle = self.renames(_declaration(inputs), olds.get("login"), inputs.get("login"))
+        if circle:
+            failures.append(CheckFailure("login", circle))
         return CheckResult(inputs, failures + self.account_failures(inputs))
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
@@ -113,7 +116,14 @@ class UserProvider(AccountProvider):
             member = users.read(session, id_, props["login"])
         except MartechError as error:
             return self.as_last_read(id_, props, error)
-        return ReadResult(None, {}) if member is None else self.shown(props, member)
+        if member is None:
+            return ReadResult(None, {})
+        if member.status is Status.PENDING and over(member.expires_at):
+            say(
+                f"{props['account']}/{_person(props)} did not accept its invitation before it "
+                f"ended on {str(member.expires_at)[:10]} (reinvite='REASON' sends it again)"
+            )
+        return self.shown(props, member)
 
     def shown(self, props: Props, member: Membership) -> ReadResult:
         """Return a member as a reading shows it, in the shape of what is declared of it."""
@@ -124,11 +134,6 @@ class UserProvider(AccountProvider):
         once = shape.said_once(self.config.platform)
         inputs.update(shape.live_entry(member, declared, once), login=member.login)
         keep_provider(inputs, props)
-        if member.status is Status.PENDING and over(member.expires_at):
-            say(
-                f"{props['account']}/{_person(props)} did not accept its invitation before it "
-                f"ended on {str(member.expires_at)[:10]} (reinvite='REASON' sends it again)"
-            )
         return ReadResult(member.id, _outputs(inputs, member), inputs=inputs)
 
     @one_sentence
