@@ -93,6 +93,10 @@ class World:
     def verbs(self) -> list[str]:
         return [removal.verb for removal in self.manifest.removals]
 
+    def several(self) -> list[str]:
+        """Return as many roles as one person can have here, of two."""
+        return list(self.roles_[: 1 if self.manifest.role_shape == "scalar" else 2])
+
     @property
     def editor(self) -> str:
         return self.roles_[0]
@@ -119,7 +123,7 @@ class World:
         """Return what is declared for one person, in the shape of an entry."""
         named = {self.attribute: name.title()} if self.attribute else {}
         said = shape.with_defaults(self.platform, {**named, **more})
-        return shape.entry(self.platform, {"roles": dict.fromkeys(sorted(roles), True), **said})
+        return shape.entry(self.platform, {"roles": dict.fromkeys(roles, True), **said})
 
     def wish(self, session: Session, name: str, /, *roles: str, **more: Any) -> Wish:
         return shape.wish(session, self.login(name), self.entry(name, *roles, **more))
@@ -205,6 +209,13 @@ class World:
 
     def settle(self, name: str) -> None:
         """Let a person do what makes a new user a full one: accept, log in for the first time."""
+
+    later: ClassVar[str] = ""
+    """A role that an invitation cannot carry, where there is one."""
+
+    def invite_by_hand(self, name: str) -> None:
+        """Send an invitation by hand, although there may be one."""
+        raise NotImplementedError
 
     switch_off: Callable[[str], None] | None = None
     """Switches somebody off by hand, where the platform knows that."""
@@ -374,6 +385,7 @@ class SendGrid(World):
     keeper = "owner@example.com"
     users_path, one_user = "/v3/teammates", "/v3/teammates/*"
     api = "/v3/*"
+    later = "user.profile.update"
     throttles = ({"status": 429, "retry_after": 30, "least": 28},)
     duplicates = ({"duplicate": "refused"}, {"duplicate": "second"})
 
@@ -398,6 +410,9 @@ class SendGrid(World):
 
     def settle(self, name: str) -> None:
         self.tenant.accept(self.login(name), username=f"{name.title()}.T")
+
+    def invite_by_hand(self, name: str) -> None:
+        self.tenant.invite(self.login(name))
 
     def id(self, name: str) -> str:
         login = self.login(name)
