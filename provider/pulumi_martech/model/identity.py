@@ -82,6 +82,19 @@ def check_email(email: str, known_domains: Collection[str] = ()) -> list[str]:
     return _one_script(found.local_part) + _domain(found.domain, known_domains)
 
 
+def check_domain(domain: str) -> list[str]:
+    """Return what is wrong with a mail domain; no name server is asked."""
+    problems = _shape(domain, LONGEST_EMAIL)
+    if problems:
+        return problems
+    try:
+        validate_email(f"a@{domain}", check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        said = str(error).rstrip(".")
+        return [f"is no mail domain: {said[:1].lower()}{said[1:]}"]
+    return _domain(domain, ())
+
+
 def check_name(name: str) -> list[str]:
     """Return what is wrong with the name of a person; see the module for what is allowed."""
     problems = _length(name, LONGEST)
@@ -161,6 +174,15 @@ def look_alike(domain: str, known_domains: Collection[str]) -> str | None:
         return None
     drawn = _drawn(written)
     return next((other for text, other in known.items() if _drawn(text) == drawn), None)
+
+
+def look_alikes(domains: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return groups of different domains that could be taken for each other, in their order."""
+    groups: dict[str, dict[str, str]] = {}
+    for domain in domains:
+        written = _readable(domain)
+        groups.setdefault(_drawn(written), {}).setdefault(written, domain)
+    return [tuple(group.values()) for group in groups.values() if len(group) > 1]
 
 
 # -- parts
