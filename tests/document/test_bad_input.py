@@ -123,8 +123,8 @@ def test_names_that_name_nothing(office: Office) -> None:
             owner: benn
             owner_of_record: northligt
             roles: {marketr: [Editors]}
-            native_roles:
-              x: {name: X, can: [contacts:exprt], declared_by: x, declared_on: 2026-01-01}
+            role_content:
+              X: {content: [contacts:exprt], by: x, on: 2026-01-01}
         assets: {shop: {account: cmr, kind: property}, list: {account: crm, kind: list}}
         roles: {lead: {inherits: [markter], add: [email:snd]}}
         vendors:
@@ -146,8 +146,9 @@ def test_names_that_name_nothing(office: Office) -> None:
         "8:12": "no person 'benn'; did you mean 'ben'?",
         "9:22": "no company or person (ours is 'us') 'northligt'; did you mean 'northlight'?",
         "10:13": "no role 'marketr'; did you mean 'marketer'",
-        "12:26": "no capability 'contacts:exprt'; did you mean 'contacts:export'",
-        "12:56": "no person 'x'",
+        "12:7": "names 'contacts:exprt', and there is no such capability; did you mean "
+        "'contacts:export'",
+        "12:42": "no person 'x'",
         "13:26": "no account 'cmr'; did you mean 'crm'?",
         "14:27": "no role 'markter'; did you mean 'marketer'",
         "14:43": "no capability 'email:snd'; did you mean 'email:send'",

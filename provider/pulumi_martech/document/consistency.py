@@ -144,11 +144,8 @@ class References:
             for name in ("roles", "groups"):
                 for role in getattr(account, name):
                     self._name((*way, name, role), role, self._roles, "role", key=True)
-            for native, content in account.native_roles.items():
-                below = (*way, "native_roles", native)
-                self._names((*below, "can"), content.can or (), CAPABILITIES.keys(), "capability")
-                by = (*below, "declared_by")
-                self._name(by, content.declared_by, self._people, "person")
+            for native, said in account.role_content.items():
+                self._name((*way, "role_content", native, "by"), said.by, self._people, "person")
         for key, asset in self._access.assets.items():
             self._name(("assets", key, "account"), asset.account, self._accounts, "account")
             self._name(("assets", key, "owner"), asset.owner, self._people, "person")
@@ -357,10 +354,11 @@ def _accounts(access: Access) -> Iterator[Finding]:
             has, lacks = ("url", "credentials") if account.url else ("credentials", "url")
             text = f"has a `{has}` and no `{lacks}`: say both, or neither if nothing is carried out"
             yield Finding(way, text, key=True)
-        for native, content in account.native_roles.items():
-            if content.can is not None and not (content.declared_by and content.declared_on):
-                text = "what a role `can` do needs declared_by and declared_on"
-                yield Finding((*way, "native_roles", native, "can"), text, key=True)
+        role_map = PLATFORMS[account.platform].role_map if account.platform in PLATFORMS else None
+        for native, said in account.role_content.items() if role_map else ():
+            for problem in role_map.problems(native, said) if role_map else ():
+                where = (*way, "role_content", native)
+                yield Finding(where, f"the content of role {native!r} {problem}", key=True)
         for pattern, why in account.roster.ignore.items() if account.roster else ():
             if not why.strip():
                 text = f"ignoring {pattern!r} needs a reason"

@@ -6,8 +6,10 @@ from typing import Literal
 from pydantic import Field
 
 from pulumi_martech.model.account import AccountConfig, Credentials
+from pulumi_martech.model.content import Declared
 from pulumi_martech.model.moment import Day
 from pulumi_martech.model.people import MfaFact
+from pulumi_martech.model.portable import PORTABLE_ROLES
 from pulumi_martech.model.values import Frozen
 
 DataClassName = Literal["none", "internal", "financial", "personal", "sensitive"]
@@ -32,19 +34,14 @@ class LogIn(Frozen):
     on: Day | None = None
 
 
-class NativeContent(Frozen):
+class NativeRoleEntry(Frozen):
     """A native role of the account: ours to make, or one that must be there.
 
     ``own`` roles are made, renamed and removed by us, where the platform has role CRUD.
-    ``can`` is what a person says the role holds, where the platform shows only its name; it needs
-    ``declared_by`` and ``declared_on``.
     """
 
     name: str
     own: bool = False
-    can: tuple[str, ...] | None = None
-    declared_by: str = ""
-    declared_on: Day | None = None
 
 
 class Everyone(Frozen):
@@ -101,8 +98,10 @@ class Account(Frozen):
     """Fields that must not be in any message."""
 
     roles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
-    """Role to the native roles that stand for it here, by name."""
-    native_roles: Mapping[str, NativeContent] = Field(default_factory=dict)
+    """Role, portable or our own, to the native roles that stand for it here, by name."""
+    role_content: Mapping[str, Declared] = Field(default_factory=dict)
+    """Native role to what it allows here, by whom and when that was seen."""
+    native_roles: Mapping[str, NativeRoleEntry] = Field(default_factory=dict)
     """Native roles by a key of ours, which is part of the URN."""
     membership: Literal["direct", "idp"] = "direct"
     """``idp``: an identity provider owns it, and writes are refused."""
@@ -117,7 +116,17 @@ class Account(Frozen):
     def config(self) -> AccountConfig:
         """Return what a process needs to work on it; raises `ValidationError` if it lacks some."""
         own = AccountConfig.model_fields.keys() & type(self).model_fields.keys()
-        return AccountConfig.model_validate({name: getattr(self, name) for name in own})
+        return AccountConfig.model_validate(
+            {
+                **{name: getattr(self, name) for name in own},
+                "portable_roles": {k: v for k, v in self.roles.items() if k in PORTABLE_ROLES},
+                "data_class": "sensitive" if self.holds("sensitive") else "personal",
+            }
+        )
+
+    def holds(self, data: DataClassName) -> bool:
+        """Tell whether it is said to hold data of this class."""
+        return any(held.data == data for held in self.data or ())
 
 
 class Asset(Frozen):
