@@ -22,6 +22,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@echo "Installing locked dependencies (about a minute the first time) ..."
 	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q provider # many short commands of tests may not write it
 	@touch $(STAMP)
 
 lint: $(STAMP)        ## style, types, import rules

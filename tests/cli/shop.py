@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.passphrase import PASSPHRASE, SETTINGS
+
 TOY = Path(__file__).parents[1] / "engine_vectors" / "toy.py"
 
 PROJECT = """\
@@ -55,6 +57,7 @@ class Shop:
         for name in ("home", "state", "work/stacks"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         (self.root / "Pulumi.yaml").write_text(PROJECT)
+        (self.root / "stacks" / "Pulumi.dev.yaml").write_text(SETTINGS)
         shutil.copy(TOY, self.root / "stacks" / "toy.py")
         self.world.write_text(json.dumps({"objects": {}, "made": {}, "faults": []}))
         self.program("")
@@ -64,7 +67,7 @@ class Shop:
             "HOME": str(folder / "home"),
             "PULUMI_HOME": str(folder / "home"),
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "toy",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "TOY_WORLD": str(self.world),
             "TOY_TRACE": str(folder / "trace.jsonl"),

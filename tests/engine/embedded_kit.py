@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.passphrase import PASSPHRASE, SETTINGS
+
 TOY = Path(__file__).parents[1] / "engine_vectors"
 COMMAND = (sys.executable, "-P", "-m", "pulumi_martech.engine.embedded")
 FAST = ("--yes", "--skip-preview")
@@ -39,7 +41,7 @@ class Toyland:
             **os.environ,
             "PYTHONPATH": str(TOY),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "PULUMI_CONFIG_PASSPHRASE": "toy",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "TOY_WORLD": str(self.world),
             "TOY_TRACE": str(self.trace),
         }
@@ -48,6 +50,7 @@ class Toyland:
         folder.mkdir(exist_ok=True)
         self.program = folder / "__main__.py"
         self.program.write_text(program)
+        self.project.joinpath("Pulumi.dev.yaml").write_text(SETTINGS)
         self.run("stack", "init", "dev")
 
     def start(self, *words: str, **env: str) -> subprocess.Popen[str]:

@@ -5,29 +5,24 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
-from pulumi.automation import CommandResult, PulumiCommand
 
-from pulumi_martech.engine.driver import Driver
+from pulumi_martech.engine.driver import Answer, Driver
 from pulumi_martech.engine.stacks import Engine
 
 
-class SlowCommand(PulumiCommand):
+class SlowCommand:
     """An engine that is busy for a second; it is interrupted, again and again, all the while."""
 
-    def __init__(self) -> None:
-        self.finished = False
+    finished = False
 
-    def run(
-        self, args: list[str], cwd: str, additional_env: Mapping[str, str], *_: Any
-    ) -> CommandResult:
+    def __call__(self, args: list[str], folder: Path, environment: Mapping[str, str]) -> Answer:
         for _number in range(5):
             time.sleep(0.2)
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         self.finished = True
-        return CommandResult(stdout="", stderr="", code=0)
+        return Answer("", "", failed=False)
 
 
 @pytest.mark.skipif(

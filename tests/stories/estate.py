@@ -20,6 +20,7 @@ from typing import Any
 
 from pulumi_martech.reconcile.journal import Journal
 from pulumi_martech.sandbox import Entry, Sandbox
+from tests.passphrase import PASSPHRASE, SETTINGS
 
 BIN = Path(sys.executable).parent
 STACK = "dev"
@@ -109,6 +110,7 @@ class Estate:
         (self.project / "stacks").mkdir(parents=True)
         (root / "state").mkdir()
         (self.project / "Pulumi.yaml").write_text(PROJECT)
+        (self.project / "stacks" / f"Pulumi.{STACK}.yaml").write_text(SETTINGS)
         self.environment = {
             name: value
             for name, value in os.environ.items()
@@ -118,7 +120,7 @@ class Estate:
             "PULUMI_HOME": str(root / "home"),
             "PULUMI_BACKEND_URL": f"file://{root / 'state'}",
             "MARTECH_BACKEND_URL": f"file://{root / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "stories",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_PYTHON_CMD": sys.executable,
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

@@ -1,8 +1,8 @@
 """Runs a Pulumi program on one of two engines and returns what it did as a `Plan`.
 
-Both engines are driven in the same way: a command of ``pulumi.automation`` (`PulumiCommand`, or
-the embedded engine's subclass of it) with the arguments of the Pulumi CLI, and the event log read
-while it is written. The higher-level ``Stack`` of ``pulumi.automation`` is not used: around each
+Both engines are driven in the same way: a command (`PulumiCommand` of ``pulumi.automation``, or the
+embedded engine's own) with the arguments of the Pulumi CLI, and the event log read while it is
+written. The higher-level ``Stack`` of ``pulumi.automation`` is not used: around each
 operation it runs five more processes, moves the selected stack of the real CLI, cannot say
 ``--refresh=false`` and drops the result from the events.
 """
@@ -11,12 +11,14 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +57,10 @@ class Answer:
     out: str
     err: str
     failed: bool
+
+
+Command = Callable[[list[str], Path, Mapping[str, str]], Answer]
+"""Runs an engine's command line in a folder, with these variables set, to its end."""
 
 
 def _no_progress(_: Events) -> None:
@@ -204,7 +210,7 @@ class Driver:
 
         def work() -> None:
             try:
-                answers.append(_run(command, args, self.root, environment))
+                answers.append(command(args, self.root, environment))
             except BaseException as error:
                 errors.append(error)
             finally:
@@ -227,13 +233,11 @@ class Driver:
 
     def command(self, args: list[str]) -> Answer:
         """Run any command of the engine in the folder of the project."""
-        return _run(self._command(), args, self.root, self._environment())
+        return self._command()(args, self.root, self._environment())
 
-    def _command(self) -> "PulumiCommand":
+    def _command(self) -> Command:
         if self.engine is Engine.EMBEDDED:
-            from pulumi_martech.engine.embedded.command import EmbeddedCommand
-
-            return EmbeddedCommand()
+            return _embedded  # without the SDK, which takes longer to import than all else here
         if shutil.which("pulumi") is None:
             raise EngineMissing(
                 f"run stack {self.stack}",
@@ -246,7 +250,7 @@ class Driver:
         from pulumi.automation import InvalidVersionError, PulumiCommand
 
         try:
-            return PulumiCommand()
+            return partial(_pulumi, PulumiCommand())
         except InvalidVersionError as error:
             tried, todo = f"run stack {self.stack}", "install another version of the Pulumi CLI"
             raise EngineMissing(tried, str(error), "nothing was done", todo) from None
@@ -262,7 +266,7 @@ class Driver:
         }
 
 
-def _run(
+def _pulumi(
     command: "PulumiCommand", args: list[str], folder: Path, environment: Mapping[str, str]
 ) -> Answer:
     from pulumi.automation import CommandError
@@ -274,6 +278,20 @@ def _run(
     except CommandError:
         return Answer("\n".join(out), "\n".join(err), failed=True)
     return Answer("\n".join(out), "\n".join(err), failed=False)
+
+
+def _embedded(args: list[str], folder: Path, environment: Mapping[str, str]) -> Answer:
+    done = subprocess.run(  # noqa: S603 - this interpreter and a module of ours
+        [sys.executable, "-P", "-m", "pulumi_martech.engine.embedded", "--non-interactive", *args],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    return Answer(done.stdout.rstrip(), done.stderr.rstrip(), failed=done.returncode != 0)
 
 
 def _drain(lines: Any, events: Events) -> Events:

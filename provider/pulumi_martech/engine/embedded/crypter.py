@@ -5,10 +5,10 @@ last part is the encrypted word `pulumi`, which tells a wrong passphrase.
 """
 
 import base64
-import contextlib
 import hashlib
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -37,23 +37,24 @@ def passphrase() -> str | None:
 
 
 class Crypter:
-    """Encrypts and decrypts with one passphrase; derives the key when it is first needed."""
+    """Encrypts and decrypts with one passphrase.
 
-    def __init__(self, salt: str | None):
-        """Take the salt of the stack, or `None` for a stack that has no secret yet."""
+    The key is derived when the first secret is there to be opened or written: that takes a quarter
+    of a second, and most stacks have no secret.
+    """
+
+    def __init__(self, salt: str | None, keep: Callable[[str], str] = lambda salt: salt):
+        """Take the salt of the stack, or `None` for a stack that has none yet.
+
+        Args:
+            salt: as `encryptionsalt` has it.
+            keep: writes down a new salt, before anything is encrypted with it; returns it, or the
+                one that another process wrote first.
+        """
         self.salt = salt
-        self.made = False  # the salt is new and has to be kept
+        self._keep = keep
         self._cipher: AESGCM | None = None
         self._lock = threading.Lock()
-
-    def warm(self) -> None:
-        """Derive the key now, beside other work, so that no result waits for it to be recorded."""
-        if self.salt is not None and passphrase() is not None:
-            threading.Thread(target=self._try, daemon=True).start()
-
-    def _try(self) -> None:
-        with contextlib.suppress(EngineError):  # said when the key is really needed
-            self._open()
 
     def encrypt(self, text: str) -> str:
         """Return `v1:NONCE:CIPHERTEXT` of a text."""
@@ -74,8 +75,9 @@ class Crypter:
         """Return the salt; makes one if the stack has none, which needs a passphrase."""
         with self._lock:
             if self.salt is None:
-                self._cipher, self.salt = self._begin()
-                self.made = True
+                cipher, salt = self._begin()
+                self.salt = self._keep(salt)
+                self._cipher = cipher if self.salt == salt else None
             return self.salt
 
     def _begin(self) -> tuple[AESGCM, str]:

@@ -5,11 +5,31 @@ from typing import Any
 
 from .crypter import Crypter
 from .errors import EngineError
+from .journal import Deployment, secrets_providers
 from .project import Project, StackSettings
 from .snapshot import encrypting
 from .stacks import StackFolder
 from .state import ResourceState, provider_urn
 from .values import SIGNATURE, Secret
+
+
+def with_salt(deployment: Deployment, crypter: Crypter) -> Deployment:
+    """Return a deployment that says how its secrets are encrypted.
+
+    A stack whose settings have no salt (a checkout without `Pulumi.STACK.yaml`) goes on with that
+    of its state.
+    """
+    if crypter.salt is None:
+        crypter.salt = _salt(deployment)
+    if crypter.salt is None:
+        return deployment
+    return {**deployment, "secrets_providers": secrets_providers(crypter.salt)}
+
+
+def _salt(deployment: Deployment) -> str | None:
+    provider = deployment.get("secrets_providers") or {}
+    salt: str | None = (provider.get("state") or {}).get("salt")
+    return salt
 
 
 def opened_deployment(deployment: dict[str, Any], crypter: Crypter) -> dict[str, Any]:
@@ -45,7 +65,7 @@ def imported_deployment(
         raise EngineError(f"this is no deployment: {error}") from None
     if version not in (3, 4):
         raise EngineError(f"a deployment of version {version} cannot be imported, only of 3 and 4")
-    salt = ((deployment.get("secrets_providers") or {}).get("state") or {}).get("salt")
+    salt = _salt(deployment)
     theirs = settings.crypter if salt in (None, settings.crypter.salt) else Crypter(salt)
     same = theirs is settings.crypter
     secret = encrypting(settings.crypter)
@@ -64,10 +84,8 @@ def imported_deployment(
         result["pending_operations"] = [
             {**item, "resource": read(item["resource"]).to_json(secret)} for item in operations
         ]
-    if settings.crypter.salt:
-        state = {"salt": settings.crypter.salt}
-        result["secrets_providers"] = {"type": "passphrase", "state": state}
-    return result
+    result.pop("secrets_providers", None)
+    return with_salt(result, settings.crypter)
 
 
 def _forget_ciphertexts(value: Any) -> None:

@@ -158,6 +158,8 @@ class Replayer:
                 self._replaced[entry["removeOld"]] = entry["state"]
             else:
                 self._new[self._index[entry["removeNew"]]] = entry["state"]
+        elif kind == "salt":
+            self.base = {**self.base, "secrets_providers": secrets_providers(entry["salt"])}
         elif kind == "rebuilt":
             self.base = self.deployment()
             self._clear()
@@ -202,6 +204,11 @@ class Replayer:
         if operations:
             result["pending_operations"] = operations
         return result
+
+
+def secrets_providers(salt: str) -> dict[str, Any]:
+    """Return what a deployment says of the encryption of its secrets."""
+    return {"type": "passphrase", "state": {"salt": salt}}
 
 
 def repaired(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:

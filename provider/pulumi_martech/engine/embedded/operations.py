@@ -14,6 +14,7 @@ from typing import Any
 
 from .context import Context
 from .deployment import Deployment
+from .deployments import with_salt
 from .display import Digest, Text
 from .errors import ChangesExpectedNone, EngineError, UsageError
 from .events import EventLog, Events
@@ -155,11 +156,7 @@ class Operation:
         crypter = self._settings.crypter
         if request.clear_pending_creates:
             deployment = {k: v for k, v in deployment.items() if k != "pending_operations"}
-        if journal is not None:
-            crypter.warm()
-        if crypter.salt:
-            state = {"salt": crypter.salt}
-            deployment["secrets_providers"] = {"type": "passphrase", "state": state}
+        deployment = with_salt(deployment, crypter)
         base = [
             ResourceState.from_json(data, crypter.decrypt)
             for data in deployment.get("resources") or []
@@ -228,14 +225,9 @@ class Operation:
             for key in before.keys() | after.keys()
         )
         if not same or request.clear_pending_creates:
-            if self._settings.crypter.salt and "secrets_providers" not in after:
-                salt = {"salt": self._settings.crypter.salt}
-                after["secrets_providers"] = {"type": "passphrase", "state": salt}
             self._folder.write(after)
         else:
             self._folder.journal.unlink(missing_ok=True)
-        if self._settings.crypter.made:
-            self._settings.save()
 
     def _remember(
         self,

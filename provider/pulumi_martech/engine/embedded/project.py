@@ -143,12 +143,21 @@ class StackSettings:
         self.path = path or project.settings / f"Pulumi.{stack}.yaml"
         self._yaml = YAML()
         self._yaml.width = 10_000
-        self._data: Any = {}
-        if self.path.is_file():
-            if self.path.stat().st_size:
-                read_yaml(self.path)  # says what is wrong with it
-            self._data = self._yaml.load(self.path.read_text(encoding="utf-8")) or {}
-        self.crypter = Crypter(self._data.get("encryptionsalt"))
+        self._data = self._load()
+        self.crypter = Crypter(self._data.get("encryptionsalt"), self._keep_salt)
+
+    def _load(self) -> Any:
+        if not self.path.is_file() or not self.path.stat().st_size:
+            return {}
+        read_yaml(self.path)  # says what is wrong with it
+        return self._yaml.load(self.path.read_text(encoding="utf-8")) or {}
+
+    def _keep_salt(self, salt: str) -> str:
+        """Write a new salt into the file as it is by now, unless another process has."""
+        now = self._load()
+        salt = self._data["encryptionsalt"] = now.setdefault("encryptionsalt", salt)
+        self._write(now)
+        return salt
 
     def full_key(self, key: str) -> str:
         """Return `namespace:key`; without a namespace it is that of the project."""
@@ -204,13 +213,14 @@ class StackSettings:
 
     def save(self) -> None:
         """Write the file."""
-        if self.crypter.salt:
-            self._data["encryptionsalt"] = self.crypter.salt
         if not self._data.get("config"):
             self._data.pop("config", None)
+        self._write(self._data)
+
+    def _write(self, data: Any) -> None:
         text = StringIO()
-        if self._data:
-            self._yaml.dump(self._data, text)
+        if data:
+            self._yaml.dump(data, text)
         write_atomically(self.path, text.getvalue())
 
 

@@ -42,6 +42,8 @@ class Snapshot:
         sink: Sink,
     ):
         self._replayer = Replayer(deployment)
+        self._crypter = crypter
+        self._salt = crypter.salt  # that the deployment says
         self._secret = encrypting(crypter)
         self._sink = sink
         self._lock = threading.Lock()
@@ -160,6 +162,12 @@ class Snapshot:
 
     def _add(self, entry: Entry) -> None:
         with self._lock:
-            self._sink.append(entry)
-            self._replayer.add(entry)
-            self.entries += 1
+            if self._crypter.salt != self._salt:  # made for the first secret, which is in `entry`
+                self._salt = self._crypter.salt
+                self._write({"kind": "salt", "salt": self._salt})
+            self._write(entry)
+
+    def _write(self, entry: Entry) -> None:
+        self._sink.append(entry)
+        self._replayer.add(entry)
+        self.entries += 1

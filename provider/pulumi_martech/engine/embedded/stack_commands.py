@@ -7,7 +7,7 @@ from typing import Any
 
 from .context import Context
 from .crypter import passphrase
-from .deployments import imported_deployment, opened_deployment
+from .deployments import imported_deployment, opened_deployment, with_salt
 from .errors import EngineError, UsageError
 from .output import dumped
 from .project import Project, StackSettings, backend_folder, check_stack_name
@@ -50,11 +50,8 @@ class StackCommands:
         settings = StackSettings(project, name)
         deployment = empty_deployment()
         if passphrase() is not None:
-            salt = settings.crypter.ensure_salt()
-            deployment["secrets_providers"] = {"type": "passphrase", "state": {"salt": salt}}
-            if settings.crypter.made:
-                settings.save()
-        folder.write(deployment)
+            settings.crypter.ensure_salt()
+        folder.write(with_salt(deployment, settings.crypter))
 
     def _init(self) -> int:
         project = self._context.project()
@@ -123,9 +120,9 @@ class StackCommands:
 
     def _export(self) -> int:
         project, folder = self._context.stack()
-        deployment = folder.read()
+        crypter = StackSettings(project, folder.name).crypter
+        deployment = with_salt(folder.read(), crypter)
         if self._context.arguments.show_secrets:
-            crypter = StackSettings(project, folder.name).crypter
             deployment = opened_deployment(deployment, crypter)
         text = dumped({"version": 3, "deployment": deployment})
         if self._context.arguments.file:
@@ -152,8 +149,6 @@ class StackCommands:
         )
         with folder.locked("stack import"):
             folder.write(deployment)
-        if settings.crypter.made:
-            settings.save()
         print("Import complete.")
         return 0
 
