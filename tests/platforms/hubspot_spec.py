@@ -25,8 +25,14 @@ _ALIASES = {
     "/settings/v3/users/": "/settings/users/v3",
     "/settings/v3/users": "/settings/users/v3",
 }
-_SAME = {"/settings/users/2026-09": "/settings/users/2026-09-beta"}
-"""Generations that have no description here, and the one that stands for them."""
+_SAME = {
+    "/settings/users/2026-09": "/settings/users/2026-09-beta",
+    **{
+        f"/crm/v3/objects/{kind}/search": "/crm/v3/objects/users/search"
+        for kind in ("contacts", "companies", "deals", "tickets")
+    },
+}
+"""Generations and kinds of objects without a description here, and what stands for them."""
 
 
 @functools.cache

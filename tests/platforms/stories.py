@@ -14,6 +14,7 @@ from pulumi_martech.model.errors import (
     AlreadyExists,
     Denied,
     InvalidDeclaration,
+    NotThere,
     Refused,
     Uncertain,
     UnknownRole,
@@ -161,6 +162,30 @@ def scim_nobody_can_be_named(connector: scim.Connector) -> None:
     assert "cannot tell" in caller.note
 
 
+def scim_what_hangs_on_a_user(connector: scim.Connector) -> None:
+    groups = _scim_groups(connector, "Alone", "Together")
+    ana = connector.invite(Wish(login="ana@example.com", roles=groups))
+    connector.invite(Wish(login="ben@example.com", roles={"Together": groups["Together"]}))
+    for name in ("cleo", "dan"):
+        body = {
+            "schemas": [scim.USER, scim.ENTERPRISE],
+            "userName": f"{name}@example.com",
+            scim.ENTERPRISE: {"manager": {"value": ana}},
+        }
+        connector.client.post("/Users", tried="make somebody who is led", json=body)
+    people = [_there(connector.find(f"{name}@example.com")) for name in ("ana", "ben")]
+    found = connector.belongings(people)
+    assert [str(one) for one in found[ana]] == [
+        "groups without another member: 1 (Alone)",
+        "people whose manager it is: 2",
+    ]
+    assert [one.count for one in found[people[1].id]] == [0, 0]
+    connector.remove(people[0], None)
+    cleo = _there(connector.find("cleo@example.com"))
+    left = connector.client.get(f"/Users/{cleo.id}", tried="look at who was led").json()
+    assert left[scim.ENTERPRISE]["manager"]["value"] == ana, "it names somebody who is gone"
+
+
 def wordpress_life_of_a_user(connector: wordpress.Connector) -> None:
     declared = wordpress.User(
         login="Ana.B",
@@ -293,6 +318,54 @@ def wordpress_pages(connector: wordpress.Connector) -> None:
     assert directory.roles is UNKNOWN
 
 
+def wordpress_what_hangs_on_a_user(connector: wordpress.Connector) -> None:
+    def write(kind: str, author: str, status: str) -> str:
+        body = {"title": status, "status": status, "author": int(author)}
+        params = {"_fields": "id"}
+        made = connector.client.post(f"/wp/v2/{kind}", tried="write", json=body, params=params)
+        return str(made.json()["id"])
+
+    def look(kind: str, id_: str) -> tuple[str, str]:
+        params = {"context": "edit", "_fields": "author,status"}
+        seen = connector.client.get(f"/wp/v2/{kind}/{id_}", tried="look", params=params).json()
+        return str(seen["author"]), seen["status"]
+
+    for login in ("eve", "flo"):
+        attributes = {"email": f"{login}@example.com"}
+        connector.invite(Wish(login=login, roles={"author": "author"}, attributes=attributes))
+    eve, flo = _there(connector.find("eve")), _there(connector.find("flo"))
+    posts = [write("posts", eve.id, s) for s in ("publish", "draft", "pending", "private", "draft")]
+    page = write("pages", eve.id, "private")
+    write("blocks", eve.id, "publish")
+    tried, gone = "put it into the bin", {"_fields": "status"}
+    connector.client.delete(f"/wp/v2/posts/{posts[4]}", tried=tried, params=gone)
+    path = f"/wp/v2/users/{eve.id}/application-passwords"
+    body, shown = {"name": "tool"}, {"_fields": "name"}
+    connector.client.post(path, tried="make a password", json=body, params=shown)
+
+    everything = ["posts: 5 (1 draft, 1 pending, 1 private, 1 trash)", "pages: 1 (1 private)"]
+    found = connector.belongings([eve, flo])
+    assert [str(one) for one in found[eve.id]] == [
+        *everything,
+        "media: 0",
+        "other content: 0",
+        "application passwords: 1",
+    ]
+    assert [one.count for one in found[flo.id]] == [0] * 5, (
+        "asked for the author of a block WordPress answers with everybody's"
+    )
+    connector.remove(eve, flo.id)
+    assert [look("posts", post) for post in posts] == [
+        (flo.id, status) for status in ("publish", "draft", "pending", "private", "trash")
+    ]
+    assert look("pages", page) == (flo.id, "private")
+    connector.remove_with_content(flo)
+    connector.remove_with_content(flo)
+    assert [look("posts", post) for post in posts[:4]] == [(flo.id, "trash")] * 4
+    with pytest.raises(NotThere):
+        look("posts", posts[4])
+
+
 def wordpress_administrator_is_known(connector: wordpress.Connector) -> None:
     caller = connector.whoami()
     assert (caller.login, caller.missing) == ("admin", ())
@@ -311,6 +384,7 @@ STORIES: Mapping[str, Mapping[str, Story]] = {
         scim_strange_logins,
         scim_pages,
         scim_nobody_can_be_named,
+        scim_what_hangs_on_a_user,
     ),
     "wordpress": _named(
         wordpress_life_of_a_user,
@@ -323,6 +397,7 @@ STORIES: Mapping[str, Mapping[str, Story]] = {
         wordpress_names_too_long,
         wordpress_pages,
         wordpress_administrator_is_known,
+        wordpress_what_hangs_on_a_user,
     ),
 }
 

@@ -129,6 +129,7 @@ def test_scim_answers_anything(
     METHODS,
     st.sampled_from(
         ["/users", "/users/1", "/users/2", "/users/99", "/users/me", "/posts", "/posts/1",
+         "/pages", "/media", "/blocks", "/templates", "/types",
          "/users/1/application-passwords", "/users/2/application-passwords"]
     ),
     PRESS_QUERIES,

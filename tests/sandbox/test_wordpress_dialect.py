@@ -123,6 +123,59 @@ def test_deleting_without_an_heir_bins_the_content(
     ]
 
 
+def test_content_is_listed_by_status_and_author_where_it_has_one(
+    site: WordPressTenant, press: httpx.Client
+) -> None:
+    id_ = site.add_user("ana", roles=["author"])
+    for status in ("publish", "draft", "private", "trash"):
+        site.add_post("ana", status, status=status)
+    site.add_post("admin", "Shared", kind="wp_block")
+
+    def total(path: str, **params: str) -> str:
+        return press.get(path, params={"author": str(id_), **params}).headers["x-wp-total"]
+
+    assert [total("/posts", status=s) for s in ("publish", "any", "any,trash", "trash")] == list(
+        "1341"
+    )
+    assert (total("/media"), total("/blocks")) == ("0", "1")
+    assert "x-wp-total" not in press.get("/templates", params={"author": str(id_)}).headers
+    for path, words in (
+        ("/posts", "publish, future, draft, pending, private, trash, auto-draft, inherit, "
+         "request-pending, request-confirmed, request-failed, request-completed, and any"),
+        ("/media", "inherit, private, and trash"),
+    ):  # fmt: skip
+        refused = press.get(path, params={"status": "nonsense"}).json()
+        assert refused["data"]["params"]["status"] == f"status[0] is not one of {words}."
+    author = httpx.Client(
+        base_url=str(press.base_url), auth=("ana", site.add_password("ana", "tool"))
+    )
+    site.add_post("admin", "Plan", status="draft")
+    seen = author.get("/posts", params={"author": "1", "status": "any"})
+    assert (seen.headers["x-wp-total"], len(seen.json())) == ("2", 1), "counted, and not shown"
+    assert press.get("/types", params={"context": "edit"}).json()["page"]["supports"]["author"]
+
+
+def test_what_is_deleted_with_its_author(site: WordPressTenant, press: httpx.Client) -> None:
+    id_ = site.add_user("ana", roles=["author"])
+    made = {
+        (kind, status): site.add_post("ana", "x", kind=kind, status=status)
+        for kind, status in (
+            ("post", "draft"), ("post", "trash"), ("page", "publish"), ("attachment", "inherit"),
+            ("wp_block", "publish"), ("wp_template", "publish"),
+        )
+    }  # fmt: skip
+    press.delete(f"/users/{id_}", params={"force": "true", "reassign": "false"})
+    left = {post["id"]: post["status"] for post in site.posts()}
+    assert {key: left.get(made[key]) for key in made} == {
+        ("post", "draft"): "trash",
+        ("post", "trash"): None,
+        ("page", "publish"): "trash",
+        ("attachment", "inherit"): None,
+        ("wp_block", "publish"): "publish",
+        ("wp_template", "publish"): None,
+    }
+
+
 def test_ids_are_not_used_again(site: WordPressTenant, press: httpx.Client) -> None:
     first = site.add_user("ana")
     press.delete(f"/users/{first}", params={"force": "true", "reassign": "1"})

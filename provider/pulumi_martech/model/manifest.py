@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pulumi_martech.model.leaving import Hanging
 from pulumi_martech.model.values import Frozen
 
 Grade = Literal["run", "source", "spec", "docs", "third party", "memory"]
@@ -108,7 +109,7 @@ class Manifest(Frozen):
     """Whether removing a user needs somebody who takes over what it owns."""
     limits: Limits
     objects: tuple[str, ...] = ()
-    hangs_on_person: tuple[str, ...] = ()
+    hangs_on_person: tuple[Hanging, ...] = ()
     exit_layers: tuple[str, ...] = ()
     blind_spots: tuple[str, ...] = Field(default=())
 

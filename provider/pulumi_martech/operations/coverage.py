@@ -79,7 +79,10 @@ def _of(manifest: Manifest) -> Coverage:
         needs_successor=manifest.needs_successor,
         limits=manifest.limits,
         objects=manifest.objects,
-        hangs_on_person=manifest.hangs_on_person,
+        hangs_on_person=tuple(
+            f"{kind}{'; counted before a removal' if kind.shown else ''}"
+            for kind in manifest.hangs_on_person
+        ),
         exit_layers=manifest.exit_layers,
         blind_spots=manifest.blind_spots,
     )

@@ -17,12 +17,13 @@ Every method raises the errors of `pulumi_martech.model.errors`; a request whose
 come raises `Uncertain`, and the caller finds out by reading.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from pydantic import Field
 
 from pulumi_martech.model.directory import Directory
+from pulumi_martech.model.leaving import Belonging
 from pulumi_martech.model.manifest import Manifest
 from pulumi_martech.model.membership import Attribute, Membership, NativeRole, Wish
 from pulumi_martech.model.values import Frozen, Unknown
@@ -166,6 +167,29 @@ class ShowsActivity(Protocol):
 
     def activity(self, live: Membership) -> tuple[Event, ...] | Unknown:
         """Return what the person did that matters for security, newest first."""
+
+
+@runtime_checkable
+class ShowsBelongings(Protocol):
+    """The platform shows what hangs on a person: asked before a removal, never compared."""
+
+    def belongings(self, leaving: Sequence[Membership]) -> dict[str, tuple[Belonging, ...]]:
+        """Return, by native id, one entry for each kind in ``manifest.hangs_on_person`` shown.
+
+        What all have in common is listed once; each member costs a fixed number of calls. A kind
+        that the credentials or the plan may not look at is `UNKNOWN` and says why.
+        """
+
+
+@runtime_checkable
+class RemovesContent(Protocol):
+    """Users can be removed together with what they own."""
+
+    def remove_with_content(self, live: Membership) -> None:
+        """Remove the user and delete what it owns, on somebody's explicit word alone.
+
+        A user that is gone is success.
+        """
 
 
 @runtime_checkable

@@ -5,7 +5,7 @@ app alone. So are super admins, and who is switched off. Facts: fact sheet ``hub
 ``docs/platforms/hubspot.md`` for what others saw on live portals [T].
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
@@ -18,10 +18,12 @@ from pulumi_martech.model.errors import (
     InvalidDeclaration,
     Malformed,
     NotThere,
+    Refused,
     UnknownRole,
     Unsupported,
 )
 from pulumi_martech.model.identity import near
+from pulumi_martech.model.leaving import Belonging
 from pulumi_martech.model.manifest import Manifest
 from pulumi_martech.model.membership import (
     Attribute,
@@ -40,7 +42,7 @@ from pulumi_martech.platforms.hubspot_facts import (
     SUPER_ADMIN,
     SUPER_ADMIN_ROLE,
 )
-from pulumi_martech.platforms.hubspot_wire import MISSING, Record, Wire
+from pulumi_martech.platforms.hubspot_wire import MISSING, OWNED, Record, Wire
 from pulumi_martech.transport import ApiClient
 
 
@@ -237,6 +239,29 @@ class Connector:
             return UNKNOWN
         events = [Event(at=str(one.get("createdAt")), what=str(one.get("type"))) for one in entries]
         return tuple(sorted(events, key=lambda event: event.at, reverse=True))
+
+    def belongings(self, leaving: Sequence[Membership]) -> dict[str, tuple[Belonging, ...]]:
+        """Count what each person owns in the CRM: five calls, four of them searches."""
+        return {live.id: tuple(self._owned(live)) for live in leaving}
+
+    def _owned(self, live: Membership) -> Iterator[Belonging]:
+        tried = self._wire.tried(f"look what {live.login} owns")
+        try:
+            owner = self._wire.owner(live.login, tried)
+        except Refused as error:
+            if error.status == 401:
+                raise
+            yield from (Belonging(what=k, count=UNKNOWN, detail=error.said) for k in OWNED)
+            return
+        for kind in OWNED:
+            try:
+                count = self._wire.owned(kind, owner, tried) if owner else 0
+            except Refused as error:
+                if error.status == 401:
+                    raise
+                yield Belonging(what=kind, count=UNKNOWN, detail=error.said)
+            else:
+                yield Belonging(what=kind, count=count)
 
     # -- users
 

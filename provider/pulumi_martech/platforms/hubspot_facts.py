@@ -1,9 +1,10 @@
 """What HubSpot can do, how that is known, and what it cannot show: its manifest."""
 
+from pulumi_martech.model.leaving import Hanging
 from pulumi_martech.model.manifest import Ability, Identity, Limits, Manifest, Removal
 from pulumi_martech.model.membership import NativeRole
 from pulumi_martech.platforms.facts import no, partly, yes
-from pulumi_martech.platforms.hubspot_wire import PAGE
+from pulumi_martech.platforms.hubspot_wire import OWNED, PAGE
 
 SUPER_ADMIN = "Super Admin"
 """Shown like a role. It is none of the portal's permission sets, and has no id there."""
@@ -13,6 +14,7 @@ SUPER_ADMIN_ROLE = NativeRole(id="superAdmin", name=SUPER_ADMIN)
 SETTINGS = "in HubSpot under Settings > Users & Teams"
 
 
+_KEPT = "keep an owner who is gone; give them another one in HubSpot before"
 _SPEC, _DOCS = "hubspot.md [SPEC]", "hubspot.md [DOCX]"
 
 MANIFEST = Manifest(
@@ -106,10 +108,12 @@ MANIFEST = Manifest(
     ),
     objects=("permission sets", "teams", "deactivated users"),
     hangs_on_person=(
-        "contacts, companies, deals and tickets that the person owns: they keep an owner who is "
-        "gone",
-        "private apps, workflows, reports, meeting links and connected mailboxes that the person "
-        "made",
+        *(Hanging(what=what, becomes=_KEPT, shown=True) for what in OWNED),
+        Hanging(
+            what="private apps, workflows, reports, meeting links and connected mailboxes that the "
+            "person made",
+            becomes="stay or stop working, nobody tells which: look in HubSpot before",
+        ),
     ),
     exit_layers=(
         "the user of the portal",

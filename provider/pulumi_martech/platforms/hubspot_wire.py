@@ -25,6 +25,8 @@ from pulumi_martech.transport import ApiClient, Reply, cursor_pages
 PAGE = 100
 SEARCH_PAGE = 200
 LOG_PAGE = 200
+OWNED = ("contacts", "companies", "deals", "tickets")
+"""Kinds of CRM objects that have an owner, as their paths name them."""
 
 Record = Mapping[str, Any]
 
@@ -167,6 +169,34 @@ class Wire:
             if str(properties.get("hs_deactivated")).lower() == "true":
                 found.add(str(properties.get("hs_internal_user_id") or ""))
         return frozenset(found - {""})
+
+    # -- what somebody owns
+
+    def owner(self, email: str, tried: str) -> str:
+        """Return the id that somebody has as an owner, empty if there is none."""
+        reply = self.client.get("/crm/v3/owners", tried=tried, params={"email": email, "limit": 10})
+        for record in _results(reply):
+            if str(record.get("email")).lower() == email and record.get("type") != "QUEUE":
+                return str(record.get("id") or "")
+        return ""
+
+    def owned(self, kind: str, owner: str, tried: str) -> int:
+        """Return how many objects of a kind an owner has, by a search of one."""
+        wanted = {"propertyName": "hubspot_owner_id", "operator": "EQ", "value": owner}
+        body = {
+            "filterGroups": [{"filters": [wanted]}],
+            "properties": ["hubspot_owner_id"],
+            "sorts": [],
+            "limit": 1,
+            "after": "0",
+        }
+        path = f"/crm/v3/objects/{kind}/search"
+        reply = self.client.post(path, tried=tried, json=body, read=True)
+        found = reply.json()
+        total = found.get("total") if isinstance(found, Mapping) else None
+        if isinstance(total, bool) or not isinstance(total, int):
+            raise reply.unusable("JSON without a total")
+        return total
 
     # -- the account and its logs
 

@@ -6,7 +6,7 @@ Facts: fact sheet ``scim.md``, and ``docs/platforms/scim.md`` for what a running
 """
 
 import contextlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
@@ -21,6 +21,7 @@ from pulumi_martech.model.errors import (
     Refused,
     UnknownRole,
 )
+from pulumi_martech.model.leaving import Belonging, Hanging
 from pulumi_martech.model.manifest import Ability, Identity, Limits, Manifest, Removal
 from pulumi_martech.model.membership import (
     Attribute,
@@ -39,6 +40,7 @@ from pulumi_martech.platforms.scim_records import (
     described,
     email_of,
     equals,
+    manager_of,
     member_id,
     members_of,
     names_by_member,
@@ -51,6 +53,9 @@ from pulumi_martech.platforms.scim_records import (
 from pulumi_martech.platforms.scim_wire import PAGE, Scim, segment
 from pulumi_martech.transport import ApiClient
 
+LAST_MEMBER = "groups without another member"
+MANAGED = "people whose manager it is"
+ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 GROUP = "urn:ietf:params:scim:schemas:core:2.0:Group"
 
@@ -190,8 +195,16 @@ MANIFEST = Manifest(
     ),
     objects=("groups",),
     hangs_on_person=(
-        "whatever the product lets a person own: SCIM shows none of it",
-        "tokens and API keys that the product issued to the person",
+        Hanging(what=LAST_MEMBER, becomes="stay, with nobody in them", shown=True),
+        Hanging(what=MANAGED, becomes="go on naming somebody who is gone", shown=True),
+        Hanging(
+            what="whatever the product lets a person own",
+            becomes="the product's affair: SCIM shows none of it",
+        ),
+        Hanging(
+            what="tokens and API keys that the product issued to the person",
+            becomes="end or go on, as the product has it",
+        ),
     ),
     exit_layers=(
         "the SCIM user",
@@ -305,6 +318,36 @@ class Connector:
             if id_ in members_of(group):
                 held.add(role.name)
         return _membership(user, frozenset(held))
+
+    def belongings(self, leaving: Sequence[Membership]) -> dict[str, tuple[Belonging, ...]]:
+        """Return the groups that would be empty and who is led by each: one search a person."""
+        groups = self._groups()
+        members = {text_of(group, "id"): set(members_of(group)) for group in groups or ()}
+        names = {text_of(group, "id"): text_of(group, "displayName") for group in groups or ()}
+        found: dict[str, tuple[Belonging, ...]] = {}
+        for live in leaving:
+            alone = sorted(names[id_] for id_, held in members.items() if held == {live.id})
+            last = Belonging(what=LAST_MEMBER, count=len(alone), detail=", ".join(alone[:3]))
+            if groups is None:
+                last = Belonging(what=LAST_MEMBER, count=UNKNOWN, detail="there are no groups")
+            found[live.id] = (last, self._led_by(live))
+        return found
+
+    def _led_by(self, live: Membership) -> Belonging:
+        """Count whose manager somebody is; a server that passes filters over tells nothing."""
+        tried = self._words(f"look whose manager {live.login} is")
+        wanted = equals(f"{ENTERPRISE}:manager.value", live.id)
+        try:
+            total, first = self._scim.first_page("/Users", tried, filter=wanted)
+        except (NotThere, Refused) as error:
+            if error.status == 401:
+                raise
+            words = "the server does not look for managers"
+            return Belonging(what=MANAGED, count=UNKNOWN, detail=words)
+        if any(manager_of(user, ENTERPRISE) != live.id for user in first):
+            words = "the server passes the filter over"
+            return Belonging(what=MANAGED, count=UNKNOWN, detail=words)
+        return Belonging(what=MANAGED, count=total)
 
     # -- users
 

@@ -106,6 +106,12 @@ def member_id(entry: Any) -> str:
     return text_of(entry, "value") or text_of(entry, "$ref").rstrip("/").rpartition("/")[2]
 
 
+def manager_of(user: Record, extension: str) -> str:
+    """Return the id of a user's manager, empty if there is none."""
+    known = value_of(user, extension)
+    return member_id(value_of(known, "manager")) if isinstance(known, Mapping) else ""
+
+
 def bare_member(entry: Any) -> Record:
     """Return a group entry as it is sent: servers refuse what they made themselves of it."""
     kind = text_of(entry, "type") if isinstance(entry, Mapping) else ""

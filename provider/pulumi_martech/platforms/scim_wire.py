@@ -92,6 +92,16 @@ class Scim:
             if isinstance(record, Mapping):
                 yield record
 
+    def first_page(self, path: str, tried: str, **query: str) -> tuple[int, list[Record]]:
+        """Return how many records a listing has in all, and the first of them."""
+        params = {**query, "startIndex": 1, "count": PAGE}
+        reply = self._client.get(path, tried=tried, params=params, headers=_ACCEPT)
+        body = _object(reply)
+        total, listed = number_of(value_of(body, "totalResults")), value_of(body, "Resources")
+        if isinstance(total, bool) or not isinstance(total, int):
+            raise reply.unusable("a listing without totalResults")
+        return total, [r for r in listed or () if isinstance(r, Mapping)]
+
     def probe(self, tried: str) -> None:
         """List one user, to see that the credentials are accepted."""
         params = {"startIndex": 1, "count": 1}

@@ -5,7 +5,7 @@ object. A teammate of single sign-on is there at once. Rights are lists of scope
 Facts: fact sheet ``sendgrid.md``, and ``docs/platforms/sendgrid.md``.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pulumi_martech.model.account import AccountConfig
@@ -19,6 +19,7 @@ from pulumi_martech.model.errors import (
     Unsupported,
 )
 from pulumi_martech.model.identity import near
+from pulumi_martech.model.leaving import Belonging
 from pulumi_martech.model.manifest import Manifest
 from pulumi_martech.model.membership import (
     INVITATION,
@@ -32,7 +33,7 @@ from pulumi_martech.model.membership import (
 from pulumi_martech.model.values import UNKNOWN, Unknown
 from pulumi_martech.platforms import sendgrid_records as records
 from pulumi_martech.platforms.base import Caller
-from pulumi_martech.platforms.sendgrid_manifest import MANIFEST
+from pulumi_martech.platforms.sendgrid_manifest import ITS_SUBUSERS, MANIFEST
 from pulumi_martech.platforms.sendgrid_scopes import (
     ADMIN,
     AFTER_ACCEPTANCE,
@@ -188,6 +189,30 @@ class Connector:
             words = "the teammate has no username, e-mail address or scopes"
             raise Malformed(tried, words, "it was not taken over")
         return member.model_copy(update={"roles": held})
+
+    def belongings(self, leaving: Sequence[Membership]) -> dict[str, tuple[Belonging, ...]]:
+        """Return the subusers that were made with each one's address: one listing for all."""
+        tried = self._words("list the subusers")
+        named: dict[str, list[str]] = {}
+        why = ""
+        try:
+            for record in self._api.subuser_records(tried):
+                address = text_of(record, "email").strip().lower()
+                named.setdefault(address, []).append(text_of(record, "username"))
+        except Denied as denied:
+            if denied.status == 401:
+                raise
+            why = denied.said
+        return {
+            live.id: (
+                Belonging(
+                    what=ITS_SUBUSERS,
+                    count=UNKNOWN if why else len(named.get(live.login, ())),
+                    detail=why or ", ".join(sorted(named.get(live.login, ()))),
+                ),
+            )
+            for live in leaving
+        }
 
     # -- teammates
 

@@ -1,10 +1,12 @@
 """What SendGrid can do, how that is known, and what it cannot show."""
 
+from pulumi_martech.model.leaving import Hanging
 from pulumi_martech.model.manifest import Ability, Identity, Limits, Manifest, Removal
 from pulumi_martech.platforms.facts import no, partly, yes
 from pulumi_martech.platforms.sendgrid_scopes import ADMIN, OWNER
 from pulumi_martech.platforms.sendgrid_wire import PAGE
 
+ITS_SUBUSERS = "subusers with the person's address"
 _SPEC, _CODE = "sendgrid.md [SPEC]", "sendgrid.md [CODE]"
 
 MANIFEST = Manifest(
@@ -91,8 +93,18 @@ MANIFEST = Manifest(
     ),
     objects=("pending invitations", "API keys", "subusers", "scopes"),
     hangs_on_person=(
-        "API keys that the person has seen: they belong to the account and stay",
-        "subusers that the person has the password of",
+        Hanging(
+            what=ITS_SUBUSERS,
+            becomes="stay, with a log-in of their own at that address",
+            shown=True,
+        ),
+        Hanging(
+            what="API keys that the person has seen",
+            becomes="go on working: they belong to the account, and nobody can tell which",
+        ),
+        Hanging(
+            what="subusers that the person has the password of", becomes="stay, password and all"
+        ),
     ),
     exit_layers=(
         "the teammate, or its invitation",

@@ -129,9 +129,13 @@ class SendGrid:
         """Return the ids of all subusers by name."""
         return {
             text_of(record, "username"): int(record["id"])
-            for record in self._pages("/v3/subusers", "", "username", tried)
+            for record in self.subuser_records(tried)
             if text_of(record, "username") and isinstance(record.get("id"), int | float)
         }
+
+    def subuser_records(self, tried: str) -> Iterator[Record]:
+        """Yield all subusers."""
+        yield from self._pages("/v3/subusers", "", "username", tried)
 
     def pending(self, tried: str) -> list[Record]:
         """Return all pending invitations."""

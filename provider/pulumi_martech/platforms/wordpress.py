@@ -8,7 +8,7 @@ what a running WordPress 6.1.9 does.
 import html
 import re
 import secrets
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from pydantic import Field, field_validator
@@ -25,12 +25,14 @@ from pulumi_martech.model.errors import (
     Refused,
     UnknownRole,
 )
+from pulumi_martech.model.leaving import Belonging, Hanging
 from pulumi_martech.model.manifest import Ability, Identity, Limits, Manifest, Removal
 from pulumi_martech.model.membership import Attribute, Membership, NativeRole, Wish, difference
 from pulumi_martech.model.values import UNKNOWN, Unknown
 from pulumi_martech.platforms.base import Caller, UserArguments
 from pulumi_martech.platforms.facts import no, partly, yes
 from pulumi_martech.platforms.fields import Email, Text
+from pulumi_martech.platforms.wordpress_content import CONTENT, PASSWORDS, Content
 from pulumi_martech.transport import ApiClient, Page, Reply, number_pages
 
 ATTRIBUTES = ("email", "name", "first_name", "last_name", "locale")
@@ -89,6 +91,7 @@ class User(UserArguments):
         return re.sub(r"\s+", " ", value)
 
 
+_PASSED_ON = "go to the successor; deleted only where delete_content says so"
 _RUN, _SOURCE = "wordpress.md [R]", "wordpress.md [S]"
 _PHP = "PHP, a plugin or WP-CLI on the server"
 
@@ -178,9 +181,14 @@ MANIFEST = Manifest(
     needs_successor=True,
     limits=Limits(page_size=PAGE, retry_after="no limit in core; hosts and firewalls have theirs"),
     hangs_on_person=(
-        "posts, pages and media: they go to the successor, without one they would be deleted",
-        "application passwords: they end with the user",
-        "entries of plugins that point to the user",
+        *(Hanging(what=what, becomes=_PASSED_ON, shown=True, passed_on=True) for what in CONTENT),
+        Hanging(what=PASSWORDS, becomes="end with the user", shown=True),
+        Hanging(
+            what="blocks, menus and other content that has no author on the screen",
+            becomes="go to the successor, and stay where content is deleted",
+        ),
+        Hanging(what="comments", becomes="stay, under the name they were written with"),
+        Hanging(what="entries of plugins that point to the user", becomes="the plugin's affair"),
     ),
     exit_layers=(
         "the WordPress user",
@@ -326,6 +334,10 @@ class Connector:
             raise Malformed(tried, "the user has no user name or no id", "it was not taken over")
         return _membership(record)
 
+    def belongings(self, leaving: Sequence[Membership]) -> dict[str, tuple[Belonging, ...]]:
+        """Count content by author, and application passwords: some five calls a person."""
+        return Content(self.client, self._tried).of(leaving)
+
     # -- users
 
     def invite(self, wish: Wish) -> str:
@@ -388,11 +400,19 @@ class Connector:
                 "nothing was removed",
                 "name a `successor` who is a user of the site, or say on_destroy='downgrade'",
             )
+        self._delete(live, successor, tried)
+
+    def remove_with_content(self, live: Membership) -> None:
+        """Delete the user; posts and pages go to the bin, media and what was there for ever."""
+        tried = self._tried(f"remove user {live.login} and delete what it wrote")
+        self._delete(live, "false", tried)
+
+    def _delete(self, live: Membership, reassign: str, tried: str) -> None:
         try:
             self.client.delete(
                 f"/wp/v2/users/{live.id}",
                 tried=tried,
-                params={"force": "true", "reassign": successor, "_fields": "deleted"},
+                params={"force": "true", "reassign": reassign, "_fields": "deleted"},
                 safe=True,
             )
         except NotThere as gone:

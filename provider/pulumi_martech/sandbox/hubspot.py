@@ -303,26 +303,54 @@ class HubSpotTenant(HubSpotPortal):
 
     def _search(self, call: Call) -> Answer:
         self.needs(call, portal.SEARCH_USERS)
+        records = [self.properties(doc) for doc in self.records.page().values()]
+        return self._searched(call, records, self.dialect.page_cap)
+
+    def _owners(self, call: Call) -> Answer:
+        """List the owners: whoever is a user is one, and who is gone is so no longer."""
+        self.needs(call, portal.OWNERS)
+        email = call.query.get("email", "").lower()
+        users = self.stored_users.page().values()
+        owners = [self.owner_of(user) for user in users if email in ("", user["email"].lower())]
+        owners.sort(key=lambda one: int(one["id"]))
+        page, paging = self._page(call, owners, lambda one: int(one["id"]))
+        return Answer(200, {"results": page, **paging})
+
+    def _search_owned(self, call: Call, kind: str) -> Answer:
+        self.needs(call, portal.OWNED[kind])
+        records: list[Mapping[str, str | None]] = [
+            {
+                "hs_object_id": doc["id"],
+                "hubspot_owner_id": doc["owner"],
+                "hs_createdate": doc["at"],
+                "hs_lastmodifieddate": doc["at"],
+            }
+            for doc in self.stored_objects.page().values()
+            if doc["kind"] == kind
+        ]
+        return self._searched(call, records, 200)
+
+    def _searched(
+        self, call: Call, records: Sequence[Mapping[str, str | None]], cap: int
+    ) -> Answer:
         sent = self._body(call)
         groups = sent.get("filterGroups") or []
         if not isinstance(groups, list) or len(groups) > 6:
             raise invalid("filterGroups must be a list of at most 6 groups")
-        found = [
-            doc for doc in self.records.page().values() if matches(self.properties(doc), groups)
-        ]
+        found = [record for record in records if matches(record, groups)]
         wanted = [str(name) for name in sent.get("properties") or []]
         after = str(sent.get("after") or "0")
         limit = sent.get("limit") or 10
         if not after.isdigit() or not isinstance(limit, int) or not 0 < limit <= 200:
             raise invalid("limit must be between 1 and 200, after a number")
-        limit = min(limit, self.dialect.page_cap)
+        limit = min(limit, cap)
         if call.keep is not None:
             found = found[: call.keep]
         start = int(after)
         shown = found[start : start + limit]
         body: Doc = {
             "total": len(found),
-            "results": [shown_record(self.properties(one), wanted) for one in shown],
+            "results": [shown_record(record, wanted) for record in shown],
         }
         if start + limit < len(found):
             body["paging"] = {"next": {"after": str(start + limit)}}
@@ -450,7 +478,11 @@ for _generation in portal.GENERATIONS:
         PUT=partial(HubSpotTenant._update, generation=_generation),
         DELETE=partial(HubSpotTenant._delete, generation=_generation),
     )
+for _path in ("/crm/v3/owners", "/crm/v3/owners/"):  # the official client sends the slash
+    _add(_path, GET=HubSpotTenant._owners)
 _add("/crm/v3/objects/users/search", POST=HubSpotTenant._search)
+for _owned in portal.OWNED:
+    _add(f"/crm/v3/objects/{_owned}/search", POST=partial(HubSpotTenant._search_owned, kind=_owned))
 _add("/crm/v3/objects/users/{record}", DELETE=HubSpotTenant._archive)
 _add("/account-info/v3/details", GET=HubSpotTenant._details)
 _add("/account-info/v3/api-usage/daily/private-apps", GET=HubSpotTenant._usage)

@@ -25,7 +25,16 @@ WRITE_RECORDS = ("crm.objects.users.write",)
 TEAMS = ("settings.users.teams.read",)
 BILLING = ("settings.billing.write",)
 LOGS = ("account-info.security.read",)
-SCOPES = tuple(sorted({"oauth", *READ_USERS, *WRITE_USERS, *SEARCH_USERS, *TEAMS, *BILLING, *LOGS}))
+OWNERS = ("crm.objects.owners.read",)
+OWNED = {
+    "contacts": ("crm.objects.contacts.read",),
+    "companies": ("crm.objects.companies.read",),
+    "deals": ("crm.objects.deals.read",),
+    "tickets": ("tickets",),
+}
+"""Kinds of CRM objects that have an owner, and the scope that shows them."""
+_ASKED = (READ_USERS, WRITE_USERS, SEARCH_USERS, TEAMS, BILLING, LOGS, OWNERS, *OWNED.values())
+SCOPES = tuple(sorted({"oauth"}.union(*_ASKED)))
 """Every scope that an operation here asks for."""
 
 GENERATIONS = ("v3", "2026-03", "2026-09-beta", "2026-09")
@@ -73,7 +82,7 @@ class HubSpotPortal(Tenant):
         "add_user", "add_users", "change_user", "remove_user", "users", "make_super_admin",
         "deactivate", "reactivate", "activate", "log_in", "add_permission_set",
         "rename_permission_set", "remove_permission_set", "add_team", "remove_team", "set_seats",
-        "add_token", "use_up_the_day",
+        "add_token", "use_up_the_day", "add_owned",
     )  # fmt: skip
     dialect: HubSpotDialect
 
@@ -88,6 +97,7 @@ class HubSpotPortal(Tenant):
         self.stored_roles = Objects(self.store, self.key, "permission set")
         self.stored_teams = Objects(self.store, self.key, "team")
         self.stored_seats = Objects(self.store, self.key, "seat")
+        self.stored_objects = Objects(self.store, self.key, "object")
         self.tokens = Objects(self.store, self.key, "token")
         self.logins = Objects(self.store, self.key, "log-in")
         self.events = Objects(self.store, self.key, "event")
@@ -272,6 +282,15 @@ class HubSpotPortal(Tenant):
             else:
                 self.stored_seats.put(Row(name, {"name": name, "total": total}, name))
 
+    def add_owned(self, email: str, kind: str, count: int = 1) -> None:
+        """Give a user CRM objects by hand: ``contacts``, ``companies``, ``deals``, ``tickets``."""
+        with self.store.transaction():
+            owner = self.owner_of(self.named(email))["id"]
+            for _ in range(count):
+                id_ = str(self.store.next_number(self.key, "object", first=301))
+                doc = {"id": id_, "kind": kind, "owner": owner, "at": _now()}
+                self.stored_objects.add(Row(id_, doc, f"{kind}/{owner}"))
+
     def add_token(self, scopes: Iterable[str]) -> str:
         """Make a token by hand that may do less, and return it."""
         token = f"pat-na1-{new_secret()}"
@@ -365,6 +384,21 @@ class HubSpotPortal(Tenant):
             "hs_deactivated": "true" if record["deactivated"] else "false",
             "hs_createdate": record["at"],
             "hs_lastmodifieddate": record["at"],
+        }
+
+    def owner_of(self, user: Doc) -> Doc:
+        """Return a user as an owner of objects, with a third id of its own."""
+        return {
+            "id": str(int(user["id"]) % 1_000_003 + 20_000_000),
+            "email": user["email"],
+            "type": "PERSON",
+            "firstName": user["firstName"],
+            "lastName": user["lastName"],
+            "userId": int(user["id"]),
+            "userIdIncludingInactive": int(user["id"]),
+            "createdAt": "2026-01-01T09:00:00.000Z",
+            "updatedAt": "2026-01-01T09:00:00.000Z",
+            "archived": False,
         }
 
     def seats_left(self, name: str) -> int:

@@ -14,6 +14,7 @@ from scim2_models import (
     EnterpriseUser,
     Group,
     InvalidValueException,
+    Required,
     ResourceType,
     ScimPolicy,
     ScimProvider,
@@ -42,7 +43,12 @@ class Kind(NamedTuple):
 
 def _provider() -> ScimProvider:
     """Return what the service serves, from published schemas: an e-mail is any string there."""
-    schemas = ScimProvider(models=[User, EnterpriseUser, Group]).schemas
+    published = ScimProvider(models=[User, EnterpriseUser, Group]).schemas
+    schemas = [schema.model_copy(deep=True) for schema in published]
+    for attribute in (one for schema in schemas for one in schema.attributes or ()):
+        if attribute.name == "manager":  # a bare value will do [R]
+            for part in attribute.sub_attributes or ():
+                part.required = Required.false
     user = ResourceType.from_resource(User[EnterpriseUser])
     user.description = "User Account"
     return ScimProvider.from_discovery(schemas, [user, ResourceType.from_resource(Group)])

@@ -1,4 +1,4 @@
-"""WordPress 6.1 core REST: users, application passwords, and the posts that hang on users.
+"""WordPress 6.1 core REST: users, application passwords, and the content that hangs on users.
 
 Facts: observed answers of WordPress 6.1.9 [R] and its source [S], sheet wordpress.md.
 """
@@ -7,11 +7,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from pulumi_martech.sandbox import wordpress_content as content
 from pulumi_martech.sandbox import wordpress_rules as rules
 from pulumi_martech.sandbox.store import Doc
 from pulumi_martech.sandbox.tenant import Answer, Call, Handler, Routes, new_secret
 from pulumi_martech.sandbox.wordpress_rules import Problem, checked
-from pulumi_martech.sandbox.wordpress_site import API, WordPressSite, post_shown, published
+from pulumi_martech.sandbox.wordpress_site import API, WordPressSite, published
 from pulumi_martech.sandbox.wordpress_visit import Visit
 
 
@@ -230,44 +231,6 @@ class WordPressTenant(WordPressSite):
         previous.pop("_links")
         return Answer(200, {"deleted": True, "previous": previous})
 
-    def _list_posts(self, visit: Visit) -> Answer:
-        asked = checked(visit.params, rules.READ_POSTS)
-        per_page = asked.get("per_page", 10)
-        offset = (asked.get("page", 1) - 1) * per_page
-        authors = asked.get("author")
-        found = [
-            post
-            for post in self.stored_posts.page().values()
-            if published(post) and (not authors or post["author"] in authors)
-        ]
-        page = found[offset : offset + per_page]
-        shown = [post_shown(visit.call.root, post, "view") for post in page]
-        pages = str(math.ceil(len(found) / per_page))
-        return Answer(200, shown, {"X-WP-Total": str(len(found)), "X-WP-TotalPages": pages})
-
-    def _get_post(self, visit: Visit) -> Answer:
-        post = self.stored_posts.get(str(visit.params["id"]))
-        if post is None or not (published(post) or visit.can("edit_others_posts")):
-            raise Problem(404, "rest_post_invalid_id", "Invalid post ID.")
-        root, context = visit.call.root, str(visit.params.get("context", "view"))
-        slug = f"{rules.slug_of(post['title'])}/" if published(post) else f"?p={post['id']}"
-        link = {"Link": f'<{root}/{slug}>; rel="alternate"; type=text/html'}
-        return Answer(200, post_shown(root, post, context), link)
-
-    def _create_post(self, visit: Visit) -> Answer:
-        sent = checked(visit.params, rules.CREATE_POST)
-        visit.may("edit_posts", "rest_cannot_create", "create posts as this user")
-        own = visit.user["id"] if visit.user else 0
-        author = sent.get("author") or own
-        if author != own:
-            visit.may("edit_others_posts", "rest_cannot_edit_others", "create posts as this user")
-            if self.stored_users.get(str(author)) is None:
-                raise Problem(400, "rest_invalid_author", "Invalid author ID.")
-        post = self._store_post(author, sent.get("title", ""), sent.get("status") or "draft")
-        root = visit.call.root
-        location = {"Location": f"{root}{API}/posts/{post['id']}"}
-        return Answer(201, post_shown(root, post, "edit"), location)
-
     def _index(self, visit: Visit) -> Answer:
         root = visit.call.root
         authorize = f"{root}/wp-admin/authorize-application.php"
@@ -312,5 +275,4 @@ _add(
     f"{API}/users/{{user_id:int}}/application-passwords/{{uuid}}",
     DELETE=WordPressTenant._delete_password,
 )
-_add(f"{API}/posts", GET=WordPressTenant._list_posts, POST=WordPressTenant._create_post)
-_add(f"{API}/posts/{{id:int}}", GET=WordPressTenant._get_post)
+content.serve(WordPressTenant.routes)

@@ -145,6 +145,8 @@ def _list(name: str, value: Any, param: Param) -> tuple[Any, _Fault | None]:
             return None, _wrong_type(f"{name}[{index}]", "string")
         if param.kind == "integers" and not re.fullmatch(r"\d+", str(item)):
             return None, _wrong_type(f"{name}[{index}]", "integer")
+        if param.choices and item not in param.choices:
+            return None, ("rest_not_in_enum", _one_of(f"{name}[{index}]", param.choices), None)
     return [int(i) for i in value] if param.kind == "integers" else value, None
 
 
@@ -223,16 +225,64 @@ CREATE = {
 DELETE = {"force": Param("boolean"), "reassign": Param("reassign", required=True)}
 APPLICATION_PASSWORD = {"name": Param(required=True), "app_id": Param()}
 
-READ_POSTS = {
-    "page": Param("integer", least=1),
-    "per_page": Param("integer", least=1, most=100),
-    "author": Param("integers"),
-}
 CREATE_POST = {
     "title": Param(),
     "status": Param(choices=("publish", "future", "draft", "pending", "private")),
     "author": Param("integer"),
 }
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of content: its type, the part of the path, and what it has [R]."""
+
+    name: str
+    base: str
+    title: str
+    supports: tuple[str, ...]
+    usual: str = "publish"
+    statuses: tuple[str, ...] = (
+        "publish", "future", "draft", "pending", "private", "trash", "auto-draft", "inherit",
+        "request-pending", "request-confirmed", "request-failed", "request-completed", "any",
+    )  # fmt: skip
+    paged: bool = True
+    """Whether it is listed by pages with a total, narrowed by author."""
+
+    def shown(self) -> Doc:
+        """Return the kind as ``/types`` shows it."""
+        return {
+            "name": self.title,
+            "slug": self.name,
+            "rest_base": self.base,
+            "rest_namespace": "wp/v2",
+            "supports": dict.fromkeys(self.supports, True),
+        }
+
+
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("post", "posts", "Posts", ("title", "editor", "author", "revisions")),
+        Kind("page", "pages", "Pages", ("title", "editor", "author", "revisions")),
+        Kind(
+            "attachment", "media", "Media", ("title", "author", "comments"),
+            "inherit", ("inherit", "private", "trash"),
+        ),
+        Kind("wp_block", "blocks", "Reusable blocks", ("title", "editor", "revisions")),
+        Kind("wp_template", "templates", "Templates", ("title", "editor", "author"), paged=False),
+    )
+}  # fmt: skip
+"""Kinds of content, those that a fresh site has and this one serves."""
+
+
+def read_content(kind: Kind) -> dict[str, Param]:
+    """Return the parameters of a list of content."""
+    return {
+        "page": Param("integer", least=1),
+        "per_page": Param("integer", least=1, most=100),
+        "author": Param("integers"),
+        "status": Param("strings", choices=kind.statuses),
+    }
 
 
 def listing(cap: int) -> dict[str, Param]:

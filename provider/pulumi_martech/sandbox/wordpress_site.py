@@ -39,7 +39,8 @@ class WordPressSite(Tenant):
     dialect_model = WordPressDialect
     side_door: ClassVar[tuple[str, ...]] = (
         "add_user", "add_users", "change_user", "remove_user", "users", "add_role",
-        "remove_role", "roles", "members", "add_post", "remove_post", "posts", "add_password",
+        "remove_role", "roles", "members", "add_post", "bin_post", "remove_post", "posts",
+        "add_password",
     )  # fmt: skip
     dialect: WordPressDialect
 
@@ -113,7 +114,7 @@ class WordPressSite(Tenant):
             self._change(self._named(login), sent)
 
     def remove_user(self, login: str, heir: str | None = None) -> None:
-        """Remove a user by hand; its content goes to ``heir``, or to the bin."""
+        """Remove a user by hand; its content goes to ``heir``, else it is deleted."""
         with self.store.transaction():
             self._drop(self._named(login), self._named(heir)["id"] if heir else None)
 
@@ -141,10 +142,30 @@ class WordPressSite(Tenant):
         users = self.stored_users.page().values()
         return sorted(user["username"] for user in users if role in user["roles"])
 
-    def add_post(self, login: str, title: str, *, id_: int | None = None) -> int:
-        """Publish a post by hand; returns its id."""
+    def add_post(
+        self,
+        login: str,
+        title: str,
+        *,
+        status: str = "",
+        kind: str = "post",
+        id_: int | None = None,
+    ) -> int:
+        """Write something by hand, published unless said; ``kind`` as in the API's types.
+
+        Returns its id.
+        """
         with self.store.transaction():
-            return int(self._store_post(self._named(login)["id"], title, "publish", id_)["id"])
+            status = status or rules.KINDS[kind].usual
+            author = self._named(login)["id"]
+            return int(self.store_post(author, title, status, kind, id_)["id"])
+
+    def bin_post(self, id_: int) -> None:
+        """Put something into the bin by hand."""
+        with self.store.transaction():
+            post = self.stored_posts.get(str(id_))
+            if post is not None:
+                self._put_post(post | {"status": "trash"})
 
     def remove_post(self, id_: int) -> None:
         """Delete a post by hand."""
@@ -152,7 +173,7 @@ class WordPressSite(Tenant):
             self.stored_posts.remove(str(id_))
 
     def posts(self, login: str | None = None) -> list[Doc]:
-        """Return the posts, all or those of one user: id, author, status, title, date."""
+        """Return all content, or that of one user: id, type, author, status, title, date."""
         author = self._named(login)["id"] if login else None
         found = self.stored_posts.page().values()
         return [post for post in found if author in (None, post["author"])]
@@ -250,11 +271,21 @@ class WordPressSite(Tenant):
     def _drop(self, user: Doc, heir: int | None) -> None:
         """Remove a user; its content goes to ``heir``, or to the bin."""
         for id_, post in self.stored_posts.named(str(user["id"])).items():
-            post |= {"author": heir} if heir is not None else {"status": "trash"}
-            self.stored_posts.put(Row(id_, post, str(post["author"]), sort=_newest_first(id_)))
+            if heir is not None:
+                self._put_post(post | {"author": heir})
+            elif "author" not in rules.KINDS[post["type"]].supports:
+                continue  # blocks and the like stay, with an author who is gone [S]
+            elif post["type"] in ("post", "page") and post["status"] != "trash":
+                self._put_post(post | {"status": "trash"})
+            else:
+                self.stored_posts.remove(id_)
         for id_ in self.stored_passwords.named(str(user["id"])):
             self.stored_passwords.remove(id_)
         self.stored_users.remove(str(user["id"]))
+
+    def _put_post(self, post: Doc) -> None:
+        id_ = str(post["id"])
+        self.stored_posts.put(Row(id_, post, str(post["author"]), sort=_newest_first(id_)))
 
     def _shown(self, root: str, user: Doc, context: str) -> Doc:
         """Return a user as the API shows it in a context."""
@@ -343,10 +374,13 @@ class WordPressSite(Tenant):
             uuid_,
         )
 
-    def _store_post(self, author: int, title: str, status: str, id_: int | None = None) -> Doc:
+    def store_post(
+        self, author: int, title: str, status: str, kind: str, id_: int | None = None
+    ) -> Doc:
+        """Store something written."""
         # The first numbers are those of what a fresh site has.
         id_ = id_ or self.store.next_number(self.key, "post", first=4)
-        post: Doc = {"id": id_, "author": author, "status": status, "title": title}
+        post: Doc = {"id": id_, "type": kind, "author": author, "status": status, "title": title}
         post["date"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
         self.stored_posts.add(Row(str(id_), post, str(author), sort=_newest_first(id_)))
         return post

@@ -8,8 +8,10 @@ from urllib.parse import parse_qsl, quote_plus, urlencode
 
 from pulumi_martech.sandbox.store import Doc
 from pulumi_martech.sandbox.tenant import Call
-from pulumi_martech.sandbox.wordpress_rules import Problem
+from pulumi_martech.sandbox.wordpress_rules import KINDS, Problem
 from pulumi_martech.sandbox.wordpress_site import WordPressSite, published
+
+_WRITTEN = [kind for kind in KINDS.values() if kind.paged]
 
 
 class Visit:
@@ -122,7 +124,7 @@ class Visit:
             see = (lambda: None) if path.endswith("/me") else self.may_see
             checks = dict.fromkeys(("POST", "PUT", "PATCH"), self._check_change)
             checks |= {"GET": see, "DELETE": self._check_delete}
-        elif "/posts" in path:
+        elif any(path.endswith(f"/{kind.base}") or f"/{kind.base}/" in path for kind in _WRITTEN):
             checks = dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), self._check_posts)
         try:
             checks.get(method, lambda: None)()
