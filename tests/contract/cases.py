@@ -8,6 +8,7 @@ import base64
 import io
 import logging
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -448,6 +449,27 @@ def a_create_that_nobody_can_look_at_is_taken_over_by_the_next_run(world: World)
     assert len(world.creates()) == 1
     world.read("ana", session=session)
     assert session.journal.open() == [], "a state holds it now"
+
+
+@case()
+def two_runs_at_once_make_one_user(world: World) -> None:
+    for switches in type(world).duplicates:
+        account = world.another(**switches)
+        sessions = [account.session(), account.session()]
+        for session in sessions:
+            session.listing()
+        # The first is still on its way when the second wants to begin.
+        account.tenant.fault("latency", method="POST", path=account.users_path, seconds=0.1)
+        with ThreadPoolExecutor(2) as pool:
+            runs = [
+                pool.submit(account.make, "ana", account.editor, session=session)
+                for session in sessions
+            ]
+            found = [run.result() for run in runs]
+        assert sorted(outcome.how for outcome in found) == ["made", "resumed"]
+        assert len({outcome.member.id for outcome in found}) == 1
+        assert len(account.creates()) == 1
+        assert account.roles("ana") == {account.editor}
 
 
 @case()

@@ -7,7 +7,7 @@ prints which case kills which bug on which platform.
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -449,6 +449,11 @@ def notes_nothing_before_a_create(patch: Patch, platform: str) -> None:
 @mutant("a_create_that_nobody_can_look_at_is_taken_over_by_the_next_run")
 def never_settles_a_note(patch: Patch, platform: str) -> None:
     patch.setattr(Journal, "recorded_all", lambda *given, **named: None)
+
+
+@mutant("two_runs_at_once_make_one_user")
+def does_not_wait_for_another_run(patch: Patch, platform: str) -> None:
+    patch.setattr(Journal, "alone", lambda *given: nullcontext())
 
 
 @mutant("a_secret_is_nowhere_to_be_seen")

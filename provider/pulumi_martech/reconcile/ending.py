@@ -9,7 +9,7 @@ from pulumi_martech.model.errors import (
     NotApplied,
     Unsupported,
 )
-from pulumi_martech.model.membership import INVITATION, Membership, Status, Wish
+from pulumi_martech.model.membership import Membership, Status, Wish
 from pulumi_martech.platforms.base import (
     CancelsInvitations,
     ChangesUsers,
@@ -17,7 +17,14 @@ from pulumi_martech.platforms.base import (
     OnDestroy,
     RemovesUsers,
 )
-from pulumi_martech.reconcile.readback import ATTEMPTS, looked_at, read_back, unclear, words_of
+from pulumi_martech.reconcile.readback import (
+    ATTEMPTS,
+    followed,
+    looked_at,
+    read_back,
+    unclear,
+    words_of,
+)
 from pulumi_martech.reconcile.session import Session
 
 
@@ -46,9 +53,7 @@ def end(
     tried = f"{verb} user {login} in account {session.config.key}"
     session.before_write(tried)
     session.listing()
-    live = _afresh(session, id_, login, verb)
-    if live is None and id_.startswith(INVITATION):
-        live = session.connector.find(login)
+    live = followed(session, id_, login, _afresh(session, id_, login, verb))
     if live is None:
         other = session.connector.find(login)
         if other is None or other.status is Status.DEACTIVATED:

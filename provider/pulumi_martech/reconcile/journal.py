@@ -10,6 +10,7 @@ what is settled is dropped when the file is folded.
 """
 
 import contextlib
+import hashlib
 import json
 import logging
 import os
@@ -63,6 +64,17 @@ class Journal:
         self._stamp: tuple[int, int, int] | None = None
         self._read = b""
         self._open: dict[str, Leftover] = {}
+
+    def alone(self, kind: str, key: str) -> contextlib.AbstractContextManager[None]:
+        """Let nobody else on this machine make the same thing meanwhile.
+
+        Whoever had to wait finds the note of who was first.
+
+        Raises:
+            NotWritable: no lock can be made, or somebody has been making it for minutes.
+        """
+        name = hashlib.sha256(f"{kind} {key}".encode()).hexdigest()[:20]
+        return lines.alone(self.path.with_name(f"{self.path.stem}.{name}.lock"))
 
     def begin(self, kind: str, key: str, person: str = "", detail: str = "") -> str:
         """Note that ``key`` is about to be made; return the id of the note.

@@ -17,6 +17,9 @@ from pulumi_martech.reconcile.home import NotReadable, NotWritable
 LOCK_SECONDS = 60.0
 """How long to wait for another process; one holds the lock for the time of one write only."""
 
+ALONE_SECONDS = 300.0
+"""How long to wait for who is alone in a block: a request with all its repeats and waiting."""
+
 _BLOCK = 1 << 16
 
 
@@ -71,6 +74,29 @@ def reading(path: Path) -> Iterator[bytes]:
         except OSError as error:
             raise NotReadable(f"read {path}", error.strerror or str(error)) from None
         yield data
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Let one thread of one process on this machine at a time into the block; ``path`` names it.
+
+    Raises:
+        NotWritable: the lock cannot be made, or somebody has been in the block for too long.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            while True:
+                lock = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+                stack.callback(os.close, lock)
+                _wait(lock, fcntl.LOCK_EX, path, ALONE_SECONDS)
+                with contextlib.suppress(FileNotFoundError):
+                    if os.path.samestat(os.fstat(lock), path.stat()):
+                        break  # else it is the lock of somebody who has taken it away since
+        except OSError as error:
+            raise _not_written(path, error.strerror or str(error)) from None
+        stack.callback(path.unlink, missing_ok=True)
+        yield
 
 
 def append(file: int, data: bytes, *, sync: bool, also: Callable[[], None] | None = None) -> None:
@@ -140,15 +166,15 @@ def replace(path: Path, data: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def _wait(lock: int, kind: int, path: Path) -> None:
-    until = time.monotonic() + LOCK_SECONDS
+def _wait(lock: int, kind: int, path: Path, seconds: float = LOCK_SECONDS) -> None:
+    until = time.monotonic() + seconds
     while True:
         try:
             fcntl.flock(lock, kind | fcntl.LOCK_NB)
             return
         except BlockingIOError:
             if time.monotonic() > until:
-                why = f"another process has held its lock for {LOCK_SECONDS:.0f} seconds"
+                why = f"another process has held its lock for {seconds:.0f} seconds"
                 raise _not_written(path, why) from None
         time.sleep(0.002)
 

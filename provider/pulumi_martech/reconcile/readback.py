@@ -11,7 +11,15 @@ from pulumi_martech.model.errors import (
     Uncertain,
     Unsupported,
 )
-from pulumi_martech.model.membership import Change, Membership, NativeRole, Status, Wish, difference
+from pulumi_martech.model.membership import (
+    INVITATION,
+    Change,
+    Membership,
+    NativeRole,
+    Status,
+    Wish,
+    difference,
+)
 from pulumi_martech.model.values import Unknown
 from pulumi_martech.platforms.base import ChangesUsers
 from pulumi_martech.reconcile.session import Session
@@ -87,6 +95,16 @@ def read_back(
     except MartechError as error:
         session.unsure(id_)
         raise not_known(tried, unanswered, error) from None
+
+
+def followed(session: Session, id_: str, login: str, found: Membership | None) -> Membership | None:
+    """Return what was found by an id, or by the login for an invitation that is gone.
+
+    Who has accepted is under another id, and so is an invitation sent in the place of another.
+    """
+    if found is None and id_.startswith(INVITATION):
+        return session.connector.find(login)
+    return found
 
 
 def not_known(tried: str, unanswered: MartechError | None, reading: MartechError) -> MartechError:

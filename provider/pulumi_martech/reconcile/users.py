@@ -13,14 +13,15 @@ from pulumi_martech.model.errors import (
     Unsupported,
 )
 from pulumi_martech.model.identity import near
-from pulumi_martech.model.membership import INVITATION, Membership, Status, Wish
+from pulumi_martech.model.membership import Membership, Status, Wish
 from pulumi_martech.model.values import Frozen, Unknown
-from pulumi_martech.platforms.base import CreatesUsers, OwnsRoles, ResendsInvitations
-from pulumi_martech.reconcile import ending
+from pulumi_martech.platforms.base import CreatesUsers, OwnsRoles
+from pulumi_martech.reconcile import invitations
 from pulumi_martech.reconcile.ending import take_back
 from pulumi_martech.reconcile.readback import (
     ATTEMPTS,
     converge,
+    followed,
     looked_at,
     not_known,
     read_back,
@@ -112,6 +113,11 @@ def create(session: Session, person: str, wish: Wish, adopt: bool) -> Outcome:
     """
     tried = f"create user {wish.login} in account {session.config.key}"
     session.before_write(tried)
+    with session.journal.alone("user", wish.login):  # of two runs at once one makes the user
+        return _create(session, person, wish, adopt, tried)
+
+
+def _create(session: Session, person: str, wish: Wish, adopt: bool, tried: str) -> Outcome:
     note = session.journal.made_by_us("user", wish.login)
     live = session.listing().by_login(wish.login)
     if live is not None and (to_do(live, wish) or isinstance(live.roles, Unknown)):
@@ -267,11 +273,13 @@ def update(
     """
     tried = f"change user {wish.login} in account {session.config.key}"
     session.before_write(tried)
-    live = session.connector.fetch(id_, looked_at(session, id_, wish.roles))
-    if live is None and id_.startswith(INVITATION):
-        live = session.connector.find(wish.login)  # accepted since, under another id
+    found = session.connector.fetch(id_, looked_at(session, id_, wish.roles))
+    live = followed(session, id_, wish.login, found)
     if reinvite and live is not None and live.status is Status.PENDING:
-        return _invite_again(session, person, live, wish, tried)
+        sent = invitations.send_again(session, person, live, wish, tried)
+        if sent is None:
+            return _make(session, person, wish, False, tried)
+        return Outcome(member=sent, how="resent")
     if live is None:
         raise NotThere(
             tried,
@@ -293,42 +301,6 @@ def update(
         session.report.wrote("change user")
     session.wrote(live)
     return Outcome(member=live, how="changed" if changes else "equal")
-
-
-def _invite_again(
-    session: Session, person: str, live: Membership, wish: Wish, tried: str
-) -> Outcome:
-    """Send a pending invitation again; one that carries something else is cancelled for a new one.
-
-    It is a mail, so that it is sent once: what became of it shows in how long the invitation lasts.
-    """
-    connector = session.connector
-    if not (isinstance(connector, ResendsInvitations) and connector.carries(live, wish)):
-        ending.cancel(session, person, live, tried)
-        return _make(session, person, wish, False, tried)
-    unanswered: MartechError | None = None
-    try:
-        with session.call(person, "resend invitation", live.id, hide=words_of(wish)):
-            connector.resend(live)
-    except MartechError as error:
-        if not unclear(error):
-            raise
-        unanswered = error
-    fresh = read_back(session, live.id, (), tried, unanswered)
-    if fresh is None:
-        raise NotThere(
-            tried,
-            "its invitation is not pending any more: it was accepted or cancelled meanwhile",
-            "nothing else was written",
-            "refresh, then run again",
-        )
-    session.wrote(fresh)
-    if unanswered is not None:
-        if (fresh.expires_at or "") <= (live.expires_at or ""):
-            raise unanswered
-        session.report.resolved(f"resend invitation {person}: {unanswered.said}")
-    session.report.wrote("resend invitation")
-    return Outcome(member=fresh, how="resent")
 
 
 def _guard(session: Session, live: Membership, wish: Wish, tried: str) -> None:

@@ -109,12 +109,14 @@ def _invited(manifest: Manifest) -> dict[str, str]:
     """Return what is there where users are invited: ``reinvite`` and ``expires_at``, or nothing."""
     if manifest.creation == "direct":
         names = ("reinvite_parameter", "reinvite_text", "reinvite_argument")
-        return {"outputs": "", "expiry": "", **dict.fromkeys(names, "")}
+        statuses = "active, deactivated"
+        return {"statuses": statuses, "outputs": "", "expiry": "", **dict.fromkeys(names, "")}
     text = (
         "            reinvite: a reason; another one than before sends the pending invitation\n"
         "                again, or a new one in its place where it carries other roles.\n"
     )
     return {
+        "statuses": "active, pending, expired, deactivated",
         "outputs": ", ``expires_at``\n    (an ISO instant) while an invitation is pending",
         "expiry": "\n    expires_at: pulumi.Output[str | None]\n",
         "reinvite_parameter": "\n        reinvite: str | None = None,",

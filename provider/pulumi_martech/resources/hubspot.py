@@ -154,7 +154,7 @@ class Person(TypedDict, total=False):
 class MartechUser(base.UserResource, module="martech/hubspot", name="MartechUser"):
     """A membership: one of our own principals in one account of HubSpot.
 
-    Outputs: ``native_id``, ``status`` (active, pending, deactivated).
+    Outputs: ``native_id``, ``status`` (active, deactivated).
     """
 
     def __init__(

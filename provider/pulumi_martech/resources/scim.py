@@ -177,7 +177,7 @@ class Person(TypedDict, total=False):
 class MartechUser(base.UserResource, module="martech/scim", name="MartechUser"):
     """A membership: one of our own principals in one account of SCIM 2.0.
 
-    Outputs: ``native_id``, ``status`` (active, pending, deactivated).
+    Outputs: ``native_id``, ``status`` (active, deactivated).
     """
 
     def __init__(

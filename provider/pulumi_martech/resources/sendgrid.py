@@ -145,7 +145,7 @@ class Person(TypedDict, total=False):
 class MartechUser(base.UserResource, module="martech/sendgrid", name="MartechUser"):
     """A membership: one of our own principals in one account of SendGrid.
 
-    Outputs: ``native_id``, ``status`` (active, pending, deactivated), ``expires_at``
+    Outputs: ``native_id``, ``status`` (active, pending, expired, deactivated), ``expires_at``
     (an ISO instant) while an invitation is pending.
     """
 

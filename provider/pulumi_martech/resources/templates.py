@@ -105,7 +105,7 @@ USER = '''
 class MartechUser(base.UserResource, module="martech/{platform}", name="MartechUser"):
     """A membership: one of our own principals in one account of {title}.
 
-    Outputs: ``native_id``, ``status`` (active, pending, deactivated){outputs}.
+    Outputs: ``native_id``, ``status`` ({statuses}){outputs}.
     """
 {expiry}
     def __init__(

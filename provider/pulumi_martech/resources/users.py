@@ -13,10 +13,10 @@ from pulumi.dynamic import (
 from pydantic import ValidationError
 
 from pulumi_martech.model.errors import MartechError
-from pulumi_martech.model.expiry import over
 from pulumi_martech.model.membership import Membership, Status
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.reconcile import ending, shape, users
+from pulumi_martech.reconcile.invitations import Stage, stage
 from pulumi_martech.resources.provider import (
     AccountProvider,
     Props,
@@ -118,7 +118,7 @@ class UserProvider(AccountProvider):
             return self.as_last_read(id_, props, error)
         if member is None:
             return ReadResult(None, {})
-        if member.status is Status.PENDING and over(member.expires_at):
+        if stage(member) is Stage.EXPIRED:
             say(
                 f"{props['account']}/{_person(props)} did not accept its invitation before it "
                 f"ended on {str(member.expires_at)[:10]} (reinvite='REASON' sends it again)"
@@ -177,7 +177,8 @@ def _person(props: Props) -> str:
 
 def _outputs(inputs: Props, member: Membership) -> Props:
     """Return all outputs: the inputs, the native id, and how far the membership has come."""
-    known = {**inputs, "native_id": member.id, "status": str(member.status)}
+    status = stage(member) if member.status is Status.PENDING else member.status
+    known = {**inputs, "native_id": member.id, "status": str(status)}
     return known | ({"expires_at": member.expires_at} if member.expires_at else {})
 
 

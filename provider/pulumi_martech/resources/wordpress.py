@@ -147,7 +147,7 @@ class Person(TypedDict, total=False):
 class MartechUser(base.UserResource, module="martech/wordpress", name="MartechUser"):
     """A membership: one of our own principals in one account of WordPress.
 
-    Outputs: ``native_id``, ``status`` (active, pending, deactivated).
+    Outputs: ``native_id``, ``status`` (active, deactivated).
     """
 
     def __init__(
