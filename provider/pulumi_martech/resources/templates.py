@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 
 import pulumi
 
-from pulumi_martech.model.account import Credentials, AccountData
+from pulumi_martech.model.account import AccountData, Credentials
 from pulumi_martech.model.content import Declared
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.resources import accounts, base
