@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pulumi_martech import document
     from pulumi_martech.model.expiry import active, as_of
     from pulumi_martech.platforms.sendgrid import PermissionSet
     from pulumi_martech.resources import hubspot, scim, sendgrid, wordpress
@@ -34,6 +35,7 @@ _HOMES = {
     "PermissionSet": "platforms.sendgrid",
     "Limit": "resources.gate",
     "limits": "resources.gate",
+    "document": "document",
     "hubspot": "resources.hubspot",
     "scim": "resources.scim",
     "sendgrid": "resources.sendgrid",
@@ -50,6 +52,7 @@ __all__ = [
     "SignedJwt",
     "active",
     "as_of",
+    "document",
     "hubspot",
     "limits",
     "scim",
@@ -63,7 +66,7 @@ def __getattr__(name: str) -> Any:
     if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = import_module(f"{__name__}.{home}")
-    return module if home.endswith(f".{name}") else getattr(module, name)
+    return module if home.rpartition(".")[2] == name else getattr(module, name)
 
 
 def __dir__() -> list[str]:

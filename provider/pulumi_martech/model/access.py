@@ -72,14 +72,16 @@ EndedBy = Literal["grant", "leaver", "person", "contract", "agreement"]
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A grant as one principal has it; ``until`` is the first of all ends that bound it.
+    """A grant as one principal has it.
 
-    ``ended_by`` says whose end that is, ``None`` where there is none. A leaver's grants are over
-    whatever ``until`` says.
+    ``index`` is the grant's number among the document's, from 0. ``until`` is the first of all ends
+    that bound it, ``ended_by`` whose that is, ``None`` where there is none; a leaver's grants are
+    over whatever ``until`` says.
     """
 
     principal: Principal
     grant: Grant
+    index: int
     until: date | datetime | None
     ended_by: EndedBy | None
 
@@ -138,10 +140,10 @@ class Access(Frozen):
 
     def everything(self) -> Iterator[Held]:
         """Yield every grant as each of its holders has it, whatever the day."""
-        for grant in self.grants:
+        for index, grant in enumerate(self.grants):
             for principal in self.holders(grant):
                 until, ended_by = self._end(principal, grant)
-                yield Held(principal, grant, until, ended_by)
+                yield Held(principal, grant, index, until, ended_by)
 
     def held(self, day: date) -> Iterator[Held]:
         """Yield what is in force on a day: begun, not ended, and not a leaver's."""
@@ -175,4 +177,6 @@ class Access(Frozen):
             agreement = self.partners[principal.partner].agreement
             if agreement is not None and agreement.until is not None:
                 ends.append((agreement.until, "agreement"))
-        return min(ends, key=lambda end: last_day(end[0])) if ends else (None, None)
+        if len(ends) > 1:
+            return min(ends, key=lambda end: last_day(end[0]))
+        return ends[0] if ends else (None, None)

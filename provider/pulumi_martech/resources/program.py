@@ -34,7 +34,10 @@ VERBS = {
 
 
 def place() -> str:
-    """Return file and line of the program that called into this package."""
+    """Return file and line of the program that called into this package, or of a document."""
+    said = program().place
+    if said:
+        return said
     frame = sys._getframe(1)
     while frame.f_back is not None:
         name = frame.f_code.co_filename
@@ -60,6 +63,8 @@ class Program:
     """The accounts, logins, roles and problems of the running program."""
 
     def __init__(self) -> None:
+        self.place = ""
+        """Where what is being declared stands, if that is in a document and not in the program."""
         self.limits = Limits()
         self.company_domains: set[str] = set()
         self.configs: dict[str, AccountConfig] = {}

@@ -1,0 +1,129 @@
+"""Resources of what a document comes to, in the running program."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from pulumi_martech.document.compile import Compiled, compile_access
+from pulumi_martech.document.load import Document, read
+from pulumi_martech.document.problems import Finding, Place, Problem, errors
+from pulumi_martech.model.access import Access
+from pulumi_martech.model.account import AccountConfig
+from pulumi_martech.model.expiry import as_of
+from pulumi_martech.model.inventory import Account
+from pulumi_martech.reconcile.home import project
+from pulumi_martech.resources.accounts import AccountResource
+from pulumi_martech.resources.gate import limits
+from pulumi_martech.resources.program import program
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a document declared in this program.
+
+    Attributes:
+        access: the document's values.
+        accounts: its accounts by key, so that a program can declare more in them.
+    """
+
+    access: Access
+    accounts: Mapping[str, AccountResource]
+
+
+def register(path: str | Path, accounts: Mapping[str, AccountResource]) -> Declared:
+    """Declare what a document says as of the day of this run; see `document.declare`."""
+    document = read(_found(Path(path)))
+    _note(errors(document.problems))
+    program().waits_for()  # so that the gate is there to refuse even a document without accounts
+    made = dict(accounts)
+    if not document.ok:
+        return Declared(document.access, made)
+    compiled = compile_access(document.access, as_of(), accounts)
+    problems = document.locate([*compiled.findings, *_unfitting(document.access, accounts)])
+    _note(problems)
+    if problems:
+        return Declared(document.access, made)
+    limits(company_domains=document.access.company.domains)
+    try:
+        for account in compiled.accounts:
+            if account.key not in made:
+                program().place = str(document.place("accounts", account.key))
+                found = _account(account, document.place("accounts", account.key))
+                if found is not None:
+                    made[account.key] = found
+        _declare(document, compiled, made)
+    finally:
+        program().place = ""
+    return Declared(document.access, made)
+
+
+def _found(path: Path) -> Path:
+    """Return a document by its path: from the program's folder, else from that of Pulumi.yaml."""
+    beside = project() / path
+    return beside if not path.exists() and beside.exists() else path
+
+
+def _note(problems: list[Problem]) -> None:
+    for problem in problems:
+        program().problem(problem.text, str(problem.place))
+
+
+def _unfitting(access: Access, accounts: Mapping[str, AccountResource]) -> list[Finding]:
+    """Return where accounts of the program and of the document are not the same."""
+    found = []
+    for key, resource in accounts.items():
+        account = access.accounts.get(key)
+        if account is not None and account.platform != resource.platform:
+            text = f"account {key} is one of {resource.platform} in the program"
+            found.append(Finding(("accounts", key, "platform"), text))
+        if account is not None and account.credentials is not None:
+            text = f"account {key} is declared by the program: take url and credentials away"
+            found.append(Finding(("accounts", key, "credentials"), text, key=True))
+    return found
+
+
+def _account(account: Account, place: Place) -> AccountResource | None:
+    """Declare an account; its address may be named by a variable, as ``env:CRM_URL``."""
+    if account.url.startswith("env:"):
+        name = account.url.removeprefix("env:")
+        url = os.environ.get(name, "")
+        if not url:
+            text = f"the address of account {account.key} is in {name}, which is not set: set it"
+            program().problem(text, str(place))
+            return None
+        account = account.model_copy(update={"url": url})
+    try:
+        config = account.config()
+    except ValidationError as error:  # pragma: no cover - the document was checked for all of it
+        program().problem(f"account {account.key}: {error.errors()[0]['msg']}", str(place))
+        return None
+    given: dict[str, Any] = {
+        name: getattr(config, name)
+        for name in AccountConfig.model_fields
+        if name not in ("key", "platform")
+    }
+    made: AccountResource = _class(account.platform, "Account")(account.key, **given)
+    return made
+
+
+def _declare(document: Document, compiled: Compiled, made: Mapping[str, AccountResource]) -> None:
+    for declaration in compiled.declarations:
+        account = made.get(declaration.account)
+        if account is None:
+            continue
+        section, entry = declaration.way[:2]
+        program().place = str(document.place(str(section), entry))
+        kind = _class(account.platform, declaration.kind)
+        if declaration.kind == "Roster":
+            kind(account=account, **declaration.arguments)
+        else:
+            kind(declaration.key, account=account, **declaration.arguments)
+
+
+def _class(platform: str, kind: str) -> Any:
+    return getattr(import_module(f"pulumi_martech.resources.{platform}"), kind)

@@ -1,0 +1,88 @@
+"""A document and a program in one stack: they share accounts, and mistakes of both are told."""
+
+import textwrap
+
+from .estate import Estate
+
+PROGRAM = """
+from pulumi_martech import document
+crm = crm_account()
+access = document.declare("access.yaml", accounts={"crm": crm})
+if "site" in access.accounts:
+    site_people(access.accounts["site"], "zoe")
+"""
+
+DOCUMENT = """
+people:
+  ana: {name: Ana Lima, email: ana@example.com}
+  bo: {email: bo@example.com, logins: {site: bo}}
+accounts:
+  crm:
+    platform: scim
+    native_roles: {editors: {name: Editors, own: true}}
+    roles: {marketer: [Editors]}
+  site:
+    platform: wordpress
+    url: env:SITE_URL
+    credentials: {kind: basic, username: admin, password: "env:SITE_PASSWORD"}
+    successor: admin
+    roles: {marketer: [editor]}
+grants:
+  - {who: ana, role: marketer, account: crm}
+  - {who: bo, role: marketer, account: site}
+"""
+
+
+def write(estate: Estate, text: str) -> None:
+    (estate.project / "stacks" / "access.yaml").write_text(textwrap.dedent(text).lstrip())
+
+
+def refused(estate: Estate, text: str, *words: str) -> None:
+    """Preview a document that must be refused, with all of these words."""
+    write(estate, text)
+    run = estate.preview()
+    assert run.code != 0 and not run.has_traceback
+    for said in words:
+        assert run.text.count(said) >= 1, (said, run.text)
+
+
+def test_a_document_and_a_program_meet_in_one_stack(embedded: Estate) -> None:
+    estate = embedded
+    estate.program(PROGRAM)
+    refused(
+        estate,
+        DOCUMENT.replace("who: ana", "who: anna").replace("url: env", "ulr: env"),
+        "access.yaml:11:5: 'ulr' is no key here; did you mean 'url'?",
+        "access.yaml:16:11: there is no person 'anna'; did you mean 'ana'?",
+    )
+    refused(
+        estate,
+        DOCUMENT.replace("role: marketer, account: site", "role: reseller, account: site"),
+        "access.yaml:17:21: site has no native role for 'reseller'",
+    )
+    refused(
+        estate,
+        DOCUMENT.replace("{site: bo}", "{site: zoe}"),
+        "zoe is declared twice in site: by MartechUser bo at access.yaml:17:5",
+    )
+    refused(
+        estate,
+        DOCUMENT.replace("successor: admin", "successor: admin\n    roster: {}"),
+        "MartechUser zoe and the roster at access.yaml:9:3 both manage members of site",
+    )
+    write(estate, DOCUMENT)
+    estate.applied()
+    assert estate.crm.members("Editors") == ["ana@example.com"]
+    assert sorted(estate.site.members("editor")) == ["bo", "zoe"]
+    assert estate.writes("crm") and not estate.defects()
+
+    # Said to be all there is, nobody is declared singly any more; what is ignored stays.
+    estate.program(PROGRAM.partition("if ")[0])
+    estate.site.add_user("robot-1", roles=["editor"], email="robot@example.com")
+    estate.site.add_user("stray", roles=["editor"], email="stray@example.com")
+    roster = "successor: admin\n    roster: {ignore: {'robot-*': backups, admin: ours}}"
+    write(estate, DOCUMENT.replace("successor: admin", roster))
+    estate.applied()
+    assert estate.plan("--refresh") == ["update site/roster (members.stray)"]
+    estate.applied()
+    assert sorted(estate.site.users()) == ["admin", "bo", "robot-1"]
