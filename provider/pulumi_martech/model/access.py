@@ -41,15 +41,21 @@ class Grant(Frozen):
     """
 
     who: str = ""
+    """A person or service, by key."""
     team: str = ""
+    """In the place of ``who``: everybody in a team."""
     role: str
+    """A portable role, or one of our own under ``roles``."""
     account: str
     assets: tuple[str, ...] = ()
+    """Nothing but these; without them the whole account."""
     starts: Day | None = None
     until: Moment | None = None
+    """The last day, UTC; or an instant with its time zone."""
     why: str = ""
     ticket: str = ""
     asked_by: str = ""
+    """Who asked for it; whoever approves it is another."""
     approved_by: str = ""
 
     @property

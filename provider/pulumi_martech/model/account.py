@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, TypeAdapter
+from pydantic import BeforeValidator, Field, TypeAdapter, WithJsonSchema
 
 from pulumi_martech.model.capability import DataClass
 from pulumi_martech.model.content import Declared
@@ -29,7 +29,13 @@ def _reference(given: Any) -> Any:
 Reference = Annotated[
     str,
     BeforeValidator(_reference),
-    Field(pattern=r"^(env|file|keyring):.+$", examples=["env:CRM_TOKEN", "file:~/.crm-token"]),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": "^(env|file|keyring):.+$",
+            "examples": ["env:CRM_TOKEN", "file:~/.crm-token"],
+        }
+    ),
 ]
 """Where a credential lies, never the credential: ``env:NAME``, ``file:PATH`` or
 ``keyring:SERVICE/USER``."""

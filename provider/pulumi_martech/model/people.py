@@ -31,20 +31,18 @@ class MfaFact(Frozen):
 
 
 class Principal(Frozen):
-    """A person or a service that holds access, under an id of our own.
-
-    ``email`` is the usual address; ``logins`` says where it is another one: account key or
-    platform to login. ``aliases`` are further logins or addresses of the same principal.
-    ``attributes`` is what its user has besides: account key or platform to arguments of that
-    platform's ``MartechUser`` (``{"crm": {"title": "Editor"}}``).
-    """
+    """A person or a service that holds access, under an id of our own."""
 
     key: str = Field(default="", exclude=True)
     name: str = ""
     email: str = ""
+    """The usual address; the login wherever ``logins`` says no other."""
     logins: Mapping[str, str] = Field(default_factory=dict)
+    """Account key or platform to the login there."""
     aliases: tuple[str, ...] = ()
+    """Further logins or addresses of the same principal."""
     attributes: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
+    """Account key or platform to what its user has besides: arguments of its ``MartechUser``."""
     team: str = ""
     manager: str = ""
     job: str = ""
