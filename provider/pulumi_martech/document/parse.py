@@ -78,7 +78,7 @@ class Parsed:
         self.problems.append(Problem(Place(self.name, mark.line + 1, mark.column + 1), text))
 
 
-def _parser(text: str) -> Callable[[], Any]:
+def parser(text: str) -> Callable[[], Any]:
     """Return what yields the next event; the parser in Python where there is no libyaml."""
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     parser: Any = loader(text)
@@ -111,7 +111,7 @@ def parse(name: str, text: str) -> Parsed:
     """Return the values of a file; whatever is wrong is noted in it, and nothing is raised."""
     found = Parsed(name)
     try:
-        _build(found, _parser(text))
+        _build(found, parser(text))
     except yaml.YAMLError as error:
         found.broken = True
         tabs = [(tab.start(1), "indented with a tab: use spaces") for tab in _TAB.finditer(text)]
@@ -278,7 +278,7 @@ def locate(name: str, text: str, wanted: Sequence[Way]) -> dict[Way, tuple[Place
         for part in way:
             node = node.setdefault(part, {})
     found: dict[Way, tuple[Place, Place]] = {}
-    get = _parser(text)
+    get = parser(text)
     try:
         while type(event := get()) is not events.StreamEndEvent:
             if type(event) is events.MappingStartEvent:
