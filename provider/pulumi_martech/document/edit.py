@@ -118,14 +118,15 @@ def _emptied(data: Mapping[str, Any], changes: Sequence[Change]) -> Sequence[Cha
     for change in changes:
         if change.value is None:
             removals.setdefault(change.way[:-1], set()).add(change.way[-1])
+    left = list(changes)
     for above, gone in removals.items():
         here: Any = data
         for part in above:
             here = here[part]
         if len(above) > 1 and len(gone) == len(here) and above not in puts:
-            rest = [c for c in changes if not (c.value is None and c.way[:-1] == above)]
-            return [*rest, Change(above, {} if isinstance(here, dict) else [])]
-    return changes
+            left = [c for c in left if c.value is not None or c.way[:-1] != above]
+            left.append(Change(above, {} if isinstance(here, dict) else []))
+    return left
 
 
 def _texts(value: Any) -> Any:
@@ -213,7 +214,7 @@ class _Pieces:
         self._text, self._root = text, root
         self._newline = "\r\n" if "\r\n" in text else "\n"
         self._spans: list[tuple[int, int, str]] = []
-        self._added: dict[int, list[str]] = {}
+        self._added: dict[int, list[tuple[int, str]]] = {}
         self._sections: dict[str, list[str]] = {}
         self._in_brackets: dict[int, tuple[_Node, list[str]]] = {}
         self._gone: dict[int, tuple[_Node, set[str | int]]] = {}
@@ -235,9 +236,7 @@ class _Pieces:
             elif change.value is None:
                 self._gone.setdefault(id(holder), (holder, set()))[1].add(part)
             elif at == 0 and not last:  # a section that is there with nothing in it
-                self._added.setdefault(self._line_end(child.node.end), []).append(
-                    self._entries(value)
-                )
+                self._put(self._line_end(child.node.end), 2, self._entries(value))
             else:
                 self._replace(child, value)
             return
@@ -248,17 +247,26 @@ class _Pieces:
             (self._remove_flow if holder.flow else self._remove)(holder, parts)
         for key, (holder, named) in self._in_brackets.items():
             _, gone = self._gone.get(key, (holder, set()))
-            ends = [child.node.end for child in holder.children.values()]
+            behind = [child.node.end for child in holder.children.values()]
             comma = ", " if holder.children.keys() - gone else ""
-            self._added[ends[-1] if ends else holder.end - 1] = [comma + ", ".join(named)]
-        spans = self._spans + [(at, at, "".join(new)) for at, new in self._added.items()]
-        done = self._text
-        for start, end, new in sorted(spans, reverse=True):
-            done = done[:start] + new + done[end:]
+            self._put(behind[-1] if behind else holder.end - 1, 0, comma + ", ".join(named))
+        spans = list(self._spans)
+        for at, new in self._added.items():
+            # What belongs to the entry above comes before the next entry.
+            deepest_first = sorted(new, key=lambda one: -one[0])
+            spans.append((at, at, "".join(written for _, written in deepest_first)))
+        parts, behind_last = [], 0
+        for start, end, written in sorted(spans):
+            parts += [self._text[behind_last:start], written]
+            behind_last = end
+        done = "".join([*parts, self._text[behind_last:]])
         for name, entries in self._sections.items():
             ends = "" if not done or done.endswith("\n") else self._newline
             done += f"{ends}{name}:{self._newline}{''.join(entries)}"
         return done
+
+    def _put(self, at: int, column: int, written: str) -> None:
+        self._added.setdefault(at, []).append((column, written))
 
     def _replace(self, child: _Child, value: Any) -> None:
         node, new = child.node, inline(value)
@@ -280,7 +288,7 @@ class _Pieces:
         apart = like.kind is events.MappingStartEvent and not like.flow
         column = self._dash(children[0].begins) if isinstance(part, int) else holder.column
         at = self._line_end(holder.end)
-        self._added.setdefault(at, []).append(self._entry(part, value, column, apart))
+        self._put(at, column, self._entry(part, value, column, apart))
 
     def _dash(self, begins: int) -> int:
         """Return the column of the dash before an item of a list."""
@@ -313,7 +321,8 @@ class _Pieces:
         end = self._text.find("\n", offset)
         if end >= 0:
             return end + 1
-        self._added.setdefault(len(self._text), [self._newline])
+        if len(self._text) not in self._added:
+            self._put(len(self._text), len(self._text), self._newline)
         return len(self._text)
 
     def _remove(self, holder: _Node, parts: set[str | int]) -> None:
