@@ -255,11 +255,12 @@ class _Pieces:
             # What belongs to the entry above comes before the next entry.
             deepest_first = sorted(new, key=lambda one: -one[0])
             spans.append((at, at, "".join(written for _, written in deepest_first)))
-        parts, behind_last = [], 0
+        whole: list[str] = []
+        behind_last = 0
         for start, end, written in sorted(spans):
-            parts += [self._text[behind_last:start], written]
+            whole += [self._text[behind_last:start], written]
             behind_last = end
-        done = "".join([*parts, self._text[behind_last:]])
+        done = "".join([*whole, self._text[behind_last:]])
         for name, entries in self._sections.items():
             ends = "" if not done or done.endswith("\n") else self._newline
             done += f"{ends}{name}:{self._newline}{''.join(entries)}"
