@@ -23,7 +23,6 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import idna
-from confusable_homoglyphs import categories, confusables  # type: ignore[import-untyped]
 from email_validator import EmailNotValidError, validate_email
 
 LONGEST_EMAIL = 254
@@ -226,17 +225,22 @@ def _one_script(text: str) -> list[str]:
 def _domain(domain: str, known_domains: Collection[str]) -> list[str]:
     written = _readable(domain)
     alike = look_alike(written, known_domains)
+    shown = written if written.isprintable() else ascii(written)[1:-1]
     if alike:
-        return [f"has the domain {written}, which looks like {alike} and is another"]
+        return [f"has the domain {shown}, which looks like {alike} and is another"]
     for label in written.split("."):
         if mixed := _mixed(label):
-            return [f"has the domain {written}, which mixes letters of {_and(mixed)}"]
+            return [f"has the domain {shown}, which mixes letters of {_and(mixed)}"]
         if written.rpartition(".")[2].isascii() and _disguised(label):
-            return [f"has the domain {written}, whose {label!r} is no Latin but looks like it"]
+            return [f"has the domain {shown}, whose {label!r} is no Latin but looks like it"]
     return []
 
 
 def _mixed(text: str) -> list[str]:
+    if text.isascii():  # the tables of scripts and glyphs take long to read: most names need none
+        return []
+    from confusable_homoglyphs import categories  # type: ignore[import-untyped]
+
     scripts = categories.unique_aliases(text) - {"COMMON", "INHERITED"}
     if len(scripts) < 2 or any(scripts <= together for together in _ONE_WRITING):
         return []
@@ -253,6 +257,10 @@ def _readable(domain: str) -> str:
 
 def _disguised(label: str) -> bool:
     """Tell whether a label is in another script than Latin and every letter looks Latin."""
+    if label.isascii():
+        return False
+    from confusable_homoglyphs import categories
+
     letters = [char for char in label if char.isalpha()]
     return bool(letters) and all(
         not char.isascii() and categories.alias(char) != "LATIN" and _prototype(char).isascii()
@@ -277,6 +285,8 @@ def _prototype(char: str) -> str:
 
 
 def _glyphs(char: str) -> list[str]:
+    from confusable_homoglyphs import confusables
+
     found = confusables.is_confusable(char, greedy=True)
     return [] if not found else [glyph["c"] for glyph in found[0]["homoglyphs"]]
 

@@ -14,9 +14,6 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 import httpx
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from pulumi_martech.model.account import Basic, Bearer, Credentials, OAuth2Client, SignedJwt
 from pulumi_martech.model.errors import CredentialError, Denied, MartechError
@@ -26,11 +23,6 @@ from pulumi_martech.transport.credentials import resolve
 from pulumi_martech.transport.redaction import Redactor
 from pulumi_martech.transport.reply import Reply
 
-_KEYS: dict[str, Callable[[str], OctKey | RSAKey | ECKey]] = {
-    "HS256": OctKey.import_key,
-    "RS256": RSAKey.import_key,
-    "ES256": ECKey.import_key,
-}
 LEEWAY = 30.0
 """Seconds before its end at which a token is renewed."""
 
@@ -197,8 +189,15 @@ class _Jwt(httpx.Auth):
         claims |= {"iss": known.issuer} if known.issuer else {}
         claims |= {"aud": known.audience} if known.audience else {}
         secret = self._secret.read()
+        # slow to import, and few accounts are signed in to this way
+        from joserfc import jwt
+        from joserfc.errors import JoseError
+        from joserfc.jwk import ECKey, OctKey, RSAKey
+
+        kinds: dict[str, type[OctKey | RSAKey | ECKey]]
+        kinds = {"HS256": OctKey, "RS256": RSAKey, "ES256": ECKey}
         try:
-            key = _KEYS[known.algorithm](secret)
+            key = kinds[known.algorithm].import_key(secret)
             token = jwt.encode(header, claims, key, algorithms=[known.algorithm])
         except (JoseError, ValueError, TypeError):
             raise CredentialError(
