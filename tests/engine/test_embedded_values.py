@@ -1,13 +1,13 @@
 """Values, paths, differences, secrets: what holds for all of them."""
 
 import json
-import os
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pulumi_martech.engine.embedded import crypter as crypter_module
 from pulumi_martech.engine.embedded.arguments import parse
 from pulumi_martech.engine.embedded.crypter import Crypter
 from pulumi_martech.engine.embedded.diffing import (
@@ -159,23 +159,26 @@ def test_marking_keeps_objects_open_and_closes_lists() -> None:
     assert outputs["q"] == "1"
 
 
-@settings(max_examples=5, deadline=None)
-@given(text=st.text(max_size=50))
-def test_what_is_encrypted_can_be_decrypted_with_the_passphrase_alone(text: str) -> None:
-    before = os.environ.get("PULUMI_CONFIG_PASSPHRASE")
-    os.environ["PULUMI_CONFIG_PASSPHRASE"] = "toy"
-    try:
-        crypter = Crypter(None)
+def test_what_is_encrypted_can_be_decrypted_with_the_passphrase_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(crypter_module, "DERIVED", {})
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "toy")
+    crypter = Crypter(None)
+
+    @given(text=st.text(max_size=50))
+    def opened_again(text: str) -> None:
         sealed = crypter.encrypt(text)
         assert crypter.encrypt(text) != sealed
         assert Crypter(crypter.salt).decrypt(sealed) == text
-        os.environ["PULUMI_CONFIG_PASSPHRASE"] = "other"
-        with pytest.raises(EngineError, match="incorrect passphrase"):
-            Crypter(crypter.salt).decrypt(sealed)
-    finally:
-        os.environ.pop("PULUMI_CONFIG_PASSPHRASE")
-        if before is not None:
-            os.environ["PULUMI_CONFIG_PASSPHRASE"] = before
+
+    opened_again()
+    crypter_module.DERIVED.clear()
+    sealed = crypter.encrypt("hunter2")
+    assert Crypter(crypter.salt).decrypt(sealed) == "hunter2"
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "other")
+    with pytest.raises(EngineError, match="incorrect passphrase"):
+        Crypter(crypter.salt).decrypt(sealed)
 
 
 def test_options_may_stand_before_the_command_and_say_true_or_false() -> None:

@@ -11,7 +11,6 @@ import json
 import os
 import shutil
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pulumi_martech.engine import locks
+from pulumi_martech.engine.embedded.host import Host
 from pulumi_martech.engine.events import Events
 from pulumi_martech.engine.messages import error_text
 from pulumi_martech.engine.stacks import Engine
@@ -72,7 +72,7 @@ class Driver:
     """One stack of one project on its engine.
 
     ``root`` is the folder of Pulumi.yaml; ``environment`` is added to that of this process for
-    the engine, the program and the providers.
+    the engine, the program and the providers; ``host`` runs the embedded engine.
     """
 
     engine: Engine
@@ -80,6 +80,7 @@ class Driver:
     stack: str
     environment: Mapping[str, str] = field(default_factory=dict)
     progress: Progress = _no_progress
+    host: Host = field(default_factory=Host, compare=False, repr=False)
 
     # -- operations
 
@@ -237,7 +238,7 @@ class Driver:
 
     def _command(self) -> Command:
         if self.engine is Engine.EMBEDDED:
-            return _embedded  # without the SDK, which takes longer to import than all else here
+            return self._embedded
         if shutil.which("pulumi") is None:
             raise EngineMissing(
                 f"run stack {self.stack}",
@@ -254,6 +255,10 @@ class Driver:
         except InvalidVersionError as error:
             tried, todo = f"run stack {self.stack}", "install another version of the Pulumi CLI"
             raise EngineMissing(tried, str(error), "nothing was done", todo) from None
+
+    def _embedded(self, args: list[str], folder: Path, environment: Mapping[str, str]) -> Answer:
+        done = self.host.run(args, folder, {**os.environ, **environment})
+        return Answer(done.out.rstrip(), done.err.rstrip(), failed=done.code != 0)
 
     def _environment(self) -> dict[str, str]:
         own = str(Path(sys.executable).parent)
@@ -278,20 +283,6 @@ def _pulumi(
     except CommandError:
         return Answer("\n".join(out), "\n".join(err), failed=True)
     return Answer("\n".join(out), "\n".join(err), failed=False)
-
-
-def _embedded(args: list[str], folder: Path, environment: Mapping[str, str]) -> Answer:
-    done = subprocess.run(  # noqa: S603 - this interpreter and a module of ours
-        [sys.executable, "-P", "-m", "pulumi_martech.engine.embedded", "--non-interactive", *args],
-        cwd=folder,
-        env={**os.environ, **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    return Answer(done.stdout.rstrip(), done.stderr.rstrip(), failed=done.returncode != 0)
 
 
 def _drain(lines: Any, events: Events) -> Events:

@@ -19,6 +19,9 @@ from .errors import EngineError
 _ROUNDS = 1_000_000  # of PBKDF2-HMAC-SHA256; fixed by the format
 _PROBE = "pulumi"
 
+DERIVED: dict[tuple[str, str], str] = {}
+"""Keys (in base64) by passphrase and salt, that this process or one before it has derived."""
+
 
 def passphrase() -> str | None:
     """Return the passphrase of the environment, or `None` if none is set."""
@@ -81,10 +84,10 @@ class Crypter:
             return self.salt
 
     def _begin(self) -> tuple[AESGCM, str]:
-        salt, nonce = os.urandom(8), os.urandom(12)
+        salt, nonce = _b64(os.urandom(8)), os.urandom(12)
         cipher = AESGCM(_key(self._phrase(), salt))
         sealed = cipher.encrypt(nonce, _PROBE.encode(), None)
-        return cipher, f"v1:{_b64(salt)}:v1:{_b64(nonce)}:{_b64(sealed)}"
+        return cipher, f"v1:{salt}:v1:{_b64(nonce)}:{_b64(sealed)}"
 
     def _open(self) -> AESGCM:
         salt = self.ensure_salt()
@@ -98,7 +101,7 @@ class Crypter:
         salt, _, check = rest.partition(":")
         if version != "v1" or not check:
             raise EngineError("the encryptionsalt of the stack is malformed")
-        cipher = AESGCM(_key(self._phrase(), base64.b64decode(salt)))
+        cipher = AESGCM(_key(self._phrase(), salt))
         try:
             good = self._decrypt(cipher, check) == _PROBE
         except EngineError:
@@ -133,8 +136,11 @@ class Crypter:
         return opened.decode()
 
 
-def _key(phrase: str, salt: bytes) -> bytes:
-    return hashlib.pbkdf2_hmac("sha256", phrase.encode(), salt, _ROUNDS, 32)
+def _key(phrase: str, salt: str) -> bytes:
+    if (phrase, salt) not in DERIVED:
+        key = hashlib.pbkdf2_hmac("sha256", phrase.encode(), base64.b64decode(salt), _ROUNDS, 32)
+        DERIVED[phrase, salt] = _b64(key)
+    return base64.b64decode(DERIVED[phrase, salt])
 
 
 def _b64(data: bytes) -> str:
