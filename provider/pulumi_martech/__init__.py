@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pulumi_martech import document
     from pulumi_martech.model.expiry import active, as_of
     from pulumi_martech.platforms.sendgrid import PermissionSet
-    from pulumi_martech.resources import hubspot, scim, sendgrid, wordpress
+    from pulumi_martech.resources import gtg_crm, hubspot, scim, sendgrid, wordpress
     from pulumi_martech.resources.credentials import Basic, Bearer, OAuth2Client, SignedJwt
     from pulumi_martech.resources.declared import Declared
     from pulumi_martech.resources.gate import Limit, limits
@@ -36,6 +36,7 @@ _HOMES = {
     "Limit": "resources.gate",
     "limits": "resources.gate",
     "document": "document",
+    "gtg_crm": "resources.gtg_crm",
     "hubspot": "resources.hubspot",
     "scim": "resources.scim",
     "sendgrid": "resources.sendgrid",
@@ -53,6 +54,7 @@ __all__ = [
     "active",
     "as_of",
     "document",
+    "gtg_crm",
     "hubspot",
     "limits",
     "scim",

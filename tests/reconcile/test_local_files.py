@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from pulumi_martech.project import project
 from pulumi_martech.reconcile import lines
 from pulumi_martech.reconcile.audit import Audit
 from pulumi_martech.reconcile.chain import entries, verify
-from pulumi_martech.reconcile.home import NotWritable, account_file, home, project
+from pulumi_martech.reconcile.home import NotWritable, account_file, home
 
 # -- the folder
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
+from pulumi_martech.cli.attested import attested_app
 from pulumi_martech.cli.engine import engine_app
 from pulumi_martech.cli.inspect import audit_app, inspect_app
 from pulumi_martech.cli.options import group, screen
@@ -32,6 +33,7 @@ The daily round:
 app = group(HELP, "martech")
 app.add_typer(engine_app)
 app.add_typer(stack_app, name="stack")
+app.add_typer(attested_app)
 app.add_typer(inspect_app)
 app.add_typer(audit_app, name="audit")
 app.add_typer(play_app)

@@ -82,7 +82,19 @@ class SignedJwt(Frozen):
     header_scheme: str = "Bearer"
 
 
-Credentials = Annotated[Bearer | Basic | OAuth2Client | SignedJwt, Field(discriminator="kind")]
+class ByHand(Frozen):
+    """No credentials: a person works on the screens of an attested platform.
+
+    ``operator`` is our id of whoever carries out what is asked there, and attests none of it.
+    """
+
+    kind: Literal["by hand"] = "by hand"
+    operator: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+
+
+Credentials = Annotated[
+    Bearer | Basic | OAuth2Client | SignedJwt | ByHand, Field(discriminator="kind")
+]
 
 
 AccountData = Literal["personal", "sensitive"]
@@ -130,6 +142,11 @@ class AccountConfig(Frozen):
     def highest_data(self) -> DataClass:
         """The highest class of data that the account holds."""
         return DataClass.SENSITIVE if self.data_class == "sensitive" else DataClass.PERSONAL
+
+    @property
+    def operator(self) -> str:
+        """Who carries out what is asked on an attested platform; empty on the others."""
+        return self.credentials.operator if isinstance(self.credentials, ByHand) else ""
 
     def inputs(self) -> dict[str, str]:
         """Return the account as inputs of its provider resource: names and references, no secrets.

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from pulumi_martech.model.content import REVIEW_DAYS, REVIEW_DAYS_PERSONAL
 from pulumi_martech.model.leaving import Hanging
 from pulumi_martech.model.values import Frozen
 
@@ -36,9 +37,12 @@ class Ability(StrEnum):
 
 
 class Support(Frozen):
-    """Whether an ability is there, how it is done, and how that is known (sheet and tag)."""
+    """Whether an ability is there, how it is done, and how that is known (sheet and tag).
 
-    there: Literal["yes", "partly", "no"]
+    ``by hand``: a person does it on a screen, asked by a checklist and proven by an attestation.
+    """
+
+    there: Literal["yes", "partly", "no", "by hand"]
     how: str
     grade: Grade
     source: str
@@ -58,9 +62,12 @@ class Removal(Frozen):
 
 
 class Limits(Frozen):
-    """Limits of the API: records a page, calls a second (``None``: none known), calls a day."""
+    """Limits of the API: records a page, calls a second (``None``: none known), calls a day.
 
-    page_size: int
+    ``page_size`` is ``None`` where there is no API.
+    """
+
+    page_size: int | None
     per_second: float | None = None
     per_day: int | None = None
     retry_after: str = ""
@@ -82,6 +89,21 @@ class Identity(Frozen):
     unique: bool = True
 
 
+class Attested(Frozen):
+    """What makes a platform without an API an attested one: what is there is said by a person.
+
+    ``personal`` says whether the accounts hold data about people, so that what was said counts for
+    90 days and not for 180.
+    """
+
+    personal: bool
+
+    @property
+    def days(self) -> int:
+        """Days after which an attestation, and with it what it says, counts as unknown."""
+        return REVIEW_DAYS_PERSONAL if self.personal else REVIEW_DAYS
+
+
 class Manifest(Frozen):
     """The description of a platform that documentation, coverage, errors and tests are made from.
 
@@ -99,6 +121,10 @@ class Manifest(Frozen):
     builtin_roles: tuple[str, ...] = ()
     administrator_roles: tuple[str, ...] = ()
     """Roles that administer on every account; others are declared on the `Account`."""
+    role_names: Mapping[str, str] = Field(default_factory=dict)
+    """Other names of built-in roles (an interface in another language) to the one used here."""
+    attested: Attested | None = None
+    """Whether there is no API: steps are asked of a person and attested by another."""
     abilities: Mapping[Ability, Support]
     removals: tuple[Removal, ...]
     unique_attributes: tuple[str, ...] = ()
@@ -118,7 +144,23 @@ class Manifest(Frozen):
         login = login.strip()
         return login if self.identity.case_sensitive else login.lower()
 
+    def normal_role(self, name: str) -> str:
+        """Return the name of a role as it is kept, whatever the language of the interface.
+
+        Case does not matter where a person reads the names off a screen; elsewhere it may.
+        """
+        if not self.role_names:
+            return name
+        folded = name.strip().casefold()
+        known = {**{role: role for role in self.builtin_roles}, **self.role_names}
+        return next((kept for other, kept in known.items() if other.casefold() == folded), name)
+
     def can(self, ability: Ability) -> bool:
-        """Tell whether the ability is there, wholly or partly."""
+        """Tell whether the ability is there, wholly, partly or by hand."""
         support = self.abilities.get(ability)
         return support is not None and support.there != "no"
+
+    def can_by_api(self, ability: Ability) -> bool:
+        """Tell whether the ability is there without a person's hand."""
+        support = self.abilities.get(ability)
+        return support is not None and support.there in ("yes", "partly")

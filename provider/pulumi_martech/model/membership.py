@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
+from pulumi_martech.model.attestation import Asked
 from pulumi_martech.model.values import UNKNOWN, Frozen, Unknown
 
 Attribute = str | bool | frozenset[str]
@@ -23,6 +24,8 @@ class Status(StrEnum):
     ACTIVE = "active"
     PENDING = "pending"
     DEACTIVATED = "deactivated"
+    ASKED = "to do"
+    """Asked of a person, and nobody has attested since that it was done."""
     UNKNOWN = "unknown"
 
 
@@ -43,10 +46,16 @@ class Kind(StrEnum):
 
 
 class NativeRole(Frozen):
-    """A role as the platform has it. ``id`` equals ``name`` where the platform has no ids."""
+    """A role as the platform has it. ``id`` equals ``name`` where the platform has no ids.
+
+    ``attributes`` is its content as far as it was read, under the argument names of ``Role``;
+    ``asked`` the step that is still to be carried out by a person.
+    """
 
     id: str
     name: str
+    attributes: Mapping[str, Attribute] = Field(default_factory=dict)
+    asked: Asked | None = None
 
 
 class Membership(Frozen):
@@ -56,7 +65,7 @@ class Membership(Frozen):
     is the address the platform shows, ``None`` where it has none and `UNKNOWN` where it was not
     read. ``attributes`` uses the argument names of the platform's ``MartechUser``. A pending
     invitation has an id of its own, which begins with `INVITATION`, and perhaps ``expires_at``, an
-    ISO instant.
+    ISO instant. ``asked`` is the step that is still to be carried out by a person.
     """
 
     id: str
@@ -68,6 +77,7 @@ class Membership(Frozen):
     origin: Origin = Origin.DIRECT
     kind: Kind = Kind.PERSON
     expires_at: str | None = None
+    asked: Asked | None = None
 
 
 class Wish(Frozen):

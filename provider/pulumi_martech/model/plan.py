@@ -51,10 +51,14 @@ _MARKS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "+-", Op.DELETE: "-", Op.I
 
 
 class Outcome(StrEnum):
-    """What became of a step: ``NOT_DONE`` was planned and never begun."""
+    """What became of a step: ``NOT_DONE`` was planned and never begun.
+
+    ``ASKED`` is of platforms without an API: a person was asked, and has still to do it.
+    """
 
     PLANNED = "planned"
     DONE = "done"
+    ASKED = "asked"
     FAILED = "failed"
     NOT_DONE = "not done"
 

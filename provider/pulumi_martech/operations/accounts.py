@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 
-from pulumi_martech.model.account import AccountConfig
+from pulumi_martech.model.account import AccountConfig, ByHand
 from pulumi_martech.model.errors import InvalidDeclaration
+from pulumi_martech.operations.checklist import Task, outstanding
 from pulumi_martech.operations.doctor import Finding, doctor
 from pulumi_martech.operations.preflight import accounts, recorded
 from pulumi_martech.operations.screen import Screen
@@ -29,16 +30,39 @@ def examine(work: Work, screen: Screen, keys: Collection[str] = ()) -> list[Find
         )
         for message in plan.errors
     ]
+    export = work.driver.export()
     found = {
         key: config
-        for key, config in accounts(plan, recorded(work.driver.export())).items()
+        for key, config in accounts(plan, recorded(export)).items()
         if config.url != NO_ADDRESS  # declared wrongly: the problem above is all there is to say
     }
     chosen = _chosen(found, keys)
     if not chosen:
         screen.warn("neither the program nor the state has an account")
     with screen.phase("examining the accounts"):
-        return broken + doctor(chosen)
+        findings = doctor(chosen)
+    tasks = outstanding(plan, export) if not broken else []
+    return broken + [f for config in chosen for f in _with_steps(config, findings, tasks, work)]
+
+
+def _with_steps(
+    config: AccountConfig, findings: list[Finding], tasks: list[Task], work: Work
+) -> list[Finding]:
+    """Return an account's findings, with one on the steps that wait for a person's hand."""
+    own = [finding for finding in findings if finding.account == config.key]
+    if not isinstance(config.credentials, ByHand):
+        return own
+    waiting = [task for task in tasks if task.account == config.key]
+    late = sum(task.overdue(work.as_of) for task in waiting)
+    what = f"{len(waiting)} wait for {config.operator}" + (f", {late} OVERDUE" if late else "")
+    steps = Finding(
+        account=config.key,
+        check="steps",
+        result="warn" if late else "ok",
+        what=what if waiting else "none waits for anybody",
+        todo="see `martech checklist`" if waiting else "",
+    )
+    return [*own, steps]
 
 
 def _chosen(found: dict[str, AccountConfig], keys: Collection[str]) -> list[AccountConfig]:

@@ -15,6 +15,7 @@ _NOTES = (
     ("unread", "not read", "bold red"),
     ("refused", "refused by the breaker", "bold red"),
     ("leftovers", "left on the platform (see `martech leftovers`)", "yellow"),
+    ("evidence", "attested", ""),
     ("adopted", "taken over", ""),
     ("resolved", "found out by reading", ""),
 )

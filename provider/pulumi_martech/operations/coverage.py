@@ -167,7 +167,7 @@ def _platform(entry: Coverage) -> str:
 
 
 def _limits(limits: Limits) -> str:
-    said = [f"{limits.page_size} records a page"]
+    said = ["no API"] if limits.page_size is None else [f"{limits.page_size} records a page"]
     if limits.per_second:
         said.append(f"{limits.per_second:g} calls a second")
     if limits.per_day:

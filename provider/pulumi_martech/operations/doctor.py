@@ -9,6 +9,7 @@ import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ import httpx
 
 from pulumi_martech.model.account import (
     AccountConfig,
+    ByHand,
     Credentials,
     SignedJwt,
 )
@@ -26,11 +28,13 @@ from pulumi_martech.model.errors import (
     Refused,
     Unreachable,
 )
+from pulumi_martech.model.expiry import as_of
 from pulumi_martech.model.identity import check_url
 from pulumi_martech.model.values import Frozen
 from pulumi_martech.operations.signs import budget, clock_offset, open_to_others, reference_of
+from pulumi_martech.platforms.attested import AttestedConnector
 from pulumi_martech.platforms.base import Caller, Connector
-from pulumi_martech.platforms.registry import Platform, platform
+from pulumi_martech.platforms.registry import Platform, connect, platform
 from pulumi_martech.reconcile.chain import verify
 from pulumi_martech.reconcile.home import account_file, home
 from pulumi_martech.reconcile.journal import Journal
@@ -48,6 +52,9 @@ PATIENCE = 15.0
 SCARCE = 0.1
 """Part of the platform's limit below which what is left is a warning."""
 
+EXPIRES_SOON = timedelta(days=14)
+"""How long before its end an attestation is a warning."""
+
 _WAIT = "wait for the limit to start anew, or find out who else uses these credentials"
 
 _LATER = ("identity", "rights", "users", "calls")
@@ -58,7 +65,8 @@ class Finding(Frozen):
     """What one check found, and what to do about it (empty where nothing is to be done).
 
     Checks are ``account``, ``credentials`` and ``read credentials``, ``address``, ``clock``,
-    ``identity`` and ``read identity``, ``rights``, ``users``, ``calls``, ``records``.
+    ``identity`` and ``read identity``, ``rights``, ``users``, ``calls``, ``records``; of an account
+    without an API ``account``, ``attestation``, ``steps``, ``records``.
     """
 
     account: str
@@ -131,6 +139,10 @@ class _Examination:
     def _checks(self) -> Iterator[Finding]:
         declared = list(self._declaration())
         yield from declared
+        if isinstance(self._config.credentials, ByHand):
+            yield from self._attested()
+            yield from self._records()
+            return
         known = list(self._credentials())
         yield from known
         if any(finding.result == "fail" for finding in declared):
@@ -178,6 +190,23 @@ class _Examination:
                 )
             else:
                 yield self._say(check, "ok", f"{reference} is there and readable")
+
+    def _attested(self) -> Iterator[Finding]:
+        """Say how old what people attested is; an account without an API is asked nothing else."""
+        todo = f"have somebody look, other than {self._config.operator}, and run `martech attest`"
+        connector = connect(self._config)
+        assert isinstance(connector, AttestedConnector)  # noqa: S101 - nobody else works by hand
+        today = as_of()
+        try:
+            seen, words = connector.evidence(), f"attested {connector.standing(today)}"
+        except MartechError as error:
+            yield self._say("attestation", "fail", str(error), error.todo)
+            return
+        if seen is None or connector.expired(today + EXPIRES_SOON):
+            yield self._say("attestation", "warn", words, todo)
+            return
+        roles = "no word on custom roles" if seen.roles is None else f"{len(seen.roles)} roles"
+        yield self._say("attestation", "ok", f"{words}; {len(seen.people)} people, {roles}")
 
     # -- online
 

@@ -43,6 +43,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "summary": {
             **{op.value: plan.count(op) for op in Op if plan.count(op)},
             "unchanged": len(plan.unchanged),
+            **({"asked": asked} if (asked := len(plan.of(Outcome.ASKED))) else {}),
             "failed": len(plan.of(Outcome.FAILED)),
             "not_done": len(plan.of(Outcome.NOT_DONE)),
         },

@@ -76,6 +76,8 @@ def preflight(plan: Plan, state: Iterable[Recorded], looks_only: bool = False) -
     made, trusted = _declared(plan, known, "Role"), _declared(plan, known, "RoleReference")
 
     def roles(config: AccountConfig) -> list[Finding]:
+        if PLATFORMS[config.platform].manifest.attested:
+            return []  # the program itself is checked: there is nobody to ask
         ours = made.get(config.key, set())
         asked = wanted.get(config.key, {})
         if PLATFORMS[config.platform].manifest.can(Ability.LIST_ROLES):

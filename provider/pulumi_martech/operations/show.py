@@ -74,7 +74,11 @@ def outcomes(screen: Screen, done: Plan) -> None:
     for message in done.messages:
         about.setdefault(message.urn, []).append(message)
     for step in shown:
-        words = {Outcome.DONE: step.op.done, Outcome.FAILED: f"{step.op.value} failed"}
+        words = {
+            Outcome.DONE: step.op.done,
+            Outcome.ASKED: "asked, not done",
+            Outcome.FAILED: f"{step.op.value} failed",
+        }
         failed = step.outcome is Outcome.FAILED
         word = Text(words.get(step.outcome, "not done"), style="bold red" if failed else "")
         _head(screen, step, widths, word)
@@ -115,6 +119,8 @@ def counts(screen: Screen, what: Plan) -> None:
         if number:
             word = f"to {op.value}" if planned else op.done
             screen.line(f"{number} {word}", 4, Text(f"{op.mark:<2}", style=_STYLES[op]))
+    if number := len(what.of(Outcome.ASKED)):
+        screen.line(f"{number} asked of a person, not done yet", 4, Text("? ", style="yellow"))
     for outcome in (Outcome.FAILED, Outcome.NOT_DONE):
         number = len(what.of(outcome))
         if number:

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import httpx
 
-from pulumi_martech.model.account import Basic, Bearer, Credentials, OAuth2Client
-from pulumi_martech.reconcile.home import project
+from pulumi_martech.model.account import Basic, Bearer, ByHand, Credentials, OAuth2Client
+from pulumi_martech.project import project
 
 
 def reference_of(credentials: Credentials) -> str:
-    """Return the reference to the secret in ``credentials``."""
+    """Return the reference to the secret in ``credentials``; empty where a person works by hand."""
     if isinstance(credentials, Bearer):
         return credentials.token
     if isinstance(credentials, Basic):
         return credentials.password
     if isinstance(credentials, OAuth2Client):
         return credentials.client_secret
-    return credentials.key
+    return "" if isinstance(credentials, ByHand) else credentials.key
 
 
 _LEFT = re.compile(r"(?:x-)?(?:[a-z]+-)?rate-?limit-(?:[a-z-]+-)?(remaining|limit)")

@@ -25,6 +25,7 @@ _STYLES = {
     "yes": "green",
     "warn": "yellow",
     "partly": "yellow",
+    "by": "yellow",  # by hand
     "unknown": "yellow",
     "intent": "yellow",
     "fail": "bold red",

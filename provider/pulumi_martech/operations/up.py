@@ -7,7 +7,7 @@ from pulumi_martech.engine import reviewed
 from pulumi_martech.engine.reviewed import ReviewedPlan, Unlike
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.plan import Message, Outcome, Plan
-from pulumi_martech.operations import show
+from pulumi_martech.operations import checklist, show
 from pulumi_martech.operations.closing import close, unread
 from pulumi_martech.operations.preview import heading, judged
 from pulumi_martech.operations.recording import note_recorded
@@ -60,10 +60,7 @@ def up(
         if not plan.ok:
             return _stop(work, screen, plan)
         if not (plan.changes or plan.outputs or plan.stored_differently):
-            screen.line()
-            some = "what could be read is" if unread(work) else "the accounts are"
-            screen.line(f"Nothing to do: {some} as declared.")
-            return close(work, screen, "up", 0, plan=plan, refused=[])
+            return _nothing(work, screen, plan)
         if not yes:
             screen.confirm(f"Apply this to stack {work.stack}?")
         screen.line()
@@ -84,8 +81,20 @@ def settle(plan: Plan, done: Plan) -> Plan:
     return done.model_copy(update={"steps": (*done.steps, *left), "drift": plan.drift})
 
 
+def _nothing(work: Work, screen: Screen, plan: Plan) -> int:
+    _, tasks = checklist.after(work, plan)
+    screen.line()
+    if tasks:
+        screen.line("Nothing to do from here; what is not there yet was asked of people.")
+        checklist.tell(work, screen, tasks)
+    else:
+        some = "what could be read is" if unread(work) else "the accounts are"
+        screen.line(f"Nothing to do: {some} as declared.")
+    return close(work, screen, "up", 0, plan=plan, refused=[], checklist=tasks)
+
+
 def _tell(work: Work, screen: Screen, plan: Plan, done: Plan) -> int:
-    whole = settle(plan, done)
+    whole, tasks = checklist.after(work, settle(plan, done))
     show.outcomes(screen, whole)
     unfinished = len(whole.of(Outcome.FAILED)) + len(whole.of(Outcome.NOT_DONE))
     ok = whole.ok and not unfinished
@@ -95,7 +104,8 @@ def _tell(work: Work, screen: Screen, plan: Plan, done: Plan) -> int:
             f"{len(whole.of(Outcome.DONE))} changes were done and {unfinished} were not; "
             "run `martech up` again once the reasons above are gone: it goes on from here."
         )
-    return close(work, screen, "up", 0 if ok else 1, plan=whole, refused=[])
+    checklist.tell(work, screen, tasks)
+    return close(work, screen, "up", 0 if ok else 1, plan=whole, refused=[], checklist=tasks)
 
 
 def _of_the_review(work: Work, wanted: ReviewedPlan, said_as_of: str) -> Work:

@@ -16,7 +16,8 @@ from pulumi_martech.model import expiry
 from pulumi_martech.model.errors import MartechError
 from pulumi_martech.model.plan import Plan
 from pulumi_martech.operations.targets import urns
-from pulumi_martech.reconcile.home import home, project
+from pulumi_martech.project import project
+from pulumi_martech.reconcile.home import home
 
 
 class NoProject(MartechError):

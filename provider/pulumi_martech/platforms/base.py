@@ -55,9 +55,16 @@ class UserArguments(Frozen):
 
 
 class RoleArguments(Frozen):
-    """Arguments that ``Role`` has on every platform with role CRUD."""
+    """Arguments that ``Role`` has on every platform with role CRUD.
+
+    A subclass may take its content in several ways: `content` is the one form that is kept.
+    """
 
     name: str = Field(description="Name of the native role.", min_length=1)
+
+    def content(self) -> dict[str, Attribute]:
+        """Return what the role holds besides its name, in the form in which it is compared."""
+        return {}
 
 
 class Caller(Frozen):

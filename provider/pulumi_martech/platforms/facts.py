@@ -29,13 +29,19 @@ def partly(how: str, source: str, alternative: str) -> Support:
     return _support("partly", how, source, alternative)
 
 
+def by_hand(how: str, source: str) -> Support:
+    """State an ability that a person has, on the screens of a platform without an API."""
+    todo = "`martech up` makes a checklist of it, and an attestation proves it"
+    return _support("by hand", how, source, todo)
+
+
 def no(how: str, source: str, alternative: str) -> Support:
     """State that an ability is not there, and what to do instead."""
     return _support("no", how, source, alternative)
 
 
 def _support(
-    there: Literal["yes", "partly", "no"], how: str, source: str, alternative: str = ""
+    there: Literal["yes", "partly", "no", "by hand"], how: str, source: str, alternative: str = ""
 ) -> Support:
     grade = GRADES[source.rpartition("[")[2].rstrip("]")]
     return Support(there=there, how=how, grade=grade, source=source, alternative=alternative)

@@ -11,6 +11,8 @@ from pulumi_martech.model.errors import InvalidDeclaration, MartechError
 from pulumi_martech.model.manifest import Manifest
 from pulumi_martech.model.rolemap import RoleMap
 from pulumi_martech.platforms import (
+    gtg_crm,
+    gtg_crm_roles,
     hubspot,
     hubspot_facts,
     hubspot_roles,
@@ -58,6 +60,9 @@ class Platform:
 
 
 PLATFORMS: Mapping[str, Platform] = {
+    "gtg_crm": Platform(
+        gtg_crm.MANIFEST, gtg_crm.User, gtg_crm.Role, gtg_crm_roles.ROLES, gtg_crm.Connector
+    ),
     "hubspot": Platform(
         hubspot_facts.MANIFEST,
         hubspot.User,

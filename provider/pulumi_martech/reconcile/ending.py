@@ -2,6 +2,7 @@
 
 import contextlib
 
+from pulumi_martech.model.attestation import Asked
 from pulumi_martech.model.errors import (
     Different,
     InvalidDeclaration,
@@ -17,6 +18,7 @@ from pulumi_martech.platforms.base import (
     OnDestroy,
     RemovesUsers,
 )
+from pulumi_martech.reconcile import attested
 from pulumi_martech.reconcile.readback import (
     ATTEMPTS,
     followed,
@@ -36,6 +38,7 @@ def end(
     verb: OnDestroy,
     successor: str = "",
     planned: bool = False,
+    asked: Asked | None = None,
 ) -> None:
     """End a membership with the verb given; what is ended already is success.
 
@@ -47,8 +50,12 @@ def end(
         verb: ``retain`` leaves everything as it is.
         successor: login of who takes over what the user owns, where the platform wants one.
         planned: whether it is the end of a contract, which the breaker does not count.
+        asked: the step of which nobody could say yet what became of it (attested platforms).
     """
     if verb == "retain":
+        return
+    if session.manifest.attested:
+        attested.end(session, person, login, verb, asked, planned)
         return
     tried = f"{verb} user {login} in account {session.config.key}"
     session.before_write(tried)

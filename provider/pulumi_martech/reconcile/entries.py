@@ -7,19 +7,26 @@ end. Only what was in the old map is ever taken away: what was reviewed is what 
 import hashlib
 from collections.abc import Callable, Collection, Mapping
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Any
 
+from pulumi_martech.model.attestation import Asked
 from pulumi_martech.model.errors import MartechError, NotApplied
 from pulumi_martech.model.membership import Membership, Status
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.policy.guards import named
-from pulumi_martech.reconcile import ending, shape, users
+from pulumi_martech.reconcile import attested, ending, shape, users
 from pulumi_martech.reconcile.readback import looked_at
 from pulumi_martech.reconcile.session import Session
 from pulumi_martech.reconcile.shape import Entry
 
 Map = Mapping[str, Mapping[str, Any]]
 """Login to entry."""
+
+Steps = Mapping[str, Asked]
+"""Login to the step that a person has still to carry out (attested platforms)."""
+
+NOTHING_ASKED: Steps = MappingProxyType({})
 
 
 def pseudonym(group: str, login: str) -> str:
@@ -46,19 +53,15 @@ def live_map(
     declared: Map,
     belongs: Callable[[Membership], bool],
     verb: OnDestroy = "remove",
+    asked: Steps = NOTHING_ASKED,
 ) -> dict[str, Entry]:
     """Return the live entries: all members that belong, and those declared that are there.
 
     A declared one that the listing lacks is asked for singly before it is believed to be gone. One
     that is not declared and has been ended already, in the sense of ``verb``, is left out.
     """
-    listing = session.listing()
     found: dict[str, Entry] = {}
-    for login in declared.keys() - {member.login for member in listing.members()}:
-        member = session.connector.find(login)
-        if member is not None:
-            session.wrote(member)
-    for member in listing.members():
+    for member in _members(session, declared, asked):
         here = declared.get(member.login)
         if here is None and (not belongs(member) or opens_nothing(member, verb)):
             continue
@@ -68,6 +71,22 @@ def live_map(
     # Whoever reads holds them in a state, so that the notes of their creation have done their work.
     session.journal.recorded_all("user", keys=found)
     return dict(sorted(found.items()))
+
+
+def _members(session: Session, declared: Map, asked: Steps) -> list[Membership]:
+    """Return all members, those declared as they are now if that can be told."""
+    listing = session.listing()
+    members = {member.login: member for member in listing.members()}
+    if session.manifest.attested:
+        for login in declared:
+            members.pop(login, None)
+            if (member := attested.see(session, login, asked.get(login))) is not None:
+                members[login] = member
+        return list(members.values())
+    for login in declared.keys() - members.keys():
+        if (member := session.connector.find(login)) is not None:
+            session.wrote(member)
+    return listing.members()
 
 
 def opens_nothing(member: Membership, verb: OnDestroy) -> bool:
@@ -102,8 +121,9 @@ def apply(
     adopt: bool = False,
     undo: bool = False,
     planned: bool = False,
-) -> None:
-    """Write the difference between two maps.
+    asked: Steps = NOTHING_ASKED,
+) -> dict[str, Asked]:
+    """Write the difference between two maps; return what was asked of a person, by login.
 
     Args:
         session: the account.
@@ -115,27 +135,32 @@ def apply(
         adopt: whether members that are there and differ are changed.
         undo: whether those made here are taken back if another entry fails.
         planned: whether what is taken away has come to the end of its contract.
+        asked: steps of which nobody could say yet what became of them, by login.
 
     Raises `MartechError` that names every entry which failed, after all were tried.
     """
     failed: dict[str, MartechError] = {}
     made: list[Membership] = []
+    steps: dict[str, Asked] = {}
     for login in sorted(news):
         if olds.get(login) == news[login]:
             continue
         try:
-            outcome = _bring(session, group, login, news[login], adopt, login in olds)
+            before = asked.get(login)
+            outcome = _bring(session, group, login, news[login], adopt, login in olds, before)
             if outcome.how == "made":
                 made.append(outcome.member)
+            if outcome.member.asked is not None:
+                steps[login] = outcome.member.asked
         except MartechError as error:
             failed[login] = error
     for login in sorted(olds.keys() - news.keys()):
         try:
-            take_away(session, group, login, verb, successor, planned)
+            take_away(session, group, login, verb, successor, planned, asked.get(login))
         except MartechError as error:
             failed[login] = error
     if not failed:
-        return
+        return steps
     taken_back = _take_back(session, group, made) if undo else ""
     raise MartechError(
         f"apply {group} in account {session.config.key}",
@@ -152,12 +177,14 @@ def _bring(
     entry: Mapping[str, Any],
     adopt: bool,
     reviewed: bool,
+    asked: Asked | None,
 ) -> users.Outcome:
     wish = shape.wish(session, login, entry)
     known = session.listing().by_login(wish.login)
     person = pseudonym(group, wish.login)
-    if reviewed and known is not None:
-        return users.update(session, person, known.id, wish.login, wish)
+    if reviewed and (known is not None or asked is not None):
+        id_ = known.id if known is not None else wish.login
+        return users.update(session, person, id_, wish.login, wish, asked=asked)
     return users.create(session, person, wish, adopt or reviewed)
 
 
@@ -177,9 +204,13 @@ def take_away(
     verb: OnDestroy,
     successor: str,
     planned: bool = False,
+    asked: Asked | None = None,
 ) -> None:
     """End one entry, if its member is there; one that the listing lacks is asked for singly."""
     login = session.manifest.normal_login(login)
+    if session.manifest.attested:
+        attested.end(session, pseudonym(group, login), login, verb, asked, planned)
+        return
     member = session.listing().by_login(login) or session.connector.find(login)
     if member is not None:
         person = pseudonym(group, login)
@@ -205,6 +236,7 @@ def end_all(
     successor: str,
     belongs: Callable[[Membership], bool],
     planned: bool = False,
+    asked: Steps = NOTHING_ASKED,
 ) -> None:
     """End every entry, then list the account afresh and prove that nothing of the group is left.
 
@@ -214,7 +246,7 @@ def end_all(
     """
     if verb == "retain":
         return
-    apply(session, group, olds, {}, verb, successor, planned=planned)
+    apply(session, group, olds, {}, verb, successor, planned=planned, asked=asked)
     session.forget_listing()
     shown = [
         member

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 from pulumi_martech.model.errors import MartechError
+from pulumi_martech.project import project
 
-_PROJECT_FILES = ("Pulumi.yaml", "Pulumi.yml", "Pulumi.json")
 _ACCOUNT = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 
@@ -16,19 +16,6 @@ class NotWritable(MartechError):
 
 class NotReadable(MartechError):
     """A local file is there and cannot be read."""
-
-
-def project(start: Path | None = None) -> Path:
-    """Return the folder of the nearest project file upwards from ``start``, else ``start``.
-
-    A provider process runs in the folder of the program (``stacks/``), so relative paths are
-    resolved from here, not from the working directory.
-    """
-    start = (start or Path.cwd()).absolute()
-    for folder in (start, *start.parents):
-        if any((folder / name).is_file() for name in _PROJECT_FILES):
-            return folder
-    return start
 
 
 def home(start: Path | None = None) -> Path:

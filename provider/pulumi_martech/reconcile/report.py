@@ -37,7 +37,8 @@ class AccountRun(Frozen):
     """What was done to one account in a run.
 
     ``unread`` says why the account could not be read, ``from_state`` how many reads were answered
-    with the last known state instead. The lists hold what was done in words with ids of ours.
+    with the last known state instead. The lists hold what was done in words with ids of ours;
+    ``asked`` what was asked of a person, ``evidence`` by which attestation the account was read.
     """
 
     account: str
@@ -51,6 +52,8 @@ class AccountRun(Frozen):
     adopted: tuple[str, ...] = ()
     resolved: tuple[str, ...] = ()
     leftovers: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = ()
 
     def __add__(self, other: "AccountRun") -> "AccountRun":
         methods = sorted(self.calls.keys() | other.calls.keys())
@@ -66,6 +69,8 @@ class AccountRun(Frozen):
             adopted=_union(self.adopted, other.adopted),
             resolved=self.resolved + other.resolved,
             leftovers=_union(self.leftovers, other.leftovers),
+            asked=self.asked + other.asked,
+            evidence=_union(self.evidence, other.evidence),
         )
 
 
@@ -122,6 +127,14 @@ class RunReport:
     def left_behind(self, kind: str, key: str) -> None:
         """Something of ours is on the platform and in no state (see the journal)."""
         self._add(leftovers=(f"{kind} {key}",))
+
+    def asked(self, what: str) -> None:
+        """A step was asked of a person."""
+        self._add(asked=(what,))
+
+    def evidence(self, what: str) -> None:
+        """The account was read by this attestation."""
+        self._add(evidence=(what,))
 
     def now(self) -> AccountRun:
         """Return the report as it stands."""

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from pulumi_martech.model.attestation import Asked
 from pulumi_martech.model.errors import (
     AlreadyExists,
     Different,
@@ -12,17 +13,17 @@ from pulumi_martech.model.errors import (
     Unsupported,
 )
 from pulumi_martech.model.identity import near
-from pulumi_martech.model.membership import NativeRole, Status
+from pulumi_martech.model.membership import NativeRole
 from pulumi_martech.model.values import Unknown
 from pulumi_martech.platforms.base import OwnsRoles, RoleArguments
-from pulumi_martech.policy.guards import OVERRIDE, named
+from pulumi_martech.reconcile import attested
 from pulumi_martech.reconcile.readback import ATTEMPTS, not_known, unclear
-from pulumi_martech.reconcile.session import Session, override
+from pulumi_martech.reconcile.session import Session
 
 Presence = Literal["present", "unproven"]
 """Whether a role was seen, or the platform cannot show it and nobody holds it yet."""
 
-HOW = Literal["made", "equal", "resumed"]
+HOW = Literal["made", "asked", "equal", "resumed"]
 
 
 def owner(session: Session, tried: str) -> OwnsRoles:
@@ -37,8 +38,10 @@ def owner(session: Session, tried: str) -> OwnsRoles:
     )
 
 
-def read(session: Session, id_: str, name: str) -> NativeRole | None:
+def read(session: Session, id_: str, name: str, asked: Asked | None = None) -> NativeRole | None:
     """Return the role as it is; one that the listing lacks is asked for by name first."""
+    if session.manifest.attested:
+        return attested.see_role(session, name, asked)
     session.journal.recorded("role", name, id_)
     listed = session.listing().roles()
     roles = [] if isinstance(listed, Unknown) else listed
@@ -50,6 +53,11 @@ def read(session: Session, id_: str, name: str) -> NativeRole | None:
 
 def create(session: Session, key: str, wish: RoleArguments) -> tuple[NativeRole, HOW]:
     """Make the role, or take over the one of its name; return it with how that was."""
+    if session.manifest.attested:
+        asked_for, said = attested.bring_role(session, key, wish.name, wish, None, new=True)
+        if said == "equal":
+            session.report.adopted("role", key)
+        return asked_for, said
     tried = f"create role {wish.name} in account {session.config.key}"
     session.before_write(tried)
     connector = owner(session, tried)
@@ -126,8 +134,17 @@ def _make(
     raise unanswered
 
 
-def update(session: Session, key: str, id_: str, name: str, wish: RoleArguments) -> NativeRole:
+def update(
+    session: Session,
+    key: str,
+    id_: str,
+    name: str,
+    wish: RoleArguments,
+    asked: Asked | None = None,
+) -> NativeRole:
     """Change the role into what is declared; a role of the new name that is another is refused."""
+    if session.manifest.attested:
+        return attested.bring_role(session, key, name, wish, asked, new=False)[0]
     tried = f"change role {name} in account {session.config.key}"
     session.before_write(tried)
     connector = owner(session, tried)
@@ -172,12 +189,15 @@ def update(session: Session, key: str, id_: str, name: str, wish: RoleArguments)
     return live
 
 
-def remove(session: Session, key: str, id_: str, name: str) -> None:
+def remove(session: Session, key: str, id_: str, name: str, asked: Asked | None = None) -> None:
     """Remove the role; one that members still hold is refused, one that is gone is success.
 
     The account is listed afresh before, because whoever holds the role loses it unseen. Members
     that are switched off have nothing to lose: whom a run has just deactivated is one of them.
     """
+    if session.manifest.attested:
+        attested.end_role(session, key, name, asked)
+        return
     tried = f"remove role {name} in account {session.config.key}"
     session.before_write(tried)
     connector = owner(session, tried)
@@ -187,19 +207,7 @@ def remove(session: Session, key: str, id_: str, name: str) -> None:
         session.journal.recorded("role", name, id_)
         return
     session.forget_listing()
-    holders = [
-        member.login
-        for member in session.listing().members()
-        if member.status is not Status.DEACTIVATED
-        and not isinstance(member.roles, Unknown)
-        and name in member.roles
-    ]
-    if holders and not override():
-        raise Different(
-            tried,
-            f"{len(holders)} members that this run leaves alone still hold it ({named(holders)})",
-            OVERRIDE,
-        )
+    session.refuse_held(name, tried)
     unanswered: MartechError | None = None
     try:
         with session.call(key, "remove role", id_, [name]):
@@ -240,6 +248,8 @@ def reference(session: Session, name: str) -> tuple[NativeRole, Presence]:
     Where the platform lists roles it must be listed; else it is *present* if it is built in or
     somebody holds it, and *unproven* otherwise. Raises `UnknownRole` with near matches.
     """
+    if session.manifest.attested:
+        return attested.reference(session, name)
     listing = session.listing()
     listed = listing.roles()
     if isinstance(listed, Unknown):

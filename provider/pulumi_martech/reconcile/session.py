@@ -12,13 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pulumi_martech.model.account import AccountConfig, Basic
-from pulumi_martech.model.errors import GuardRefused, MartechError
+from pulumi_martech.model.errors import Different, GuardRefused, MartechError
+from pulumi_martech.model.expiry import as_of
 from pulumi_martech.model.manifest import Manifest
-from pulumi_martech.model.membership import Change, Membership, NativeRole, Status
+from pulumi_martech.model.membership import Change, Membership, NativeRole, Status, Wish
 from pulumi_martech.model.values import Unknown
+from pulumi_martech.platforms.attested import AttestedConnector
 from pulumi_martech.platforms.base import Connector
 from pulumi_martech.platforms.registry import connect
-from pulumi_martech.policy.guards import OVERRIDE
+from pulumi_martech.policy.guards import OVERRIDE, named
 from pulumi_martech.reconcile.audit import Audit, Call
 from pulumi_martech.reconcile.home import home
 from pulumi_martech.reconcile.journal import Journal
@@ -69,6 +71,7 @@ class Session:
         self._leaving: set[str] = set()
         self._own: frozenset[str] | None = None
         self._excuses: set[str] = set()
+        self._told = False
 
     # -- reading
 
@@ -90,6 +93,8 @@ class Session:
                     self._failure = (self._clock.monotonic(), error)
                     raise
                 self._listing, self._failure = Listing(directory), None
+                if isinstance(self.connector, AttestedConnector):
+                    self.report.evidence(self.connector.standing(as_of()))
                 self.report.save()
             return self._listing
 
@@ -102,6 +107,17 @@ class Session:
             self._excuses.add(why)
         self.report.unread(why)
         return True
+
+    def expired(self) -> str:
+        """Return that what was attested counts as unknown by now, once; empty if it does not."""
+        with self._lock:
+            connector = self.connector
+            if self._told or not isinstance(connector, AttestedConnector):
+                return ""
+            self._told = True
+            if connector.evidence() is None or not connector.expired(as_of()):
+                return ""
+            return f"account {self.config.key} was attested {connector.standing(as_of())}"
 
     def forget_listing(self) -> None:
         """Make the next reader list the account again."""
@@ -199,6 +215,36 @@ class Session:
             if not override():
                 self._refuse_demotion(live, loses, tried)
             self._leaving.add(live.id)
+
+    def before_change(self, live: Membership, wish: Wish, tried: str) -> None:
+        """Ask the guards; who is switched off or loses every role is removed in all but name."""
+        off = live.status is Status.ACTIVE and wish.attributes.get("active") is False
+        stripped = not isinstance(live.roles, Unknown) and live.roles and not wish.roles
+        if off or stripped:
+            self.before_removal(live, tried)
+        else:
+            self.before_demotion(live, frozenset(wish.roles), tried)
+
+    def refuse_held(self, role: str, tried: str) -> None:
+        """Refuse to remove a role that members still hold; those switched off have none to lose."""
+        holders = [
+            member.login
+            for member in self.listing().members()
+            if member.status is not Status.DEACTIVATED
+            and not isinstance(member.roles, Unknown)
+            and role in member.roles
+        ]
+        if holders and not override():
+            raise Different(
+                tried,
+                f"{len(holders)} members that this run leaves alone still hold it "
+                f"({named(holders)})",
+                OVERRIDE,
+            )
+
+    def now(self) -> float:
+        """Return the time of day, in seconds since 1970."""
+        return self._clock.now()
 
     def _refuse_demotion(self, live: Membership, loses: bool, tried: str) -> None:
         if live.login in {self.manifest.normal_login(login) for login in self.config.protected}:

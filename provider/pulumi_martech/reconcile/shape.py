@@ -93,10 +93,11 @@ def live_entry(
     """Return what a member has, in the shape of ``declared``.
 
     Attributes that are not declared are not managed and stay out; unknown roles stay as declared.
-    So does everything that is declared of a member whose invitation is pending: what an invitation
-    cannot carry shows as a difference once it is accepted, not before.
+    So does everything that is declared of a member whose invitation is pending, and of one that was
+    asked for: what came of it otherwise shows as a difference once it is accepted or attested, not
+    before.
     """
-    if declared and member.status is Status.PENDING:
+    if declared and member.status in (Status.PENDING, Status.ASKED):
         return {**declared, "roles": dict(declared.get("roles") or {})}
     roles = (
         dict(declared.get("roles") or {})

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Literal
 
+from pulumi_martech.model.attestation import Asked
 from pulumi_martech.model.errors import (
     AlreadyExists,
     Different,
@@ -16,7 +17,7 @@ from pulumi_martech.model.identity import near
 from pulumi_martech.model.membership import Membership, Status, Wish
 from pulumi_martech.model.values import Frozen, Unknown
 from pulumi_martech.platforms.base import CreatesUsers, OwnsRoles
-from pulumi_martech.reconcile import invitations
+from pulumi_martech.reconcile import attested, invitations
 from pulumi_martech.reconcile.ending import take_back
 from pulumi_martech.reconcile.readback import (
     ATTEMPTS,
@@ -36,21 +37,25 @@ from pulumi_martech.reconcile.session import Session
 class Outcome(Frozen):
     """What was found or done for one membership.
 
-    ``how``: *made* here and now; *equal*: it was there already and is what is declared; *adopted*:
-    it was there, differed, and was changed because that was asked for; *resumed*: an earlier run
-    of ours had made it without recording it; *changed*; *resent*: its invitation was sent again.
+    ``how``: *made* here and now; *asked* of a person; *equal*: it was there already and is what is
+    declared; *adopted*: it was there, differed, and was changed because that was asked for;
+    *resumed*: an earlier run of ours had made it without recording it; *changed*; *resent*: its
+    invitation was sent again.
     """
 
     member: Membership
-    how: Literal["made", "equal", "adopted", "resumed", "changed", "resent"]
+    how: Literal["made", "asked", "equal", "adopted", "resumed", "changed", "resent"]
 
 
 def resolve_roles(session: Session, names: Collection[str], tried: str) -> dict[str, str]:
     """Return the native id of each role, or refuse before anything is written.
 
     Raises `UnknownRole`, naming all unknown roles with near matches. Where the platform cannot
-    list roles the name is the id, and the platform itself refuses an unknown one.
+    list roles the name is the id, and the platform itself refuses an unknown one. On attested
+    platforms too: a role may be asked for and not be attested yet, and the program is checked.
     """
+    if session.manifest.attested:
+        return {name: name for name in names}
     listed = session.listing().roles()
     if isinstance(listed, Unknown):
         return {name: name for name in names}
@@ -83,13 +88,17 @@ def resolve_roles(session: Session, names: Collection[str], tried: str) -> dict[
     return {name: known[name] for name in names}
 
 
-def read(session: Session, id_: str, login: str) -> Membership | None:
+def read(session: Session, id_: str, login: str, asked: Asked | None = None) -> Membership | None:
     """Return the member as it is, or ``None`` when it is proven to be gone.
+
+    ``asked`` is the step of which nobody could say yet what became of it.
 
     Who has the login is the member, under whatever id; only where logins can change is one with
     the id and another login taken for it. A member that the listing lacks is asked for singly, so
     that a listing that came back short never takes anybody out of state.
     """
+    if session.manifest.attested:
+        return attested.see(session, login, asked)
     listing = session.listing()
     # Whoever reads holds it in a state, so that the note of its creation has done its work.
     session.journal.recorded("user", login, id_)
@@ -111,6 +120,11 @@ def create(session: Session, person: str, wish: Wish, adopt: bool) -> Outcome:
     Raises `Different` if one is there that differs and ``adopt`` is false; every other error of
     the connector, after having undone what was made here.
     """
+    if session.manifest.attested:
+        member, how = attested.bring(session, person, wish, None, new=True, adopt=adopt)
+        if how == "equal":
+            session.report.adopted("user", person)
+        return Outcome(member=member, how=how)
     tried = f"create user {wish.login} in account {session.config.key}"
     session.before_write(tried)
     with session.journal.alone("user", wish.login):  # of two runs at once one makes the user
@@ -245,7 +259,7 @@ def _take_over(
             "declare what is there, or say adopt=True to have it changed",
         )
     if changes:
-        _guard(session, live, wish, tried)
+        session.before_change(live, wish, tried)
         live = converge(session, person, live, wish, tried)
     session.wrote(live)
     session.report.adopted("user", person)
@@ -264,13 +278,23 @@ def in_detail(session: Session, member: Membership) -> Membership:
 
 
 def update(
-    session: Session, person: str, id_: str, login: str, wish: Wish, reinvite: bool = False
+    session: Session,
+    person: str,
+    id_: str,
+    login: str,
+    wish: Wish,
+    reinvite: bool = False,
+    asked: Asked | None = None,
 ) -> Outcome:
     """Change the membership into what is declared.
 
     The user is read afresh first: an id that belongs to somebody else by now is refused. A pending
-    invitation is left as it is, unless ``reinvite`` says to send it again.
+    invitation is left as it is, unless ``reinvite`` says to send it again. ``asked`` is the step of
+    which nobody could say yet what became of it.
     """
+    if session.manifest.attested:
+        member, how = attested.bring(session, person, wish, asked, new=False, adopt=True)
+        return Outcome(member=member, how=how)
     tried = f"change user {wish.login} in account {session.config.key}"
     session.before_write(tried)
     found = session.connector.fetch(id_, looked_at(session, id_, wish.roles))
@@ -296,18 +320,8 @@ def update(
         )
     changes = to_do(live, wish)
     if changes:
-        _guard(session, live, wish, tried)
+        session.before_change(live, wish, tried)
         live = converge(session, person, live, wish, tried)
         session.report.wrote("change user")
     session.wrote(live)
     return Outcome(member=live, how="changed" if changes else "equal")
-
-
-def _guard(session: Session, live: Membership, wish: Wish, tried: str) -> None:
-    """Ask the guards; who is switched off or loses every role is removed in all but name."""
-    off = live.status is Status.ACTIVE and wish.attributes.get("active") is False
-    stripped = not isinstance(live.roles, Unknown) and live.roles and not wish.roles
-    if off or stripped:
-        session.before_removal(live, tried)
-    else:
-        session.before_demotion(live, frozenset(wish.roles), tried)

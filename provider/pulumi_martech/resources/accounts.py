@@ -9,9 +9,10 @@ import pulumi
 from pulumi.dynamic import Resource
 from pydantic import ValidationError
 
-from pulumi_martech.model.account import AccountConfig, Bearer, Credentials
+from pulumi_martech.model.account import AccountConfig, Bearer, ByHand, Credentials
 from pulumi_martech.model.identity import check_url
 from pulumi_martech.model.wording import in_words
+from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.roles import role_problems
 from pulumi_martech.resources.credentials import NOWHERE
 from pulumi_martech.resources.program import Program, place, program
@@ -92,6 +93,9 @@ class AccountResource(pulumi.ProviderResource):
         if config is not None:
             for problem in role_problems(config):
                 declared.problem(f"{what}: {problem}")
+            attested = PLATFORMS[self.platform].manifest.attested is not None
+            if attested is not isinstance(config.credentials, ByHand):
+                declared.problem(f"{what}: credentials must be those of an API")
         leads_nowhere = config is not None and NOWHERE in config.credentials.model_dump().values()
         if config is not None and len(declared.problems) == before and not leads_nowhere:
             declared.accounts_at[config.key] = place()

@@ -8,6 +8,7 @@ import pulumi
 from pydantic import ValidationError
 
 from pulumi_martech.model.identity import check_name, near
+from pulumi_martech.model.manifest import Manifest
 from pulumi_martech.model.wording import in_words
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.platforms.registry import PLATFORMS
@@ -35,11 +36,11 @@ def absent(sentence: str) -> Any:
     return Absent
 
 
-def role_names(roles: Any, what: str) -> list[str]:
+def role_names(roles: Any, what: str, manifest: Manifest) -> list[str]:
     """Return the names of roles given by name or as `Role` and `RoleReference` objects."""
     if isinstance(roles, str):
         program().problem(f"{what}: roles={roles!r} is no list; write roles=[{roles!r}]")
-        return [roles]
+        return [manifest.normal_role(roles)]
     names = []
     for role in roles:
         name = role if isinstance(role, str) else getattr(role, "role_name", None)
@@ -48,8 +49,13 @@ def role_names(roles: Any, what: str) -> list[str]:
                 f"{what}: a role is given by its name, a Role or a RoleReference, not by {role!r}"
             )
             continue
-        names.append(name)
+        names.append(manifest.normal_role(name))
     return names
+
+
+def _asked(manifest: Manifest) -> dict[str, Any]:
+    """Return the output that says what is asked of a person, on platforms that have it."""
+    return {"asked": None} if manifest.attested else {}
 
 
 def _texts(given: Any, what: str) -> list[str]:
@@ -86,7 +92,8 @@ class UserResource(AccountObject):
         if known is None or not declared.claim("MartechUser", known.config.key, person):
             return
         platform = PLATFORMS[known.config.platform]
-        names = role_names(roles, f"MartechUser {person} in {known.config.key}")
+        what = f"MartechUser {person} in {known.config.key}"
+        names = role_names(roles, what, platform.manifest)
         props: dict[str, Any] = {
             "account": known.config.key,
             "person": person,
@@ -100,8 +107,9 @@ class UserResource(AccountObject):
             "native_id": None,
             "status": None,
             **({} if platform.manifest.creation == "direct" else {"expires_at": None}),
+            **_asked(platform.manifest),
         }
-        _check_arguments(platform.user, props, f"MartechUser {person} in {known.config.key}")
+        _check_arguments(platform.user, props, what)
         written = {str(props["login"]): str(login)}
         declared.user("MartechUser", known.config.key, f"MartechUser {person}", props, written)
         waits = declared.waits_for(known.config.key, names)
@@ -114,6 +122,7 @@ class RoleResource(AccountObject):
 
     native_id: pulumi.Output[str]
     role_name: str
+    content: Mapping[str, Any]
 
     def __init__(
         self,
@@ -124,22 +133,24 @@ class RoleResource(AccountObject):
         attributes: Mapping[str, Any],
         opts: pulumi.ResourceOptions | None,
     ) -> None:
-        self.role_name = name
+        self.role_name, self.content = name, {}
         declared = program()
         restore_pickler()
         known = account_of(account, f"Role {key}", self.platform)
         if known is None or not declared.claim("Role", known.config.key, key):
             return
         at = known.config.key
+        for problem in check_name(name) if isinstance(name, str) else ["is no text"]:
+            declared.problem(f"Role {key} of {at}: name {str(name)[:40]!r} {problem}")
+        self.content = _role_content(known, name, attributes, f"Role {key} of {at}")
         props: dict[str, Any] = {
             "account": at,
             "role": key,
             "name": name,
-            **attributes,
+            **{n: shape.plain(value) for n, value in self.content.items()},
             "native_id": None,
+            **_asked(PLATFORMS[known.config.platform].manifest),
         }
-        for problem in check_name(name) if isinstance(name, str) else ["is no text"]:
-            declared.problem(f"Role {key} of {at}: name {str(name)[:40]!r} {problem}")
         if (at, name) in declared.roles:
             declared.problem(f"role {name!r} of {at} is declared twice; take one away")
         opts = self.options(known, key, declared.waits_for(), opts)
@@ -165,6 +176,8 @@ class RoleReferenceResource(AccountObject):
         declared_on: str | None,
         opts: pulumi.ResourceOptions | None,
     ) -> None:
+        if isinstance(name, str):
+            name = PLATFORMS[self.platform].manifest.normal_role(name)
         self.role_name = name
         declared = program()
         restore_pickler()
@@ -298,6 +311,36 @@ class RosterResource(AccountObject):
         super().__init__(RosterProvider(), f"{at}/roster", props, opts)
 
 
+def _role_content(
+    account: AccountResource, name: Any, attributes: Mapping[str, Any], what: str
+) -> dict[str, Any]:
+    """Return what a role holds in the form that is kept; note what is wrong with it.
+
+    A role may start from one that was declared before.
+    """
+    kind = PLATFORMS[account.config.platform].role
+    given = {
+        argument: getattr(value, "role_name", value)
+        for argument, value in attributes.items()
+        if value is not None
+    }
+    if kind is None or not given or not isinstance(name, str):
+        return {}
+    at = account.config.key
+    before = {
+        other: role.content
+        for (key, other), role in program().roles.items()
+        if key == at and isinstance(role, RoleResource)
+    }
+    try:
+        role = kind.model_validate({"name": name, **given}, context={"roles": before})
+    except ValidationError as error:
+        for argument, words in in_words(error):
+            program().problem(f"{what}: {argument} {words}".replace(":  ", ": "))
+        return {}
+    return role.content()
+
+
 def _entries(account: AccountResource, people: Mapping[str, Any], what: str) -> dict[str, Any]:
     """Return people as entries: login in normal case to roles and attributes."""
     platform = PLATFORMS[account.config.platform]
@@ -312,7 +355,7 @@ def _entries(account: AccountResource, people: Mapping[str, Any], what: str) -> 
             hint = near(name, platform.user.model_fields)
             program().problem(f"{who}: {name} is not an argument{f'; {hint}' if hint else ''}")
             del given[name]
-        names = role_names(given.pop("roles", None) or (), who)
+        names = role_names(given.pop("roles", None) or (), who, platform.manifest)
         entry = {
             "roles": {role: True for role in sorted(names)},
             **{name: shape.plain(value) for name, value in given.items() if value is not None},

@@ -86,6 +86,18 @@ def SignedJwt(
     return _checked(account.SignedJwt, plain, key=key)
 
 
+def by_hand(operator: str) -> account.ByHand:
+    """Return what stands for credentials where a person, ``operator``, works on the screens."""
+    try:
+        return account.ByHand(operator=operator)
+    except ValidationError:
+        program().problem(
+            f"operator={operator!r} is not our id of a person: lower-case letters, digits, '.', "
+            f"'_' and '-', at most 64, as in MartechUser"
+        )
+    return account.ByHand(operator="nobody")
+
+
 def _checked(kind: type[Kind], plain: dict[str, Any], **secret: str) -> Kind:
     """Return the credentials, or ones that lead nowhere after noting what is wrong with them."""
     reference: dict[str, Any] = dict(secret)

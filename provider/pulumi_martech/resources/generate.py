@@ -8,20 +8,33 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
 from pulumi_martech.model.manifest import Ability, Manifest
 from pulumi_martech.platforms.base import RoleArguments, UserArguments
 from pulumi_martech.platforms.registry import PLATFORMS, Platform
-from pulumi_martech.resources.templates import ACCOUNT, HEAD, NO_ROLE, PERSON, REST, ROLE, USER
+from pulumi_martech.resources.templates import (
+    ACCOUNT,
+    ATTESTED_ACCOUNT,
+    HEAD,
+    NO_ROLE,
+    PERSON,
+    REST,
+    ROLE,
+    USER,
+)
 
 FOLDER = Path(__file__).resolve().parent
 
 
 def _type(field: FieldInfo) -> str:
     """Return the annotation of an argument as source."""
+    if get_origin(field.annotation) is Literal:
+        return f"Literal[{', '.join(map(repr, get_args(field.annotation)))}]"
+    if get_origin(field.annotation) is frozenset:
+        return _plain(field.annotation)
     kinds = get_args(field.annotation) or (field.annotation,)
     names = ["None" if kind is type(None) else _plain(kind) for kind in kinds]
     return " | ".join(names)
@@ -35,7 +48,9 @@ def _plain(kind: Any) -> str:
 
 
 def _default(field: FieldInfo) -> str:
-    return "" if field.is_required() else f" = {field.default!r}"
+    if field.is_required():
+        return ""
+    return " = ()" if field.default == frozenset() else f" = {field.default!r}"
 
 
 def _text(field: FieldInfo) -> str:
@@ -76,6 +91,12 @@ def source(platform: Platform) -> str:
         if manifest.administrator_roles
         else "",
     }
+    by_hand = manifest.attested is not None
+    head = {
+        "typing": "Any, Literal, TypedDict" if by_hand else "Any, TypedDict",
+        "account": "AccountData" if by_hand else "AccountData, Credentials",
+        "by_hand": "from pulumi_martech.resources.credentials import by_hand\n" if by_hand else "",
+    }
     person = PERSON.format(
         fields="\n".join(
             _described(f"``{name}``", field, "    ")
@@ -93,7 +114,8 @@ def source(platform: Platform) -> str:
         attributes="\n".join(f'            "{name}": {name},' for name in fields),
         **_invited(manifest),
     )
-    parts = [HEAD.format(**values), ACCOUNT.format(**values)]
+    account = ATTESTED_ACCOUNT if by_hand else ACCOUNT
+    parts = [HEAD.format(**values, **head), account.format(**values)]
     role = _role(platform, values)
     if platform.role:
         parts.append(role)
@@ -106,11 +128,17 @@ def source(platform: Platform) -> str:
 
 
 def _invited(manifest: Manifest) -> dict[str, str]:
-    """Return what is there where users are invited: ``reinvite`` and ``expires_at``, or nothing."""
+    """Return what is there where users are invited: ``reinvite`` and ``expires_at``, or nothing.
+
+    Where they are asked for instead, ``asked``.
+    """
+    none = dict.fromkeys(("reinvite_parameter", "reinvite_text", "reinvite_argument"), "")
+    if manifest.attested:
+        text = ", ``asked``\n    (``at``, ``of`` and ``due``, while nobody has attested it)"
+        output = "\n    asked: pulumi.Output[Any]\n"
+        return {"statuses": "active, to do", "outputs": text, "expiry": output, **none}
     if manifest.creation == "direct":
-        names = ("reinvite_parameter", "reinvite_text", "reinvite_argument")
-        statuses = "active, deactivated"
-        return {"statuses": statuses, "outputs": "", "expiry": "", **dict.fromkeys(names, "")}
+        return {"statuses": "active, deactivated", "outputs": "", "expiry": "", **none}
     text = (
         "            reinvite: a reason; another one than before sends the pending invitation\n"
         "                again, or a new one in its place where it carries other roles.\n"

@@ -12,10 +12,11 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from pulumi_martech.model.attestation import Asked
 from pulumi_martech.model.errors import MartechError
 from pulumi_martech.model.expiry import ended
 from pulumi_martech.model.membership import Membership
-from pulumi_martech.reconcile import entries, shape
+from pulumi_martech.reconcile import attested, entries, shape
 from pulumi_martech.resources.provider import (
     AccountProvider,
     Props,
@@ -24,6 +25,7 @@ from pulumi_martech.resources.provider import (
     keep_provider,
     offline,
     one_sentence,
+    say_step,
 )
 from pulumi_martech.resources.users import normal_user
 
@@ -84,22 +86,38 @@ class MapProvider(AccountProvider):
             session = self.session(props)
             live = entries.live_map(
                 session, props.get(self.people) or {}, lambda member: self.belongs(props, member),
-                props.get("on_destroy") or self.manifest.softest_ending_verb,
+                props.get("on_destroy") or self.manifest.softest_ending_verb, _steps(props),
             )  # fmt: skip
+            standing = attested.remaining(session, _steps(props))
         except MartechError as error:
             return self.as_last_read(id_, props, error)
-        return self.shown(id_, props, live)
+        return self.shown(id_, props, live, standing)
 
-    def shown(self, id_: str, props: Props, live: entries.Map) -> ReadResult:
+    def shown(
+        self,
+        id_: str,
+        props: Props,
+        live: entries.Map,
+        asked: entries.Steps = entries.NOTHING_ASKED,
+    ) -> ReadResult:
         """Return a map as a reading shows it: ``live`` is everything that belongs to it."""
         inputs: dict[str, Any] = {n: props[n] for n in self.input_names() if n in props}
         inputs[self.people] = dict(live)
         keep_provider(inputs, props)
-        return ReadResult(id_, self.outputs(inputs), inputs=inputs)
+        return ReadResult(id_, self.outputs(inputs, asked), inputs=inputs)
 
-    def outputs(self, inputs: Props) -> Props:
-        """Return all outputs for these inputs."""
-        return dict(inputs)
+    def outputs(self, inputs: Props, asked: entries.Steps = entries.NOTHING_ASKED) -> Props:
+        """Return all outputs for these inputs, with the steps that a person has to carry out."""
+        kept = {name: value for name, value in inputs.items() if name != "asked"}
+        people = inputs.get(self.people) or {}
+        steps = {n: step.model_dump(mode="json") for n, step in asked.items() if n in people}
+        return {**kept, "asked": dict(sorted(steps.items()))} if steps else kept
+
+    def say_steps(self, props: Props, asked: entries.Steps) -> None:
+        """Say what was asked of a person, once for all of the map."""
+        if asked:
+            latest = max(asked.values(), key=lambda step: step.due)
+            say_step(f"{props['account']}/{self.group(props)} ({', '.join(sorted(asked))})", latest)
 
 
 class VendorGrantProvider(MapProvider):
@@ -136,29 +154,32 @@ class VendorGrantProvider(MapProvider):
             replaces.append("vendor")
         return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
 
-    def outputs(self, inputs: Props) -> Props:
+    def outputs(self, inputs: Props, asked: entries.Steps = entries.NOTHING_ASKED) -> Props:
         """Add what of the vendor's presence cannot be read on this platform."""
-        return {**inputs, "unknown": list(self.manifest.blind_spots)}
+        return {**super().outputs(inputs, asked), "unknown": list(self.manifest.blind_spots)}
 
     @one_sentence
     def create(self, props: Props) -> CreateResult:
         """Bring the vendor's people in; if one fails, those made here are taken back."""
         session = self.session(props)
-        entries.apply(
+        asked = entries.apply(
             session, self.group(props), {}, props.get("people") or {}, props["on_destroy"],
             adopt=bool(props.get("adopt")), undo=True,
         )  # fmt: skip
-        return CreateResult(f"{props['account']}/vendor/{props['vendor']}", self.outputs(props))
+        self.say_steps(props, asked)
+        id_ = f"{props['account']}/vendor/{props['vendor']}"
+        return CreateResult(id_, self.outputs(props, asked))
 
     @one_sentence
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """Write what differs; only people of the reviewed map are taken away."""
-        entries.apply(
+        asked = entries.apply(
             self.session(news), self.group(news),
             self.given_up(olds, news), news.get("people") or {}, news["on_destroy"],
-            self._successor(news), bool(news.get("adopt")),
+            self._successor(news), bool(news.get("adopt")), asked=_steps(olds),
         )  # fmt: skip
-        return UpdateResult(self.outputs(news))
+        self.say_steps(news, asked)
+        return UpdateResult(self.outputs(news, {**_steps(olds), **asked}))
 
     @one_sentence
     def delete(self, id_: str, props: Props) -> None:
@@ -170,7 +191,7 @@ class VendorGrantProvider(MapProvider):
 
         entries.end_all(
             session, group, self.given_up(props, {}), props["on_destroy"],
-            self._successor(props), belongs, ended(props.get("until")),
+            self._successor(props), belongs, ended(props.get("until")), _steps(props),
         )  # fmt: skip
 
     def _successor(self, props: Props) -> str:
@@ -198,21 +219,30 @@ class RosterProvider(MapProvider):
     @one_sentence
     def create(self, props: Props) -> CreateResult:
         """Make the members what is declared; others show at the next read."""
-        entries.apply(
+        asked = entries.apply(
             self.session(props), self.group(props), {}, props.get("members") or {},
             props["on_destroy"], adopt=True,
         )  # fmt: skip
-        return CreateResult(f"{props['account']}/roster", self.outputs(props))
+        self.say_steps(props, asked)
+        return CreateResult(f"{props['account']}/roster", self.outputs(props, asked))
 
     @one_sentence
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """Write what differs; only members of the reviewed map are taken away."""
         successor = str(news.get("successor") or self.config.successor)
-        entries.apply(
+        asked = entries.apply(
             self.session(news), self.group(news), self.given_up(olds, news),
             news.get("members") or {}, news["on_destroy"], successor, adopt=True,
+            asked=_steps(olds),
         )  # fmt: skip
-        return UpdateResult(self.outputs(news))
+        self.say_steps(news, asked)
+        return UpdateResult(self.outputs(news, {**_steps(olds), **asked}))
 
     def delete(self, id_: str, props: Props) -> None:
         """Stop managing the list; the members are left alone."""
+
+
+def _steps(props: Props) -> dict[str, Asked]:
+    """Return the steps of which nobody could say yet what became of them, by login."""
+    said = props.get("asked") or {}
+    return {login: Asked.model_validate(dict(step)) for login, step in said.items()}

@@ -13,7 +13,7 @@ import pulumi
 from pulumi.runtime import get_root_resource
 
 from pulumi_martech.model.account import AccountConfig
-from pulumi_martech.model.identity import check_email, check_login, check_name, look_alike
+from pulumi_martech.model.identity import check_email, check_login, check_name, look_alike, near
 from pulumi_martech.model.manifest import Ability, Manifest
 from pulumi_martech.model.membership import KEY_LOGIN
 from pulumi_martech.platforms.registry import PLATFORMS
@@ -260,6 +260,7 @@ class Program:
                     f"{other}: {by} and the roster at {where} both manage members of {account}; "
                     f"put it into the roster or do without one"
                 )
+        found += self._roles_of_nowhere()
         domains: dict[str, str] = {}
         for account, logins in self._logins.items():
             for login, declared in logins.items():
@@ -281,6 +282,25 @@ class Program:
                     f"{where}: mail domain {domain} looks like {alike}; correct it, or ask whose "
                     f"it is"
                 )
+        return found
+
+    def _roles_of_nowhere(self) -> list[str]:
+        """Return roles that are named and nowhere declared, on platforms that cannot be asked."""
+        found = []
+        for account, logins in self._logins.items():
+            manifest = PLATFORMS[self.configs[account].platform].manifest
+            if manifest.attested is None:
+                continue
+            known = {name for at, name in (*self.roles, *self.references) if at == account}
+            known.update(manifest.builtin_roles)
+            for login, declared in logins.items():
+                for name in sorted(self._holdings[account][login].roles - known):
+                    hint = near(name, known)
+                    found.append(
+                        f"{declared.where}: role {name!r} of {declared.by} in {account} is no "
+                        f"default role and not declared; {f'{hint} ' if hint else ''}correct it, "
+                        f"or declare a Role or RoleReference"
+                    )
         return found
 
     def _vendor_of(self, account: str, domain: str) -> str:

@@ -18,6 +18,7 @@ from pulumi.dynamic import CheckFailure, ConfigureRequest, ReadResult, ResourceP
 from pydantic import ValidationError
 
 from pulumi_martech.model.account import INPUT_KEYS, AccountConfig
+from pulumi_martech.model.attestation import Asked
 from pulumi_martech.model.errors import InvalidDeclaration, MartechError
 from pulumi_martech.model.manifest import Manifest
 from pulumi_martech.platforms.registry import PLATFORMS
@@ -39,6 +40,12 @@ def offline() -> bool:
 def say(text: str) -> None:
     """Write one line that the engine attaches to the run."""
     print(text, file=sys.stderr, flush=True)
+
+
+def say_step(what: str, asked: Asked | None) -> None:
+    """Say that a step was asked of a person, if one was; `martech` prints the whole list."""
+    if asked is not None and not os.environ.get("MARTECH_RUN"):
+        say(f"{what}: asked of {asked.of}, until {asked.due} (see `martech checklist`)")
 
 
 def one_sentence(handler: Handler) -> Handler:
@@ -110,7 +117,10 @@ class AccountProvider(ResourceProvider):
             raise InvalidDeclaration(
                 reason, "", "nothing was written", "see docs/safety.md, accounts"
             )
-        return SESSIONS.get(self.config)
+        session = SESSIONS.get(self.config)
+        if why := session.expired():
+            say(why)
+        return session
 
     def foreign(self, props: Mapping[str, Any]) -> str:
         """Say so if ``props`` carry another account than this process is configured for."""
@@ -177,6 +187,18 @@ class AccountProvider(ResourceProvider):
     def input_names(self) -> tuple[str, ...]:
         """Return the names of all inputs of this kind on this platform."""
         return self.inputs
+
+
+def step_of(props: Mapping[str, Any]) -> Asked | None:
+    """Return the step of which nobody could say yet what became of it, as the state has it."""
+    said = props.get("asked")
+    return Asked.model_validate(dict(said)) if isinstance(said, Mapping) else None
+
+
+def with_step(outputs: Props, asked: Asked | None) -> Props:
+    """Return outputs with the step that a person has still to carry out; without one if none."""
+    kept = {name: value for name, value in outputs.items() if name != "asked"}
+    return kept if asked is None else {**kept, "asked": asked.model_dump(mode="json")}
 
 
 def keep_provider(target: Props, props: Mapping[str, Any]) -> Props:

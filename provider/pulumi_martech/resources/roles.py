@@ -1,5 +1,6 @@
 """Handlers of `Role` (a native role we own) and `RoleReference` (one that must be there)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pulumi.dynamic import (
@@ -16,7 +17,7 @@ from pulumi_martech.model.errors import MartechError, UnknownRole
 from pulumi_martech.model.membership import NativeRole
 from pulumi_martech.platforms.base import RoleArguments
 from pulumi_martech.platforms.registry import PLATFORMS
-from pulumi_martech.reconcile import roles
+from pulumi_martech.reconcile import roles, shape
 from pulumi_martech.resources.provider import (
     AccountProvider,
     Props,
@@ -27,6 +28,9 @@ from pulumi_martech.resources.provider import (
     one_sentence,
     plain_problems,
     say,
+    say_step,
+    step_of,
+    with_step,
 )
 
 
@@ -41,7 +45,13 @@ class RoleProvider(AccountProvider):
             raise MartechError(
                 f"{self.manifest.title} has no roles that can be made through its API"
             )
-        return kind.model_validate({n: v for n, v in props.items() if n in kind.model_fields})
+        given = {name: props[name] for name in kind.model_fields if name in props}
+        return kind.model_validate({name: _listed(value) for name, value in given.items()})
+
+    def input_names(self) -> tuple[str, ...]:
+        """Return the common inputs and the content of a role on this platform."""
+        kind = PLATFORMS[self.config.platform].role
+        return (*self.inputs, *sorted(set(kind.model_fields) - {"name"} if kind else ()))
 
     def check(self, olds: Props, news: Props) -> CheckResult:
         """Normalise; refuse what cannot be. No I/O."""
@@ -64,9 +74,10 @@ class RoleProvider(AccountProvider):
     def create(self, props: Props) -> CreateResult:
         """Make the role; one of this name that is there is taken over."""
         live, how = roles.create(self.session(props), _key(props), self._wish(props))
-        if how != "made":
+        if how in ("equal", "resumed"):
             say(f"{props['account']}/{_key(props)} was there already as role {live.name}")
-        return CreateResult(live.id, {**props, "native_id": live.id})
+        say_step(f"{props['account']}/{_key(props)}", live.asked)
+        return CreateResult(live.id, with_step({**props, "native_id": live.id}, live.asked))
 
     @one_sentence
     def read(self, id_: str, props: Props) -> ReadResult:
@@ -74,7 +85,7 @@ class RoleProvider(AccountProvider):
         if offline():
             return self.as_last_read(id_, props, None)
         try:
-            live = roles.read(self.session(props), id_, props["name"])
+            live = roles.read(self.session(props), id_, props["name"], step_of(props))
         except MartechError as error:
             return self.as_last_read(id_, props, error)
         return ReadResult(None, {}) if live is None else self.shown(props, live)
@@ -83,19 +94,24 @@ class RoleProvider(AccountProvider):
         """Return a role as a reading shows it."""
         inputs: dict[str, Any] = {n: props[n] for n in self.input_names() if n in props}
         inputs["name"] = live.name
+        inputs.update({name: shape.plain(value) for name, value in live.attributes.items()})
         keep_provider(inputs, props)
-        return ReadResult(live.id, {**inputs, "native_id": live.id}, inputs=inputs)
+        outputs = with_step({**inputs, "native_id": live.id}, live.asked)
+        return ReadResult(live.id, outputs, inputs=inputs)
 
     @one_sentence
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """Rename the role or change its content."""
-        live = roles.update(self.session(news), _key(news), id_, olds["name"], self._wish(news))
-        return UpdateResult({**news, "native_id": live.id})
+        live = roles.update(
+            self.session(news), _key(news), id_, olds["name"], self._wish(news), step_of(olds)
+        )
+        say_step(f"{news['account']}/{_key(news)}", live.asked)
+        return UpdateResult(with_step({**news, "native_id": live.id}, live.asked))
 
     @one_sentence
     def delete(self, id_: str, props: Props) -> None:
         """Remove the role; one that members still hold is refused."""
-        roles.remove(self.session(props), _key(props), id_, props["name"])
+        roles.remove(self.session(props), _key(props), id_, props["name"], step_of(props))
 
 
 class RoleReferenceProvider(AccountProvider):
@@ -158,6 +174,11 @@ class RoleReferenceProvider(AccountProvider):
 
     def delete(self, id_: str, props: Props) -> None:
         """Forget the reference; the role is left alone."""
+
+
+def _listed(value: Any) -> Any:
+    """Return a set, which inputs have as a map, as the argument model takes it."""
+    return tuple(value) if isinstance(value, Mapping) else value
 
 
 def _key(props: Props) -> str:

@@ -6,15 +6,15 @@ Made by ``python -m pulumi_martech.resources.generate``.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from typing import {typing}
 
 import pulumi
 
-from pulumi_martech.model.account import AccountData, Credentials
+from pulumi_martech.model.account import {account}
 from pulumi_martech.model.content import Declared
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.resources import accounts, base
-
+{by_hand}
 '''
 
 ACCOUNT = '''
@@ -87,6 +87,67 @@ class Account(accounts.AccountResource):
             "data_class": data_class,
         }}
         super().__init__(key, url=url, credentials=credentials, settings=settings, opts=opts)
+
+'''
+
+ATTESTED_ACCOUNT = '''
+class Account(accounts.AccountResource):
+    """One workspace of {title}, which has no API; the first argument is its key.
+
+    What is declared here is asked of ``operator``, who carries it out on the screens, and counts as
+    done when somebody else has attested it (``martech attest``). The key is part of every URN below
+    it: to rename an account say ``renamed_from``. Another workspace is another account.
+    """
+
+    platform = "{platform}"
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        url: str,
+        operator: str,
+        administrators: Sequence[str] = (),
+        protected: Sequence[str] = (),
+        renamed_from: str = "",
+        breaker: int = 10,
+        role_content: Mapping[str, Declared] | None = None,
+        portable_roles: Mapping[str, Sequence[str]] | None = None,
+        data_class: AccountData = "personal",
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """Declare the account.
+
+        Args:
+            key: name in code: lower-case letters, digits and '-', at most 40.
+            url: address of the workspace in a browser; nothing is ever sent there.
+            operator: our id of the person who carries out what is asked; attests none of it.
+            administrators: native roles that administer this account{builtin}.
+            protected: logins that are never removed and never lose an administrating role.
+            renamed_from: the key the account had before.
+            breaker: removals after which one process asks for nothing more.
+            role_content: native role to what it allows here, by whom and when that was seen.
+            portable_roles: portable role to the native roles that stand for it here; what the
+                platform's own role map says is shown by ``martech role explain``.
+            data_class: ``sensitive`` where the account holds health data, children's, free text.
+            opts: options of the provider resource.
+        """
+        settings = {{
+            "administrators": tuple(administrators),
+            "protected": tuple(protected),
+            "renamed_from": renamed_from,
+            "breaker": breaker,
+            "role_content": role_content or {{}},
+            "portable_roles": portable_roles or {{}},
+            "data_class": data_class,
+        }}
+        super().__init__(
+            key,
+            url=url,
+            credentials=by_hand(operator),
+            settings=settings,
+            opts=opts,
+        )
 
 '''
 

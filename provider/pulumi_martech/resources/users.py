@@ -27,6 +27,9 @@ from pulumi_martech.resources.provider import (
     one_sentence,
     plain_problems,
     say,
+    say_step,
+    step_of,
+    with_step,
 )
 
 SAID = {
@@ -104,6 +107,7 @@ class UserProvider(AccountProvider):
         outcome = users.create(session, _person(props), wish, bool(props.get("adopt")))
         if outcome.how in SAID:
             say(f"{props['account']}/{_person(props)} {SAID[outcome.how]}")
+        say_step(f"{props['account']}/{_person(props)}", outcome.member.asked)
         return CreateResult(outcome.member.id, _outputs(props, outcome.member))
 
     @one_sentence
@@ -113,7 +117,7 @@ class UserProvider(AccountProvider):
             return self.as_last_read(id_, props, None)
         try:
             session = self.session(props)
-            member = users.read(session, id_, props["login"])
+            member = users.read(session, id_, props["login"], step_of(props))
         except MartechError as error:
             return self.as_last_read(id_, props, error)
         if member is None:
@@ -142,7 +146,9 @@ class UserProvider(AccountProvider):
         session = self.session(news)
         wish = shape.wish(session, news["login"], shape.entry(self.config.platform, news))
         again = bool(news.get("reinvite")) and news.get("reinvite") != olds.get("reinvite")
-        outcome = users.update(session, _person(news), id_, olds["login"], wish, again)
+        outcome = users.update(
+            session, _person(news), id_, olds["login"], wish, again, step_of(olds)
+        )
         who = f"{news['account']}/{_person(news)}"
         if outcome.how in ("made", "resent"):
             say(f"{who} was sent its invitation again{_until(outcome.member)}")
@@ -151,6 +157,7 @@ class UserProvider(AccountProvider):
                 f"{who} has not accepted its invitation, which carries what it was sent with "
                 f"(reinvite='REASON' sends it again)"
             )
+        say_step(who, outcome.member.asked)
         return UpdateResult(_outputs(news, outcome.member))
 
     @one_sentence
@@ -164,7 +171,9 @@ class UserProvider(AccountProvider):
             return
         successor = props.get("successor") or self.config.successor
         verb = props.get("on_destroy") or self.manifest.softest_ending_verb
-        ending.end(session, _person(props), id_, props["login"], verb, successor)
+        ending.end(
+            session, _person(props), id_, props["login"], verb, successor, asked=step_of(props)
+        )
 
 
 def _declaration(props: Props) -> str:
@@ -179,7 +188,8 @@ def _outputs(inputs: Props, member: Membership) -> Props:
     """Return all outputs: the inputs, the native id, and how far the membership has come."""
     status = stage(member) if member.status is Status.PENDING else member.status
     known = {**inputs, "native_id": member.id, "status": str(status)}
-    return known | ({"expires_at": member.expires_at} if member.expires_at else {})
+    expires = {"expires_at": member.expires_at} if member.expires_at else {}
+    return with_step(known | expires, member.asked)
 
 
 def _until(member: Membership) -> str:

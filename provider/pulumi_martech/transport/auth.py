@@ -15,7 +15,14 @@ from typing import Any
 
 import httpx
 
-from pulumi_martech.model.account import Basic, Bearer, Credentials, OAuth2Client, SignedJwt
+from pulumi_martech.model.account import (
+    Basic,
+    Bearer,
+    ByHand,
+    Credentials,
+    OAuth2Client,
+    SignedJwt,
+)
 from pulumi_martech.model.errors import CredentialError, Denied, MartechError
 from pulumi_martech.transport.client import ApiClient
 from pulumi_martech.transport.clock import SYSTEM_CLOCK, Clock
@@ -59,7 +66,21 @@ def authentication(
         )
     if isinstance(credentials, OAuth2Client):
         return _ClientCredentials(credentials, redactor, clock, transport, timeout)
+    if isinstance(credentials, ByHand):
+        return _Nobody()
     return _Jwt(credentials, _Secret(credentials.key, redactor), clock)
+
+
+class _Nobody(httpx.Auth):
+    """In the place of credentials where a person works on screens: nothing is ever sent."""
+
+    def auth_flow(self, request: httpx.Request) -> Flow:
+        raise CredentialError(
+            f"call {request.url.host}",
+            "this account is worked on by hand and has no credentials",
+            "nothing was sent",
+        )
+        yield request  # an auth flow is a generator
 
 
 class _Secret:

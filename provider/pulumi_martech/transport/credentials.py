@@ -5,6 +5,7 @@ import stat
 from pathlib import Path
 
 from pulumi_martech.model.errors import CredentialError
+from pulumi_martech.project import project
 
 MAX_FILE = 64 * 1024
 """Bytes; no credential is larger, and a wrong path should not fill the memory."""
@@ -50,7 +51,7 @@ def _environment(reference: str, name: str) -> str:
 def _file(reference: str, name: str) -> str:
     path = Path(name).expanduser()
     if not path.is_absolute():
-        path = _project_folder() / path
+        path = project() / path
     try:
         if not stat.S_ISREG(path.stat().st_mode):
             raise _error(reference, f"{path} is not a regular file", "name a file")
@@ -90,11 +91,6 @@ def _keyring(reference: str, entry: str) -> str:
         todo = f"store it with: keyring set {service} {user}"
         raise _error(reference, "the keyring has no such entry", todo)
     return secret
-
-
-def _project_folder() -> Path:
-    here = Path.cwd()
-    return next((f for f in (here, *here.parents) if (f / "Pulumi.yaml").is_file()), here)
 
 
 def _error(reference: str, said: str, todo: str) -> CredentialError:
