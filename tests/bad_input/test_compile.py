@@ -238,6 +238,34 @@ def test_what_a_platform_cannot_do_is_said_with_what_to_do_instead(office: Offic
     assert "say successor='LOGIN' on it or on the Account" in heir
 
 
+def test_what_cannot_be_asked_of_a_person_is_said_before_anybody_is(office: Office) -> None:
+    errors = refused_offline(
+        office,
+        """
+        from pulumi_martech import gtg_crm
+        gtg = gtg_crm.Account("gtg", url="https://www.gtgcrm.com", operator="Mia M")
+        gtg_crm.Role("pages", account=gtg, name="Pages", layout="article",
+                     capabilities=["landing_page:publish", "contacts:view_all"])
+        base = gtg_crm.Role("base", account=gtg, name="Base", layout="guide",
+                            switches=["Email: Send"])
+        gtg_crm.Role("more", account=gtg, name="More", layout="guide", clone_from=base,
+                     capabilities=["messaging:view"])
+        gtg_crm.MartechUser("ana", account=gtg, login="ana@example.com",
+                            roles=["Responsable Marketing", base, "Bsae"])
+        gtg_crm.MartechUser("ben", account=gtg, login="ben@example.com", on_destroy="deactivate")
+        scim.Account("crm", url="https://crm.example.com", credentials=gtg.config.credentials)
+        """,
+    )
+    operator, pages, deactivate, api, role = errors
+    assert "operator='Mia M' is not our id of a person" in operator
+    assert "the switch 'Landing Page: publish/unpublish' cannot be separated" in pages
+    assert "no switch of layout 'article' gives contacts:view_all (there is 'Contacts: Vi" in pages
+    assert "GTG CRM cannot deactivate users; say on_destroy='remove' or 'downgrade'" in deactivate
+    assert "account crm: credentials must be those of an API" in api
+    assert "role 'Bsae' of MartechUser ana in gtg is no default role and not declared" in role
+    assert "did you mean 'Base'" in role
+
+
 @pytest.mark.parametrize("kind", ["VendorGrant", "Roster"])
 def test_arguments_of_people_in_maps(office: Office, kind: str) -> None:
     people = (

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(300)
 VERBS = (
     "preview", "up", "refresh", "destroy", "stack init", "stack ls", "stack select", "stack rm",
     "stack export", "stack import", "stack output", "doctor", "coverage", "leftovers",
-    "audit verify", "audit show", "audit head", "sandbox", "demo",
+    "attest", "checklist", "audit verify", "audit show", "audit head", "sandbox", "demo",
 )  # fmt: skip
 
 

@@ -437,5 +437,5 @@ TABLE: Mapping[str, type[World]] = {
 }
 """Whatever is listed here is held to the contract."""
 
-ATTESTED: frozenset[str] = frozenset()
+ATTESTED = frozenset(name for name, one in PLATFORMS.items() if one.manifest.attested)
 """Platforms without an API: nothing is called there, so there is nothing to hold."""

@@ -25,7 +25,15 @@ def told(found: Any, member: Membership) -> list[str]:
     return [str(one) for one in found[member.id]]
 
 
-@pytest.mark.parametrize("platform", sorted(PLATFORMS))
+WITH_API = sorted(name for name, one in PLATFORMS.items() if not one.manifest.attested)
+
+
+def test_without_an_api_nothing_is_counted() -> None:
+    for name in PLATFORMS.keys() - WITH_API:
+        assert not any(kind.shown for kind in PLATFORMS[name].manifest.hangs_on_person)
+
+
+@pytest.mark.parametrize("platform", WITH_API)
 def test_a_connector_shows_the_kinds_that_its_manifest_says(
     platform: str, tenant: Make, connected: Make
 ) -> None:

@@ -54,11 +54,12 @@ def attest(
         at: a day, an instant, or ``now``.
         layout: which layout the switches of roles had; found by their names if empty.
     """
-    state, plan = _stack(work, screen, account)
+    state, plan = _declared(work, screen, account)
     config = _account(plan, state, account)
     connector = _connector(config)
     now = datetime.now(UTC)
-    said = Written(connector.manifest, connector.layouts, layout, _declared(plan, state, account))
+    known = {str(inputs.get("name")) for inputs in _roles(plan, state, account)}
+    said = Written(connector.manifest, connector.layouts, layout, known)
     problems = said.problems
     if layout and layout not in connector.layouts:
         problems.append(f"there is no layout {layout!r}: {' or '.join(connector.layouts)}")
@@ -90,6 +91,7 @@ def attest(
         roles=said.roles,
         reason=work.override,
     )
+    plan = plan or _plan(work, screen)
     waiting = _waiting(plan, work, account)
     file = _store(work, seen)
     left = _waiting(plan, work, account)
@@ -108,9 +110,8 @@ def attest(
 
 def template(work: Work, screen: Screen, account: str, layout: str, folder: Path) -> int:
     """Write the tables to be filled in for an account into a folder; return the exit code."""
-    state, plan = _stack(work, screen, account)
-    config = _account(plan, state, account)
-    connector = _connector(config)
+    state, plan = _declared(work, screen, account)
+    connector = _connector(_account(plan, state, account))
     roles = {
         str(inputs.get("name")): str(inputs.get("layout"))
         for inputs in _roles(plan, state, account)
@@ -143,9 +144,7 @@ def checklists(work: Work, screen: Screen, keys: Sequence[str] = ()) -> list[Tas
     Raises:
         InvalidDeclaration: one of ``keys`` is no account without an API.
     """
-    with screen.phase("running the program"):
-        plan = work.driver.preview(refresh=False)
-    export = work.driver.export()
+    plan, export = _plan(work, screen), work.driver.export()
     for key in keys:
         _account(plan, recorded(export), key)
     return [task for task in outstanding(plan, export) if not keys or task.account in keys]
@@ -154,17 +153,23 @@ def checklists(work: Work, screen: Screen, keys: Sequence[str] = ()) -> list[Tas
 # -- parts
 
 
-def _stack(work: Work, screen: Screen, account: str) -> tuple[list[Recorded], Plan]:
-    """Return the state, and the plan of the program where the state lacks the account."""
+def _declared(work: Work, screen: Screen, account: str) -> tuple[list[Recorded], Plan | None]:
+    """Return what the state says, and the program's plan where the state lacks the account."""
+    state = recorded(work.driver.export())
+    if any(one.kind == "account" and one.inputs.get("martech:account") == account for one in state):
+        return state, None
+    return state, _plan(work, screen)
+
+
+def _plan(work: Work, screen: Screen) -> Plan:
     with screen.phase("running the program"):
-        plan = work.driver.preview(refresh=False)
-    return recorded(work.driver.export()), plan
+        return work.driver.preview(refresh=False)
 
 
-def _account(plan: Plan, state: Sequence[Recorded], account: str) -> AccountConfig:
+def _account(plan: Plan | None, state: Sequence[Recorded], account: str) -> AccountConfig:
     by_hand = {
         key: config
-        for key, config in accounts(plan, state).items()
+        for key, config in accounts(plan or Plan(), state).items()
         if isinstance(config.credentials, ByHand)
     }
     if account not in by_hand:
@@ -183,18 +188,14 @@ def _connector(config: AccountConfig) -> AttestedConnector:
     return connector
 
 
-def _roles(plan: Plan, state: Sequence[Recorded], account: str) -> list[dict[str, object]]:
+def _roles(plan: Plan | None, state: Sequence[Recorded], account: str) -> list[dict[str, object]]:
     said = [(one.kind, one.inputs) for one in state]
-    said += [(step.kind, step.new) for step in plan.steps if step.new is not None]
+    said += [(step.kind, step.new) for step in (plan.steps if plan else ()) if step.new is not None]
     return [
         dict(inputs)
         for kind, inputs in said
         if kind.partition(":")[2] in ("Role", "RoleReference") and inputs.get("account") == account
     ]
-
-
-def _declared(plan: Plan, state: Sequence[Recorded], account: str) -> set[str]:
-    return {str(inputs.get("name")) for inputs in _roles(plan, state, account)}
 
 
 def _who(config: AccountConfig, by: str) -> list[str]:
