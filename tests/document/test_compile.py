@@ -201,3 +201,30 @@ def test_compiling_takes_as_long_as_reading_and_is_linear(tmp_path: Path) -> Non
         assert len(compiled.declarations) == 50_000 * size
     assert spent[1] < 3.0
     assert spent[1] < 5 * spent[0] * 2.5
+
+
+def test_an_account_without_an_api_has_an_operator_and_our_roles_by_themselves(
+    office: Office,
+) -> None:
+    body = """\
+  gtg:
+    platform: gtg_crm
+    url: https://www.gtgcrm.com
+    credentials: {kind: by hand, operator: mia}
+    native_roles: {support: {name: Support%s}}
+    roles: {partner-support: [Support]}
+people:
+  mia: {email: mia@fernwood.example}
+  ana: {email: ana@fernwood.example, team: service}
+teams: {service: {}}
+grants:
+  - {who: mia, role: administrator, account: gtg}
+  - {team: service, role: partner-support, account: gtg}
+  - {who: ana, role: marketer, account: gtg}
+"""
+    found = declared(office, body % "")
+    assert found["MartechUser gtg/mia"]["roles"] == ["Administrator"]
+    assert found["MartechUser gtg/ana"]["roles"] == ["Marketing Staff", "Support"]
+    assert "RoleReference gtg/support" in found
+    (said,) = told(office, body % ", own: true")
+    assert "a role of GTG CRM needs layout, which a document cannot say" in said

@@ -207,6 +207,13 @@ class _AccountCompiler:
                     f"{manifest.title} cannot {Ability.CREATE_ROLE.value}s; {instead}",
                 )
                 continue
+            if role.own and (lacks := self._needed_of_roles()):
+                self._problem(
+                    (*way, "own"),
+                    f"a role of {self._platform.manifest.title} needs {', '.join(lacks)}, which a "
+                    "document cannot say: declare it in the program, and take `own` away here",
+                )
+                continue
             kind: Literal["Role", "RoleReference"] = "Role" if role.own else "RoleReference"
             self._declare(kind, key, {"name": role.name}, way)
         members = [member for member in self._members.values() if member is not None]
@@ -227,6 +234,12 @@ class _AccountCompiler:
                 self._declare("MartechUser", member.principal.key, arguments, member.way)
         for vendor, people in by_vendor.items():
             self._vendor(self._access.vendors[vendor], people)
+
+    def _needed_of_roles(self) -> list[str]:
+        """Return the arguments besides its name that a role of the platform cannot do without."""
+        model = self._platform.role
+        fields = model.model_fields if model is not None else {}
+        return [n for n, field in fields.items() if field.is_required() and n != "name"]
 
     def _declare(
         self,

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,9 @@ from pulumi_martech.document.compile import Compiled, compile_access
 from pulumi_martech.document.load import Document, read
 from pulumi_martech.document.problems import Finding, Place, Problem, errors
 from pulumi_martech.model.access import Access
-from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.expiry import as_of
 from pulumi_martech.model.inventory import Account
-from pulumi_martech.reconcile.home import project
+from pulumi_martech.project import project
 from pulumi_martech.resources.accounts import AccountResource
 from pulumi_martech.resources.gate import limits
 from pulumi_martech.resources.program import program
@@ -102,12 +102,10 @@ def _account(account: Account, place: Place) -> AccountResource | None:
     except ValidationError as error:  # pragma: no cover - the document was checked for all of it
         program().problem(f"account {account.key}: {error.errors()[0]['msg']}", str(place))
         return None
-    given: dict[str, Any] = {
-        name: getattr(config, name)
-        for name in AccountConfig.model_fields
-        if name not in ("key", "platform")
-    }
-    made: AccountResource = _class(account.platform, "Account")(account.key, **given)
+    kind = _class(account.platform, "Account")
+    # What an account takes is its platform's: credentials, or the operator where there is no API.
+    names = signature(kind).parameters.keys() - {"key", "opts"}
+    made: AccountResource = kind(account.key, **{name: getattr(config, name) for name in names})
     return made
 
 
