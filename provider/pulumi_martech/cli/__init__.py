@@ -13,6 +13,7 @@ from pulumi_martech.cli.engine import engine_app
 from pulumi_martech.cli.inspect import audit_app, inspect_app
 from pulumi_martech.cli.options import group, screen
 from pulumi_martech.cli.play import play_app
+from pulumi_martech.cli.policy import check_app, policy_app
 from pulumi_martech.cli.stack import stack_app
 from pulumi_martech.model.errors import MartechError
 
@@ -36,6 +37,8 @@ app.add_typer(stack_app, name="stack")
 app.add_typer(attested_app)
 app.add_typer(inspect_app)
 app.add_typer(audit_app, name="audit")
+app.add_typer(check_app)
+app.add_typer(policy_app, name="policy")
 app.add_typer(play_app)
 
 

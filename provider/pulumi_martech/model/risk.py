@@ -127,14 +127,17 @@ class Score(Frozen):
 
 
 def grant_score(
-    names: Collection[str], held: Circumstances, data: DataClass = DataClass.NONE
+    names: Collection[str],
+    held: Circumstances,
+    data: DataClass = DataClass.NONE,
+    unmapped: int = 0,
 ) -> Score:
     """Return the score of a grant: the role's, times scope, holder and proven safeguards.
 
     Whole per cents, rounded up at the end. A set with a capability of 21 points or more is never
     below *high*.
     """
-    base = role_score(names, data)
+    base = role_score(names, data, unmapped)
     scope = 100 if held.critical and held.scope == "named assets" else SCOPE[held.scope]
     factors = [("scope: " + held.scope, scope), ("holder: " + held.holder, HOLDER[held.holder])]
     if held.mfa == "yes":
@@ -147,6 +150,8 @@ def grant_score(
     points = -(-value // 100 ** len(factors))
     shown = band(points)
     heaviest = max((each.points for each in _capabilities(names, data)), default=0)
+    if unmapped:
+        heaviest = max(heaviest, unmapped_points(data))
     if heaviest >= ALWAYS_HIGH and shown in (Band.LOW, Band.MODERATE):
         shown = Band.HIGH
     words = (f"role {base}", *(f"{why} x {percent} %" for why, percent in factors))

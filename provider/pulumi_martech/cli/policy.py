@@ -1,0 +1,80 @@
+"""The verbs about policies: check and policy list."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pulumi_martech.cli.options import (
+    HERE,
+    AsOf,
+    Colour,
+    Folder,
+    Json,
+    Stack,
+    examples,
+    group,
+    opened,
+    screen,
+)
+
+check_app = group("")
+policy_app = group("Policies: what is asked of access.")
+
+
+@check_app.command(
+    epilog=examples("martech check", "martech check access.yaml --strict", "martech check --json")
+)
+def check(
+    document: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="The access document; else access.yaml here."),
+    ] = None,
+    program: Annotated[
+        bool, typer.Option("--program", help="Judge the program's resources, not a document.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="End with 2 for advisory findings too.")
+    ] = False,
+    as_of: AsOf = "",
+    stack: Stack = "",
+    cwd: Folder = HERE,
+    as_json: Json = False,
+    color: Colour = "auto",
+) -> int:
+    """Find what is wrong with declared access.
+
+    Reads the access document (without one, the program's resources) and judges it by all policies:
+    offline, without credentials. Ends with 2 if a mandatory policy finds something nobody answers
+    for, with 1 if the document has errors.
+    """
+    from pulumi_martech.model import expiry
+    from pulumi_martech.operations import check as checking
+    from pulumi_martech.policy.builtin import rules_of
+    from pulumi_martech.reconcile.home import project
+
+    on = screen(color, as_json)
+    path = (cwd / document) if document else None if program else checking.find_document(cwd)
+    day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
+    if path is None and not checking.has_program(cwd):
+        raise checking.no_document(cwd)
+    if path is not None:
+        checked = checking.check_document(path, day)
+        rules = rules_of(project(path.parent))
+    else:
+        with opened(cwd, stack, None, "", as_of, True, on) as (work, _):
+            checked = checking.check_program(work, on, day)
+            rules = rules_of(project(cwd))
+    return checking.show(on, checked, rules, strict, day)
+
+
+@policy_app.command("list", epilog=examples("martech policy list", "martech policy list --json"))
+def list_(cwd: Folder = HERE, as_json: Json = False, color: Colour = "auto") -> int:
+    """List all policies with their parameters.
+
+    Those of the package, and the project's own in policies/rules.py. With --json: a list, one
+    entry a policy.
+    """
+    from pulumi_martech.operations.policies import show
+
+    return show(cwd, screen(color, as_json))

@@ -1,0 +1,194 @@
+"""`martech check`: what policies find in an access document, or in a program without one. Offline.
+
+Nobody is asked and no credential is read: a pull request's check needs neither.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pulumi_martech.document.load import Document, read
+from pulumi_martech.document.problems import Finding as DocumentFinding
+from pulumi_martech.document.problems import Problem, errors
+from pulumi_martech.model.errors import InvalidDeclaration
+from pulumi_martech.model.plan import Op, Plan
+from pulumi_martech.operations import machine
+from pulumi_martech.operations.preflight import recorded
+from pulumi_martech.operations.screen import Screen, columns
+from pulumi_martech.operations.work import Work
+from pulumi_martech.policy.builtin import rules_of
+from pulumi_martech.policy.plans import Recorded
+from pulumi_martech.policy.resource_view import view_of_resources
+from pulumi_martech.policy.rule import Finding, Judgement, Rule, judge
+from pulumi_martech.policy.view import view_of
+from pulumi_martech.reconcile.home import project
+
+FOUND = 2
+"""Exit code where mandatory policies find something: asked, and not in order."""
+
+USUAL = ("access.yaml", "stacks/access.yaml")
+"""Where a document is looked for, from the working folder and from that of Pulumi.yaml."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check came to: problems of the document, findings of policies with their places."""
+
+    document: str
+    problems: tuple[Problem, ...]
+    judgement: Judgement
+    places: Mapping[int, str]
+
+
+def find_document(folder: Path) -> Path | None:
+    """Return the access document of a project, ``None`` if it has none at the usual places."""
+    for base in dict.fromkeys((folder.absolute(), project(folder))):
+        for name in USUAL:
+            if (base / name).is_file():
+                return base / name
+    return None
+
+
+def check_document(path: Path, day: date) -> Checked:
+    """Read a document and judge it as of a day; a document with errors is not judged."""
+    document = read(path)
+    if not document.ok:
+        return Checked(path.name, tuple(document.problems), Judgement(()), {})
+    judgement = judge(view_of(document.access, day), rules_of(project(path.parent)))
+    wrong = [DocumentFinding(way, text, way[0] == "policies") for way, text in judgement.wrong]
+    problems = (*document.problems, *document.locate(wrong))
+    return Checked(path.name, problems, judgement, places(document, judgement.findings))
+
+
+def places(document: Document, findings: tuple[Finding, ...]) -> dict[int, str]:
+    """Return where each finding stands: its position among ``findings`` to file, line, column."""
+    found = {}
+    for number, finding in enumerate(findings):
+        if len(finding.way) >= 2:
+            section, entry = finding.way[:2]
+            found[number] = str(document.place(str(section), entry))
+    return found
+
+
+def after(plan: Plan, state: list[Recorded]) -> list[Recorded]:
+    """Return the resources as a plan would leave them."""
+    found = {resource.urn: resource for resource in state}
+    for step in plan.steps:
+        if step.new is not None and step.op is not Op.DELETE:
+            found[step.urn] = Recorded(urn=step.urn, kind=step.kind, inputs=step.new)
+        else:
+            found.pop(step.urn, None)
+    return list(found.values())
+
+
+def show(screen: Screen, checked: Checked, rules: tuple[Rule, ...], strict: bool, day: date) -> int:
+    """Print what was found; return the exit code: 0, 1 for problems, 2 for mandatory findings."""
+    by_id = {rule.id: rule for rule in rules}
+    wrong = errors(checked.problems)
+    findings = checked.judgement.findings
+    failing = [f for f in findings if not f.waived and (f.severity == "mandatory" or strict)]
+    code = 1 if wrong else FOUND if failing else 0
+    if screen.machine:
+        screen.write(_machine(checked, by_id, code, day))
+        return code
+    for problem in checked.problems:
+        (screen.error if problem.severity == "error" else screen.warn)(str(problem))
+    if wrong:
+        screen.line(f"{checked.document} has {counted(len(wrong), 'error')} and cannot be meant.")
+        return code
+    if findings:
+        rows = [
+            (
+                "waived" if finding.waived else str(finding.severity),
+                finding.rule,
+                checked.places.get(number, ""),
+                finding.text + (f" (waived by {finding.waived})" if finding.waived else ""),
+                "" if finding.waived else by_id[finding.rule].fix if finding.rule in by_id else "",
+            )
+            for number, finding in enumerate(findings)
+        ]
+        screen.table(columns(rows, ("", "policy", "where", "found", "what to do")))
+        screen.line()
+    screen.line(_summary(checked, len(rules), day))
+    return code
+
+
+def _summary(checked: Checked, rules: int, day: date) -> str:
+    findings = checked.judgement.findings
+    waived = sum(1 for finding in findings if finding.waived)
+    mandatory = len(checked.judgement.mandatory)
+    advisory = len(findings) - waived - mandatory
+    return (
+        f"{checked.document} as of {day}, by {rules} policies: "
+        f"{counted(mandatory, 'mandatory finding')}, {advisory} advisory, {waived} waived."
+    )
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number of things in words: ``1 error``, ``2 errors``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _machine(checked: Checked, by_id: Mapping[str, Rule], code: int, day: date) -> str:
+    listed: list[dict[str, Any]] = [
+        {
+            "policy": finding.rule,
+            "severity": finding.severity,
+            "about": list(finding.about),
+            "text": finding.text,
+            "where": checked.places.get(number, ""),
+            "fix": by_id[finding.rule].fix if finding.rule in by_id else "",
+            "waived": finding.waived,
+        }
+        for number, finding in enumerate(checked.judgement.findings)
+    ]
+    problems = [
+        {"where": str(problem.place), "severity": problem.severity, "text": problem.text}
+        for problem in checked.problems
+    ]
+    return machine.document(
+        "check",
+        document=checked.document,
+        as_of=day.isoformat(),
+        exit_code=code,
+        problems=problems,
+        findings=listed,
+    )
+
+
+def no_document(folder: Path) -> InvalidDeclaration:
+    """Return the error for a project with neither a document nor a program."""
+    return InvalidDeclaration(
+        "check the access document",
+        f"there is none in {folder} (looked for {' and '.join(USUAL)}), and no program either",
+        "nothing was checked",
+        "name it: `martech check FILE`",
+    )
+
+
+def has_program(folder: Path) -> bool:
+    """Tell whether there is a Pulumi project to run here or above."""
+    return (project(folder) / "Pulumi.yaml").is_file()
+
+
+def check_program(work: Work, screen: Screen, day: date) -> Checked:
+    """Judge the resources that a program declares, by the policies that resources are enough for.
+
+    Raises:
+        InvalidDeclaration: the program does not run through.
+    """
+    with screen.phase("running the program"):
+        plan = work.driver.preview(refresh=False)
+    if plan.errors:
+        raise InvalidDeclaration(
+            "run the program",
+            "; ".join(message.text for message in plan.errors),
+            "nothing was judged",
+            "mend it",
+        )
+    resources = after(plan, recorded(work.driver.export()))
+    rules = rules_of(work.root)
+    judgement = judge(view_of_resources(resources, day), rules, only_resources=True)
+    return Checked("the program", (), judgement, {})

@@ -1,0 +1,305 @@
+"""Who can do what, worked out once, so that every rule reads the same thing.
+
+A `View` comes from an access document or from the resources of a stack; rules do not know which.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cached_property
+
+from pulumi_martech.model.access import Access, Grant
+from pulumi_martech.model.capability import DataClass, effective
+from pulumi_martech.model.content import EffectiveAccess
+from pulumi_martech.model.custom import role_capabilities
+from pulumi_martech.model.errors import InvalidDeclaration
+from pulumi_martech.model.inventory import Account
+from pulumi_martech.model.moment import last_day
+from pulumi_martech.model.people import Principal
+from pulumi_martech.model.portable import PORTABLE_ROLES
+from pulumi_martech.model.risk import (
+    Band,
+    Circumstances,
+    Holder,
+    Known,
+    Scope,
+    grant_score,
+)
+from pulumi_martech.platforms.registry import PLATFORMS
+
+PERSONAL_DOMAINS = frozenset(
+    [
+        "gmail.com",
+        "googlemail.com",
+        "outlook.com",
+        "hotmail.com",
+        "live.com",
+        "msn.com",
+        "yahoo.com",
+        "ymail.com",
+        "icloud.com",
+        "me.com",
+        "mac.com",
+        "aol.com",
+        "gmx.de",
+        "gmx.net",
+        "gmx.com",
+        "web.de",
+        "t-online.de",
+        "mail.ru",
+        "yandex.ru",
+        "yandex.com",
+        "proton.me",
+        "protonmail.com",
+        "pm.me",
+        "tutanota.com",
+        "zoho.com",
+        "qq.com",
+        "163.com",
+        "orange.fr",
+        "free.fr",
+        "laposte.net",
+        "wanadoo.fr",
+        "libero.it",
+    ]
+)
+"""Mail domains that anybody can have an address at."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleHere:
+    """What a role comes to in one account.
+
+    ``can`` are effective capabilities: of the native roles whose content is proven, and where it is
+    not, of what the role is meant to be. ``unproven`` names those native roles: risk counts them as
+    everything. ``extra`` is what the native roles allow beyond what the role says.
+    """
+
+    natives: tuple[str, ...]
+    can: frozenset[str]
+    unmapped: frozenset[str]
+    unproven: tuple[str, ...]
+    extra: frozenset[str]
+    counted: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entitlement:
+    """One grant as one principal has it, with what it lets them do.
+
+    ``index`` is the grant's number in the document, -1 where there is none.
+    """
+
+    principal: Principal
+    account: Account
+    grant: Grant
+    index: int
+    until: date | datetime | None
+    role: RoleHere
+
+    @property
+    def can(self) -> frozenset[str]:
+        """Effective capabilities."""
+        return self.role.can
+
+    def days_left(self, day: date) -> int | None:
+        """Return the days of access left, the last one included; ``None`` without an end."""
+        return None if self.until is None else (last_day(self.until) - day).days + 1
+
+
+@dataclass(frozen=True)
+class View:
+    """What rules look at: the document's values, a day, and what everybody can do on that day.
+
+    ``last_use`` is the last log-in by (account, principal) where a platform records it; whoever is
+    not in it has no known one.
+    """
+
+    access: Access
+    day: date
+    entitlements: tuple[Entitlement, ...]
+    last_use: Mapping[tuple[str, str], date] = field(default_factory=dict)
+
+    @cached_property
+    def by_principal(self) -> Mapping[str, tuple[Entitlement, ...]]:
+        """Entitlements by the key of who holds them, in the order of the document."""
+        found: dict[str, list[Entitlement]] = defaultdict(list)
+        for held in self.entitlements:
+            found[held.principal.key].append(held)
+        return {key: tuple(listed) for key, listed in found.items()}
+
+    @cached_property
+    def by_account(self) -> Mapping[str, tuple[Entitlement, ...]]:
+        """Entitlements by account key."""
+        found: dict[str, list[Entitlement]] = defaultdict(list)
+        for held in self.entitlements:
+            found[held.account.key].append(held)
+        return {key: tuple(listed) for key, listed in found.items()}
+
+    def band(self, held: Entitlement) -> Band:
+        """Return how risky an entitlement is, by what it counts as and how it is held."""
+        days = held.days_left(self.day)
+        key = (
+            held.role.counted,
+            len(held.role.unmapped),
+            scope_of(held),
+            any(self._critical(name) for name in held.grant.assets),
+            holder_of(held.principal),
+            mfa_of(held.principal, held.account),
+            90 if days is not None and days <= 90 else None,
+            data_class(held.account),
+        )
+        band = self._bands.get(key)
+        if band is None:
+            counted, unmapped, scope, critical, holder, mfa, left, data = key
+            circumstances = Circumstances(
+                scope=scope, critical=critical, holder=holder, mfa=mfa, days_left=left
+            )
+            band = grant_score(counted, circumstances, data, unmapped).band
+            self._bands[key] = band
+        return band
+
+    @cached_property
+    def _bands(
+        self,
+    ) -> dict[tuple[frozenset[str], int, Scope, bool, Holder, Known, int | None, DataClass], Band]:
+        return {}
+
+    def _critical(self, asset: str) -> bool:
+        found = self.access.assets.get(asset)
+        return found is not None and found.critical
+
+
+def view_of(
+    access: Access, day: date, last_use: Mapping[tuple[str, str], date] | None = None
+) -> View:
+    """Return what a document lets everybody do on a day.
+
+    Grants in accounts that the document does not have, and of roles that are none, are left out:
+    reading the document names them.
+    """
+    roles: dict[tuple[str, str], RoleHere | None] = {}
+    found = []
+    for held in access.held(day):
+        account = access.accounts.get(held.grant.account)
+        if account is None:
+            continue
+        key = (account.key, held.grant.role)
+        if key not in roles:
+            roles[key] = _role_here(access, account, held.grant.role, day)
+        role = roles[key]
+        if role is not None:
+            found.append(
+                Entitlement(held.principal, account, held.grant, held.index, held.until, role)
+            )
+    return View(access, day, tuple(found), last_use or {})
+
+
+def _role_here(access: Access, account: Account, role: str, day: date) -> RoleHere | None:
+    try:
+        meant = frozenset(effective(role_capabilities(role, access.roles)))
+    except InvalidDeclaration:
+        return None
+    natives = account.roles.get(role)
+    platform = PLATFORMS.get(account.platform)
+    if natives is None and platform is not None:
+        natives = platform.role_map.portable.get(role)
+    if natives is None or platform is None:
+        # A platform that nothing is written to yet: the role is what the document says it is.
+        return RoleHere((), meant, frozenset(), (), frozenset(), meant)
+    return native_roles(account, natives, day, meant)
+
+
+def native_roles(
+    account: Account, natives: Iterable[str], day: date, meant: frozenset[str] = frozenset()
+) -> RoleHere:
+    """Return what native roles come to in an account.
+
+    ``meant`` are the effective capabilities of the role they stand for: they count where the
+    content of a native role is not proven, together with what is assumed of it.
+    """
+    listed = tuple(sorted(natives))
+    platform = PLATFORMS[account.platform]
+    contents = [
+        platform.role_map.content(name, account.role_content.get(name), day) for name in listed
+    ]
+    together = EffectiveAccess.of(contents)
+    can = frozenset(together.capabilities)
+    if together.unproven:
+        assumed = {name for content in contents if not content.proven for name in content.allows}
+        can = can | meant | assumed
+    return RoleHere(
+        natives=listed,
+        can=can,
+        unmapped=together.unmapped,
+        unproven=tuple(sorted(together.unproven)),
+        extra=frozenset(together.capabilities) - meant if meant else frozenset(),
+        counted=together.counted(),
+    )
+
+
+def data_class(account: Account) -> DataClass:
+    """Return the highest class of data an account is said to hold, ``NONE`` if nothing is said."""
+    classes = (DataClass[held.data.upper()] for held in account.data or ())
+    return max(classes, default=DataClass.NONE)
+
+
+def scope_of(held: Entitlement) -> Scope:
+    """Return how much of an account a grant reaches."""
+    return "named assets" if held.grant.assets else "whole account"
+
+
+def domain_of(address: str) -> str:
+    """Return the mail domain of an address in lower case, empty where it has none."""
+    return address.rpartition("@")[2].lower() if "@" in address else ""
+
+
+def holder_of(principal: Principal) -> Holder:
+    """Return what kind of holder somebody is, as risk counts it."""
+    if principal.kind == "service":
+        return "service" if principal.owner and principal.until else "service without owner"
+    if principal.kind == "shared":
+        return "shared login"
+    if domain_of(principal.email) in PERSONAL_DOMAINS:
+        return "personal mailbox"
+    return "external" if principal.external else "employee"
+
+
+def mfa_of(principal: Principal, account: Account) -> Known:
+    """Return whether somebody needs a second factor in an account, as far as that is proven.
+
+    What the identity provider enforces counts where people log in by it only; there a platform's
+    own *no* says nothing.
+    """
+    by_provider = account.login.sso == "enforced"
+    known: list[Known] = []
+    facts = [(fact, fact.account == account.key) for fact in principal.mfa]
+    if account.login.mfa is not None:
+        facts.append((account.login.mfa, True))
+    for fact, here in facts:
+        if fact.known == "identity provider":
+            if by_provider:
+                known.append(fact.state)
+        elif (here or not fact.account) and not (by_provider and fact.state == "no"):
+            known.append(fact.state)
+    if "yes" in known:
+        return "yes"
+    return "no" if "no" in known else "unknown"
+
+
+def administers(held: Entitlement) -> bool:
+    """Tell whether an entitlement administers the account: its users and its settings."""
+    if held.grant.role == "administrator" or {"users:manage", "settings:manage"} <= held.can:
+        return True
+    platform = PLATFORMS.get(held.account.platform)
+    named = set(held.account.administrators)
+    if platform is not None:
+        named |= set(platform.manifest.administrator_roles)
+    return bool(named.intersection(held.role.natives))
+
+
+def is_administrator_role(held: Entitlement) -> bool:
+    """Tell whether the grant is of the whole Administrator role, which holds every pair."""
+    portable = PORTABLE_ROLES["administrator"].capabilities
+    return held.grant.role == "administrator" or portable <= held.can

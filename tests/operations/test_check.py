@@ -1,0 +1,118 @@
+"""`martech check` and `martech policy list`, as a shell user types them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pulumi_martech.cli import main
+
+DOCUMENT = """\
+company: {name: Fernwood, domains: [fernwood.example]}
+people:
+  ana: {name: Ana, email: ana@fernwood.example}
+accounts:
+  tool: {platform: canva}
+grants:
+  - {who: ana, role: marketer, account: tool, why: campaigns}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "access.yaml").write_text(DOCUMENT, encoding="utf-8")
+    return tmp_path
+
+
+def typed(folder: Path, *words: str) -> int:
+    return main([*words, "--cwd", str(folder)])
+
+
+def test_what_is_advisory_is_shown_and_fails_only_when_strict(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed(folder, "check", "--as-of", "2026-11-28") == 0
+    said = capsys.readouterr().out
+    assert "0 mandatory findings" in said
+    assert "access.yaml as of 2026-11-28" in said
+    assert typed(folder, "check", "--strict") == 2
+
+
+def test_a_mandatory_finding_ends_with_2_and_has_its_place_and_what_to_do(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "access.yaml").write_text(
+        DOCUMENT.replace("ana@fernwood.example", "ana@gmail.com"), encoding="utf-8"
+    )
+    assert typed(folder, "check", "--json") == 2
+    said = json.loads(capsys.readouterr().out)
+    assert said["exit_code"] == 2
+    (found,) = (f for f in said["findings"] if f["policy"] == "personal-mail")
+    assert found["where"] == "access.yaml:3:3"
+    assert found["fix"] == "use the address at the company"
+    assert found["about"] == ["ana", "tool"]
+
+
+def test_a_document_with_errors_is_not_judged_and_all_of_them_are_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = DOCUMENT.replace("who: ana", "who: anna") + (
+        "policies:\n  administratorz: {severity: off}\n"
+    )
+    (folder / "access.yaml").write_text(broken.replace("account: tool", "account: toll"))
+    assert typed(folder, "check") == 1
+    said = capsys.readouterr().err
+    assert "access.yaml:7" in said
+    assert "anna" in said and "toll" in said
+    fine = DOCUMENT + "policies:\n  administratorz: {severity: off}\n"
+    (folder / "access.yaml").write_text(fine, encoding="utf-8")
+    assert typed(folder, "check") == 1
+    assert "access.yaml:9:3: there is no policy 'administratorz'" in capsys.readouterr().err
+
+
+def test_where_there_is_nothing_to_check_that_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed(tmp_path, "check") == 1
+    said = capsys.readouterr().err
+    assert "there is none in" in said and "martech check FILE" in said
+
+
+def test_policies_are_listed_with_their_parameters_and_the_projects_own(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "policies").mkdir()
+    (folder / "policies" / "rules.py").write_text(
+        "from pulumi_martech.policy.rule import Rule\n"
+        'RULES = [Rule("mine", "asks", "why", "fix", "advisory", lambda view, p: iter(()))]\n'
+    )
+    assert typed(folder, "policy", "list", "--json") == 0
+    listed = {entry["policy"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert listed["mine"]["own"] is True
+    assert listed["administrators"]["parameters"]["most"] == {
+        "description": "Most administrators of an account.",
+        "default": 4,
+    }
+    assert typed(folder, "policy", "list") == 0
+    assert "s1-spend-and-billing" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("RULES = 3\n", "it has no list RULES of rules"),
+        ("1/0\n", "ZeroDivisionError"),
+        (
+            "from pulumi_martech.policy.builtin import BUILTIN\nRULES = [BUILTIN[0]]\n",
+            "administrators is there twice",
+        ),
+    ],
+)
+def test_a_broken_file_of_own_policies_is_one_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str], text: str, words: str
+) -> None:
+    (folder / "policies").mkdir()
+    (folder / "policies" / "rules.py").write_text(text, encoding="utf-8")
+    assert typed(folder, "check") == 1
+    said = capsys.readouterr().err
+    assert words in said and "nothing was judged" in said and "Traceback" not in said
