@@ -15,7 +15,10 @@ pytestmark = pytest.mark.timeout(300)
 VERBS = (
     "preview", "up", "refresh", "destroy", "stack init", "stack ls", "stack select", "stack rm",
     "stack export", "stack import", "stack output", "doctor", "coverage", "leftovers",
-    "attest", "checklist", "audit verify", "audit show", "audit head", "sandbox", "demo",
+    "audit verify", "audit show", "audit head",
+    "attest", "checklist",
+    "check", "policy list",
+    "sandbox", "demo",
 )  # fmt: skip
 
 
