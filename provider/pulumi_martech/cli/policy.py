@@ -51,7 +51,7 @@ def check(
     from pulumi_martech.model import expiry
     from pulumi_martech.operations import check as checking
     from pulumi_martech.policy.builtin import rules_of
-    from pulumi_martech.reconcile.home import project
+    from pulumi_martech.project import project
 
     on = screen(color, as_json)
     path = (cwd / document) if document else None if program else checking.find_document(cwd)

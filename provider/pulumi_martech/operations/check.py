@@ -23,7 +23,7 @@ from pulumi_martech.policy.plans import Recorded
 from pulumi_martech.policy.resource_view import view_of_resources
 from pulumi_martech.policy.rule import Finding, Judgement, Rule, judge
 from pulumi_martech.policy.view import view_of
-from pulumi_martech.reconcile.home import project
+from pulumi_martech.project import project
 
 FOUND = 2
 """Exit code where mandatory policies find something: asked, and not in order."""

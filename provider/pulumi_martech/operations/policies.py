@@ -7,7 +7,7 @@ from typing import Any
 from pulumi_martech.operations.screen import Screen, columns
 from pulumi_martech.policy.builtin import BUILTIN, rules_of
 from pulumi_martech.policy.rule import Rule
-from pulumi_martech.reconcile.home import project
+from pulumi_martech.project import project
 
 
 def show(folder: Path, screen: Screen) -> int:
