@@ -15,6 +15,7 @@ from pulumi_martech.cli.options import group, screen
 from pulumi_martech.cli.play import play_app
 from pulumi_martech.cli.policy import check_app, policy_app
 from pulumi_martech.cli.stack import stack_app
+from pulumi_martech.cli.who import who_app
 from pulumi_martech.model.errors import MartechError
 
 HELP = """Access to martech platforms as code: declare who may do what, see the diff, apply it,
@@ -38,6 +39,7 @@ app.add_typer(attested_app)
 app.add_typer(inspect_app)
 app.add_typer(audit_app, name="audit")
 app.add_typer(check_app)
+app.add_typer(who_app)
 app.add_typer(policy_app, name="policy")
 app.add_typer(play_app)
 

@@ -13,7 +13,12 @@ Grant = TypeVar("Grant")
 def as_of() -> date:
     """Return the day of this run: ``MARTECH_AS_OF`` (a date or an instant), else today, UTC."""
     given = os.environ.get("MARTECH_AS_OF", "").strip()
-    return day(given, "MARTECH_AS_OF") if given else datetime.now(UTC).date()
+    return day(given, "MARTECH_AS_OF") if given else today()
+
+
+def today() -> date:
+    """Return the day it is, UTC, whatever a run is told to judge by."""
+    return datetime.now(UTC).date()
 
 
 def day(text: str, what: str) -> date:

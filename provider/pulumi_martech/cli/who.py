@@ -1,0 +1,90 @@
+"""The verbs that answer: who and matrix."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pulumi_martech.cli.options import HERE, AsOf, Colour, Folder, Json, examples, group, screen
+
+who_app = group("")
+
+Document = Annotated[
+    Path | None,
+    typer.Option("--document", "-d", metavar="FILE", help="The access document; else access.yaml."),
+]
+Csv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values.")]
+
+
+@who_app.command(
+    epilog=examples(
+        "martech who --can contacts:export",
+        "martech who --vendor northlight --as-of 2026-03-01",
+        "martech who --asset main-site --csv",
+    )
+)
+def who(
+    can: Annotated[
+        str, typer.Option("--can", metavar="CAPABILITY", help="Who can do this: contacts:export.")
+    ] = "",
+    asset: Annotated[str, typer.Option("--asset", metavar="KEY", help="Who reaches it.")] = "",
+    vendor: Annotated[
+        str, typer.Option("--vendor", metavar="KEY", help="People of this vendor or partner.")
+    ] = "",
+    person: Annotated[str, typer.Option("--person", metavar="KEY", help="This one.")] = "",
+    account: Annotated[str, typer.Option("--account", metavar="KEY", help="There only.")] = "",
+    as_of: AsOf = "",
+    document: Document = None,
+    cwd: Folder = HERE,
+    as_csv: Csv = False,
+    as_json: Json = False,
+    color: Colour = "auto",
+) -> int:
+    """Answer who can do what.
+
+    By the access document; for a day that is over, by the audit: what had been written until then.
+    """
+    from pulumi_martech.model import expiry
+    from pulumi_martech.operations.check import find_document, no_document
+    from pulumi_martech.operations.who import who as answer
+    from pulumi_martech.operations.who import who_then
+    from pulumi_martech.policy.answers import Question
+
+    on = screen(color, as_json)
+    path = (cwd / document) if document else find_document(cwd)
+    question = Question(can=can, asset=asset, vendor=vendor, who=person, account=account)
+    day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
+    if day < expiry.today():
+        return who_then(path, question, day, on, cwd, as_csv)
+    if path is None:
+        raise no_document(cwd)
+    return answer(path, question, day, on, as_csv)
+
+
+@who_app.command(
+    epilog=examples("martech matrix", "martech matrix --by teams", "martech matrix --csv")
+)
+def matrix(
+    by: Annotated[
+        Literal["people", "teams", "capabilities"], typer.Option("--by", help="What goes down.")
+    ] = "people",
+    as_of: AsOf = "",
+    document: Document = None,
+    cwd: Folder = HERE,
+    as_csv: Csv = False,
+    as_json: Json = False,
+    color: Colour = "auto",
+) -> int:
+    """Show who has which roles in which account.
+
+    By teams: how many of each reach personal data. By capabilities: how many people can.
+    """
+    from pulumi_martech.model import expiry
+    from pulumi_martech.operations.check import find_document, no_document
+    from pulumi_martech.operations.who import show_matrix
+
+    path = (cwd / document) if document else find_document(cwd)
+    if path is None:
+        raise no_document(cwd)
+    day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
+    return show_matrix(path, by, day, screen(color, as_json), as_csv)
