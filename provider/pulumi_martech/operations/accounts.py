@@ -42,18 +42,18 @@ def examine(work: Work, screen: Screen, keys: Collection[str] = ()) -> list[Find
     with screen.phase("examining the accounts"):
         findings = doctor(chosen)
     tasks = outstanding(plan, export) if not broken else []
-    return broken + [f for config in chosen for f in _with_steps(config, findings, tasks, work)]
+    return broken + [f for c in chosen for f in with_steps(c, findings, tasks, work.as_of)]
 
 
-def _with_steps(
-    config: AccountConfig, findings: list[Finding], tasks: list[Task], work: Work
+def with_steps(
+    config: AccountConfig, findings: list[Finding], tasks: list[Task], as_of: str
 ) -> list[Finding]:
     """Return an account's findings, with one on the steps that wait for a person's hand."""
     own = [finding for finding in findings if finding.account == config.key]
     if not isinstance(config.credentials, ByHand):
         return own
     waiting = [task for task in tasks if task.account == config.key]
-    late = sum(task.overdue(work.as_of) for task in waiting)
+    late = sum(task.overdue(as_of) for task in waiting)
     what = f"{len(waiting)} wait for {config.operator}" + (f", {late} OVERDUE" if late else "")
     steps = Finding(
         account=config.key,

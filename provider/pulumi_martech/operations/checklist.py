@@ -26,7 +26,6 @@ from pulumi_martech.platforms.attested import AttestedConnector, Instruction, In
 from pulumi_martech.platforms.base import RoleArguments
 from pulumi_martech.platforms.registry import PLATFORMS, connect
 from pulumi_martech.reconcile.home import home
-from pulumi_martech.reconcile.report import load
 
 _MAPS = {"VendorGrant": "people", "Roster": "members"}
 _ORDER = ("remove", "downgrade", "role", "user")
@@ -120,13 +119,14 @@ class _Account:
         if not isinstance(said, Mapping):
             return []
         steps = said if kind in _MAPS else {"": said}
+        before = str(outputs.get("native_id"))
         found = []
         for login, given in steps.items():
             step = Asked.model_validate(dict(given))
             seen = self._connector.evidence()
             if seen is not None and seen.proves(step):
                 continue
-            found.append(self._bringing(kind, login, inputs, name, step))
+            found.append(self._bringing(kind, login, inputs, name, step, before))
         return found
 
     def leaving(self, step: Step, outputs: Mapping[str, Any]) -> list[Task]:
@@ -167,8 +167,16 @@ class _Account:
         return what not in ((seen.roles or {}) if role else seen.people)
 
     def _bringing(
-        self, kind: str, login: str, inputs: Mapping[str, Any], resource: str, step: Asked
+        self,
+        kind: str,
+        login: str,
+        inputs: Mapping[str, Any],
+        resource: str,
+        step: Asked,
+        before: str,
     ) -> Task:
+        """Return the task of what is asked to come or to change; ``before`` is its native id."""
+
         def task(about: str, verb: str, words: Instruction, wish: Wish | RoleArguments) -> Task:
             made = self._task(resource, about, verb, words, step.due, step.at)
             return made.model_copy(update={"wish": wish})
@@ -178,10 +186,10 @@ class _Account:
             given = {n: inputs[n] for n in self._kinds.role.model_fields if n in inputs}
             plain = {n: tuple(v) if isinstance(v, Mapping) else v for n, v in given.items()}
             role = self._kinds.role.model_validate(plain)
-            live = self._connector.find_role(role.name)
-            if live is None:
+            live = self._connector.find_role(before)
+            if live is None and before == role.name:
                 return task(role.name, "create role", self._words.make_role(role), role)
-            words = self._words.change_role(live, live.name, role)
+            words = self._words.change_role(live, before, role)
             return task(role.name, "change role", words, role)
         entry = (inputs.get(_MAPS.get(kind, "")) or {}).get(login, inputs)
         login = login or str(inputs.get("login"))
@@ -214,14 +222,6 @@ class _Account:
 
 
 # -- telling
-
-
-def after(work: Work, plan: Plan) -> tuple[Plan, list[Task]]:
-    """Return what a run did, as far as done, and what is left to be done by hand after it."""
-    if not any(run.evidence for run in load(work.report).values()):
-        return plan, []
-    export = work.driver.export()
-    return with_asked(plan, export), outstanding(plan, export)
 
 
 def with_asked(plan: Plan, export: str) -> Plan:
@@ -275,12 +275,15 @@ def markdown(account: str, tasks: list[Task], as_of: str) -> str:
         since = f", asked {day(task.asked, 'asked')}" if task.asked else ""
         lines.append(f"- [ ] {task.where} ({task.resource}, by {task.due}{mark}{since})")
         lines += [f"      - {harmless(line)}" for line in task.do]
+    tables = f"--file {account}-people.csv"
+    if any(task.verb.endswith("role") for task in tasks):
+        tables += f" --file {account}-roles.csv"
     lines += [
         "",
         f"When they are done somebody else than {operator} looks at the screens, writes off what "
         f"is there (`martech attest {account} --template`) and attests it:",
         "",
-        f"    martech attest {account} --file people.csv --by WHO --on WHEN",
+        f"    martech attest {account} {tables} --by WHO --on WHEN",
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,15 +1,19 @@
 """The end of every run: what it cost, what could not be read, and the machine document."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from pulumi_martech.model.plan import Plan
 from pulumi_martech.operations import machine, show
 from pulumi_martech.operations.screen import Screen
 from pulumi_martech.operations.shown import harmless
 from pulumi_martech.operations.work import Work
 from pulumi_martech.reconcile.report import AccountRun, load
+
+if TYPE_CHECKING:
+    from pulumi_martech.operations.checklist import Task
 
 _NOTES = (
     ("unread", "not read", "bold red"),
@@ -46,6 +50,24 @@ def close(work: Work, screen: Screen, verb: str, code: int, **said: Any) -> int:
         )
         screen.write(document)
     return code
+
+
+def by_hand(work: Work, plan: Plan) -> "tuple[Plan, list[Task]]":
+    """Return what a run did, as far as done, and what is left for somebody's hand after it."""
+    if not any(run.evidence for run in load(work.report).values()):
+        return plan, []
+    from pulumi_martech.operations.checklist import outstanding, with_asked  # slow to import
+
+    export = work.driver.export()
+    return with_asked(plan, export), outstanding(plan, export)
+
+
+def tell_by_hand(work: Work, screen: Screen, tasks: "list[Task]") -> None:
+    """Print the checklists and write them down, if there is anything on them."""
+    if tasks:
+        from pulumi_martech.operations.checklist import tell  # slow to import
+
+        tell(work, screen, tasks)
 
 
 def unread(work: Work) -> list[str]:

@@ -1,8 +1,8 @@
 """`martech destroy`: take away everything the stack has given."""
 
 from pulumi_martech.model.plan import Outcome
-from pulumi_martech.operations import checklist, show
-from pulumi_martech.operations.closing import close
+from pulumi_martech.operations import show
+from pulumi_martech.operations.closing import by_hand, close, tell_by_hand
 from pulumi_martech.operations.preview import heading, judged
 from pulumi_martech.operations.screen import Screen, require_approval
 from pulumi_martech.operations.up import settle
@@ -36,8 +36,8 @@ def destroy(work: Work, screen: Screen, yes: bool = False, diff: bool = False) -
     screen.line()
     with screen.phase("deleting"):
         done = work.driver.destroy(targets=work.targets)
-    whole, tasks = checklist.after(work, settle(plan, done))
+    whole, tasks = by_hand(work, settle(plan, done))
     show.outcomes(screen, whole)
-    checklist.tell(work, screen, tasks)
+    tell_by_hand(work, screen, tasks)
     ok = whole.ok and not whole.of(Outcome.FAILED) and not whole.of(Outcome.NOT_DONE)
     return close(work, screen, "destroy", 0 if ok else 1, plan=whole, checklist=tasks)

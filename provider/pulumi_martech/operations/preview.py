@@ -1,12 +1,16 @@
 """`martech preview`: show what an `up` would do, and save it for review."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pulumi_martech.model.plan import Plan
 from pulumi_martech.operations import show
-from pulumi_martech.operations.closing import close
+from pulumi_martech.operations.closing import by_hand, close
 from pulumi_martech.operations.screen import Screen
 from pulumi_martech.operations.work import Work
+
+if TYPE_CHECKING:
+    from pulumi_martech.operations.checklist import Task
 
 CHANGES = 2
 """Exit code for changes or drift, where it was asked for."""
@@ -29,6 +33,7 @@ def preview(
         plan = work.driver.preview(refresh=not work.offline, targets=work.targets)
     show.plan(screen, plan, diff)
     plan = judged(work, screen, plan, looks_only=True)
+    waiting = _waiting(work, screen, plan)
     reviewed = work.reviewable(plan) if plan.ok else None
     if save is not None and reviewed is not None:
         save.write_text(reviewed.text(), encoding="utf-8")
@@ -43,7 +48,19 @@ def preview(
         plan=plan,
         hash=reviewed.hash if reviewed else None,
         offline=work.offline,
+        checklist=waiting,
     )
+
+
+def _waiting(work: Work, screen: Screen, plan: Plan) -> "list[Task]":
+    """Say how many steps wait for somebody's hand, on accounts without an API."""
+    tasks = [task for task in by_hand(work, plan)[1] if task.asked]
+    late = sum(task.overdue(work.as_of) for task in tasks)
+    if tasks:
+        text = f"{len(tasks)} steps wait for somebody's hand{f', {late} OVERDUE' if late else ''}"
+        screen.line()
+        screen.line(f"{text}: see `martech checklist`.")
+    return tasks
 
 
 def judged(

@@ -7,8 +7,8 @@ from pulumi_martech.engine import reviewed
 from pulumi_martech.engine.reviewed import ReviewedPlan, Unlike
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.plan import Message, Outcome, Plan
-from pulumi_martech.operations import checklist, show
-from pulumi_martech.operations.closing import close, unread
+from pulumi_martech.operations import show
+from pulumi_martech.operations.closing import by_hand, close, tell_by_hand, unread
 from pulumi_martech.operations.preview import heading, judged
 from pulumi_martech.operations.recording import note_recorded
 from pulumi_martech.operations.screen import Screen, require_approval
@@ -82,11 +82,11 @@ def settle(plan: Plan, done: Plan) -> Plan:
 
 
 def _nothing(work: Work, screen: Screen, plan: Plan) -> int:
-    _, tasks = checklist.after(work, plan)
+    _, tasks = by_hand(work, plan)
     screen.line()
     if tasks:
         screen.line("Nothing to do from here; what is not there yet was asked of people.")
-        checklist.tell(work, screen, tasks)
+        tell_by_hand(work, screen, tasks)
     else:
         some = "what could be read is" if unread(work) else "the accounts are"
         screen.line(f"Nothing to do: {some} as declared.")
@@ -94,7 +94,7 @@ def _nothing(work: Work, screen: Screen, plan: Plan) -> int:
 
 
 def _tell(work: Work, screen: Screen, plan: Plan, done: Plan) -> int:
-    whole, tasks = checklist.after(work, settle(plan, done))
+    whole, tasks = by_hand(work, settle(plan, done))
     show.outcomes(screen, whole)
     unfinished = len(whole.of(Outcome.FAILED)) + len(whole.of(Outcome.NOT_DONE))
     ok = whole.ok and not unfinished
@@ -104,7 +104,7 @@ def _tell(work: Work, screen: Screen, plan: Plan, done: Plan) -> int:
             f"{len(whole.of(Outcome.DONE))} changes were done and {unfinished} were not; "
             "run `martech up` again once the reasons above are gone: it goes on from here."
         )
-    checklist.tell(work, screen, tasks)
+    tell_by_hand(work, screen, tasks)
     return close(work, screen, "up", 0 if ok else 1, plan=whole, refused=[], checklist=tasks)
 
 

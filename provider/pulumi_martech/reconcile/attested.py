@@ -117,24 +117,27 @@ def end(
 # -- roles
 
 
-def see_role(session: Session, name: str, asked: Asked | None) -> NativeRole | None:
-    """Return a custom role as attested since it was asked for, without content where unknown."""
+def see_role(session: Session, id_: str, name: str, asked: Asked | None) -> NativeRole | None:
+    """Return a custom role as attested since it was asked for, without content where unknown.
+
+    ``id_`` is the name it was attested under last: a new name that was asked for is not yet there.
+    """
     seen = _evidence(session)
     if seen is None or seen.roles is None or standing(session, asked):
-        return NativeRole(id=name, name=name, asked=asked)
-    return connector(session).find_role(name)
+        return NativeRole(id=id_, name=name, asked=asked)
+    return connector(session).find_role(name) or connector(session).find_role(id_)
 
 
 def bring_role(
-    session: Session, key: str, name: str, wish: RoleArguments, asked: Asked | None, *, new: bool
+    session: Session, key: str, id_: str, wish: RoleArguments, asked: Asked | None, *, new: bool
 ) -> tuple[NativeRole, How]:
-    """Ask for the role ``name`` to be made what is declared, unless it is attested to be that.
+    """Ask for the role called ``id_`` to be made what is declared, unless it is attested to be so.
 
     Raises `Different` for a ``new`` one that is attested with another content.
     """
-    tried = f"{'create' if new else 'change'} role {name} in account {session.config.key}"
+    tried = f"{'create' if new else 'change'} role {wish.name} in account {session.config.key}"
     session.before_write(tried)
-    seen, known = see_role(session, name, asked), connector(session).find_role(name)
+    seen, known = see_role(session, id_, wish.name, asked), connector(session).find_role(id_)
     if seen is not None and seen.attributes:
         changes = role_difference(seen, wish)
         if not changes:
@@ -149,20 +152,19 @@ def bring_role(
     verb = "create role" if new else "change role"
     changed = [wish.name] if known is None else role_difference(known, wish)
     step = _ask(session, key, verb, changed, None)
-    session.role_came(NativeRole(id=name, name=wish.name))
-    content = wish.content()
-    return NativeRole(id=wish.name, name=wish.name, attributes=content, asked=step), "asked"
+    session.role_came(NativeRole(id=id_, name=wish.name))
+    return NativeRole(id=id_, name=wish.name, attributes=wish.content(), asked=step), "asked"
 
 
-def end_role(session: Session, key: str, name: str, asked: Asked | None) -> None:
+def end_role(session: Session, key: str, id_: str, name: str, asked: Asked | None) -> None:
     """Ask for the role to be taken away, unless an attestation shows that it is.
 
     Raises `Different` while others hold it, `NotYet` after asking.
     """
     tried = f"remove role {name} in account {session.config.key}"
     session.before_write(tried)
-    if see_role(session, name, asked) is None:
-        session.role_went(name)
+    if see_role(session, id_, name, asked) is None:
+        session.role_went(id_)
         return
     session.refuse_held(name, tried)
     step = _ask(session, key, "remove role", [name], None)

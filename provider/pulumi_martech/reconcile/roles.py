@@ -41,7 +41,7 @@ def owner(session: Session, tried: str) -> OwnsRoles:
 def read(session: Session, id_: str, name: str, asked: Asked | None = None) -> NativeRole | None:
     """Return the role as it is; one that the listing lacks is asked for by name first."""
     if session.manifest.attested:
-        return attested.see_role(session, name, asked)
+        return attested.see_role(session, id_, name, asked)
     session.journal.recorded("role", name, id_)
     listed = session.listing().roles()
     roles = [] if isinstance(listed, Unknown) else listed
@@ -144,7 +144,7 @@ def update(
 ) -> NativeRole:
     """Change the role into what is declared; a role of the new name that is another is refused."""
     if session.manifest.attested:
-        return attested.bring_role(session, key, name, wish, asked, new=False)[0]
+        return attested.bring_role(session, key, id_, wish, asked, new=False)[0]
     tried = f"change role {name} in account {session.config.key}"
     session.before_write(tried)
     connector = owner(session, tried)
@@ -196,7 +196,7 @@ def remove(session: Session, key: str, id_: str, name: str, asked: Asked | None 
     that are switched off have nothing to lose: whom a run has just deactivated is one of them.
     """
     if session.manifest.attested:
-        attested.end_role(session, key, name, asked)
+        attested.end_role(session, key, id_, name, asked)
         return
     tried = f"remove role {name} in account {session.config.key}"
     session.before_write(tried)

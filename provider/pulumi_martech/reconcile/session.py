@@ -86,9 +86,8 @@ class Session:
                     raise self._failure[1].with_traceback(None)
                 try:
                     directory = self.connector.directory()
-                    self._known.believe(
-                        self.config.key, len(directory.memberships), bool(override())
-                    )
+                    members = len(directory.memberships)
+                    self._known.believe(self.config.key, members, self._believed())
                 except MartechError as error:
                     self._failure = (self._clock.monotonic(), error)
                     raise
@@ -107,6 +106,14 @@ class Session:
             self._excuses.add(why)
         self.report.unread(why)
         return True
+
+    def _believed(self) -> bool:
+        """Tell whether somebody said, now or when attesting, that a short listing is right."""
+        connector = self.connector
+        if isinstance(connector, AttestedConnector):
+            seen = connector.evidence()
+            return bool(override() or (seen is not None and seen.reason))
+        return bool(override())
 
     def expired(self) -> str:
         """Return that what was attested counts as unknown by now, once; empty if it does not."""
