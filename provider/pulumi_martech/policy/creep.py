@@ -1,0 +1,140 @@
+"""Role creep and roles that are nearly the same: what grew without anybody deciding it."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from pulumi_martech.model.capability import CAPABILITIES, effective
+from pulumi_martech.model.custom import role_capabilities
+from pulumi_martech.model.portable import PORTABLE_ROLES
+from pulumi_martech.policy.view import View
+
+MAJORITY = 0.5
+"""Part of the peers who must hold a capability for it to be usual in a job."""
+
+
+@dataclass(frozen=True)
+class Creep:
+    """What one person gained, and what sets them apart from peers with the same job.
+
+    ``gained`` are capabilities by account that were not held before; ``lost`` the other way round.
+    ``unusual`` are capabilities held here that no majority of the ``peers`` holds, ``points`` the
+    heaviest of gained and unusual ones.
+    """
+
+    who: str
+    job: str
+    peers: int
+    gained: Mapping[str, tuple[str, ...]]
+    lost: Mapping[str, tuple[str, ...]]
+    unusual: tuple[str, ...]
+
+    @property
+    def points(self) -> int:
+        """The most points among what was gained and what is unusual."""
+        names = {*self.unusual, *(name for held in self.gained.values() for name in held)}
+        return max((CAPABILITIES[name].points for name in names), default=0)
+
+
+def creep(now: View, before: View) -> list[Creep]:
+    """Return everybody who gained something since ``before`` or differs from peers, worst first.
+
+    Peers have the same job and are others; with fewer than two of them nothing is unusual.
+    """
+    held = {key: _by_account(now, key) for key in now.by_principal}
+    whole = {key: frozenset().union(*accounts.values()) for key, accounts in held.items()}
+    by_job: dict[str, list[str]] = {}
+    for key, listed in now.by_principal.items():
+        if listed[0].principal.job:
+            by_job.setdefault(listed[0].principal.job, []).append(key)
+    found = []
+    for key, accounts in held.items():
+        job = now.by_principal[key][0].principal.job
+        peers = [other for other in by_job.get(job, ()) if other != key]
+        was = _by_account(before, key) if key in before.by_principal else {}
+        one = Creep(
+            who=key,
+            job=job,
+            peers=len(peers),
+            gained=_more(accounts, was),
+            lost=_more(was, accounts),
+            unusual=_unusual(whole[key], [whole[peer] for peer in peers]),
+        )
+        if one.gained or one.unusual:
+            found.append(one)
+    return sorted(found, key=lambda each: (-each.points, each.who))
+
+
+def _by_account(view: View, key: str) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for held in view.by_principal[key]:
+        found[held.account.key] = found.get(held.account.key, frozenset()) | held.can
+    return found
+
+
+def _more(
+    one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]]
+) -> dict[str, tuple[str, ...]]:
+    differing = {
+        account: tuple(sorted(can - other.get(account, frozenset())))
+        for account, can in one.items()
+    }
+    return {account: more for account, more in differing.items() if more}
+
+
+def _unusual(own: frozenset[str], peers: list[frozenset[str]]) -> tuple[str, ...]:
+    if len(peers) < 2:
+        return ()
+    counts = Counter(name for peer in peers for name in peer)
+    return tuple(sorted(name for name in own if counts[name] <= len(peers) * MAJORITY))
+
+
+@dataclass(frozen=True)
+class Merge:
+    """Two roles that are nearly the same, and what putting one in the place of both would do.
+
+    ``likeness`` is the part of all their capabilities that both have, 0 to 1. Who has ``drop`` gets
+    ``keep`` instead: ``gains`` and ``loses``, with ``holders`` grants.
+    """
+
+    keep: str
+    drop: str
+    likeness: float
+    gains: tuple[str, ...]
+    loses: tuple[str, ...]
+    holders: int
+
+
+def merges(view: View, least: float = 0.8) -> Iterator[Merge]:
+    """Yield pairs of used or own roles that are alike to at least ``least``, most alike first.
+
+    A portable role is kept before one of our own; else the one that more grants use, so that fewer
+    people change. What is gained by a merge is never more than the heaviest capability both have.
+    """
+    own = view.access.roles
+    used = Counter(grant.role for grant in view.access.grants)
+    keys = sorted({*own, *(key for key in used if key in PORTABLE_ROLES or key in own)})
+    sets = {key: frozenset(effective(role_capabilities(key, own))) for key in keys}
+    found = []
+    for one, other in combinations(keys, 2):
+        both, either = sets[one] & sets[other], sets[one] | sets[other]
+        likeness = len(both) / len(either) if either else 1.0
+        if likeness < least or (one not in own and other not in own):
+            continue
+        keep, drop = sorted((one, other), key=lambda key: (key in own, -used[key], key))
+        gains = sets[keep] - sets[drop]
+        heaviest = max((CAPABILITIES[name].points for name in both), default=0)
+        if any(CAPABILITIES[name].points > heaviest for name in gains):
+            continue
+        found.append(
+            Merge(
+                keep=keep,
+                drop=drop,
+                likeness=round(likeness, 2),
+                gains=tuple(sorted(gains)),
+                loses=tuple(sorted(sets[drop] - sets[keep])),
+                holders=used[drop],
+            )
+        )
+    yield from sorted(found, key=lambda each: (-each.likeness, each.keep, each.drop))

@@ -1,0 +1,109 @@
+"""Policies about partners: access that no rule explains, outside its conditions, or in bursts."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from pydantic import Field
+
+from pulumi_martech.policy.partners import may_use, protection_of
+from pulumi_martech.policy.rule import Finding, Nothing, Parameters, Rule, one_of_each
+from pulumi_martech.policy.view import View
+
+
+def _unexplained(view: View, _: Nothing) -> Iterator[Finding]:
+    access = view.access
+    if not access.rules:
+        return
+    for held in view.entitlements:
+        principal, grant = held.principal, held.grant
+        if not principal.partner:
+            continue
+        for key, asset in access.assets.items():
+            reached = asset.account == held.account.key
+            if not reached or (grant.assets and key not in grant.assets):
+                continue
+            purposes = {"", *(r.purpose for r in access.rules.values() if key in r.assets)}
+            found = [may_use(access, principal, grant.role, asset, view.day, p) for p in purposes]
+            if any(ruling.allowed for ruling in found):
+                continue
+            closest = min(found, key=lambda ruling: len(ruling.lacking))
+            yield Finding(
+                about=(principal.key, principal.partner, key),
+                text=f"{principal.key} of {principal.partner} reaches {key} as {grant.role}, which "
+                f"no rule allows: it lacks {'; '.join(closest.lacking)}",
+                way=("grants", held.index) if held.index >= 0 else (),
+            )
+
+
+def _unprotected(view: View, _: Nothing) -> Iterator[Finding]:
+    for key, rule in view.access.rules.items():
+        holds = protection_of(rule, view.access, view.day)
+        if holds != "evaluated":
+            continue
+        if rule.protection == "attested":
+            text = (
+                f"rule {key} was attested by {rule.attested_by or 'nobody'} on "
+                f"{rule.attested_on or 'no day'}, which does not count any more"
+            )
+        elif rule.protection == "enforced":
+            text = f"rule {key} says it is enforced and names no account that does it"
+        else:
+            text = f"rule {key} is only evaluated: nothing protects {one_of_each(rule.assets)}"
+        yield Finding(about=(key, *rule.assets), text=text, way=("rules", key))
+
+
+class Burst(Parameters):
+    """How many grants to one company at once are unusual."""
+
+    grants: int = Field(default=5, ge=2, description="Grants that begin within the days.")
+    days: int = Field(default=7, ge=1, description="Days that they begin within.")
+
+
+def _burst(view: View, parameters: Burst) -> Iterator[Finding]:
+    begun: dict[str, list[tuple[int, str]]] = {}
+    for held in view.entitlements:
+        company = held.principal.partner or held.principal.vendor
+        starts = held.grant.starts or held.principal.starts
+        recent = starts is not None and view.day - starts < timedelta(days=parameters.days)
+        if company and recent:
+            begun.setdefault(company, []).append((held.index, held.principal.key))
+    for company, grants in begun.items():
+        if len(grants) >= parameters.grants:
+            people = {who for _, who in grants}
+            index = min(index for index, _ in grants)
+            yield Finding(
+                about=(company, *sorted(people)),
+                text=f"{len(grants)} grants to {company} begin within {parameters.days} days "
+                f"({one_of_each(people)})",
+                way=("grants", index) if index >= 0 else (),
+            )
+
+
+PARTNER_RULES: tuple[Rule, ...] = (
+    Rule(
+        "partner-access",
+        "People of partners reach the assets that a rule gives them, under its conditions",
+        "access that no rule explains was given by hand, or outlived its reason",
+        "end the grant, limit it to assets, or write the rule that allows it",
+        "mandatory",
+        _unexplained,
+    ),
+    Rule(
+        "asset-protection",
+        "Rules for partner assets are enforced by a platform, or attested",
+        "what is only evaluated is compared and protects nothing",
+        "say which account enforces it, or have somebody look and attest it",
+        "advisory",
+        _unprotected,
+    ),
+    Rule(
+        "grant-burst",
+        "Grants to one company do not come in bursts",
+        "many at once is how a mistake or a takeover looks",
+        "make sure that it was meant, and waive it for a few days",
+        "advisory",
+        _burst,
+        Burst,
+    ),
+)
+"""Policies about partners and their assets."""
