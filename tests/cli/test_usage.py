@@ -17,7 +17,7 @@ VERBS = (
     "stack export", "stack import", "stack output", "doctor", "coverage", "leftovers",
     "audit verify", "audit show", "audit head",
     "attest", "checklist",
-    "check", "policy list", "who", "matrix",
+    "check", "policy list", "ends", "who", "matrix",
     "sandbox", "demo",
 )  # fmt: skip
 

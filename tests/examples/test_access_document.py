@@ -1,5 +1,7 @@
 """A joiner, a mover and a leaver are each one edit of one file, shown whole in one preview."""
 
+import json
+
 import pytest
 
 from pulumi_martech.sandbox import Sandbox
@@ -55,3 +57,8 @@ def test_joiner_mover_and_leaver(department):
 
     # Any day can be looked at now: Eve's own end is before that of the contract.
     assert department.changes("--as-of", "2027-03-16") == ["- crm/northlight"]
+    found = json.loads(department.martech("ends", "--as-of", "2027-03-16", "--json"))
+    assert [(one["person"], one["account"], one["since"]) for one in found["still_live"]] == [
+        ("eve", "crm", "2027-03-16")
+    ]
+    assert found["overdue"] == ""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from pulumi_martech.cli.attested import attested_app
+from pulumi_martech.cli.document import ends_app
 from pulumi_martech.cli.engine import engine_app
 from pulumi_martech.cli.inspect import audit_app, inspect_app
 from pulumi_martech.cli.options import group, screen
@@ -41,6 +42,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(check_app)
 app.add_typer(who_app)
 app.add_typer(policy_app, name="policy")
+app.add_typer(ends_app)
 app.add_typer(play_app)
 
 

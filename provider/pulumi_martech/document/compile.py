@@ -5,7 +5,7 @@ credentials are documented only: nothing is declared there, and rules are still 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -25,6 +25,7 @@ from pulumi_martech.model.parties import Vendor
 from pulumi_martech.model.people import Principal
 from pulumi_martech.model.wording import in_words
 from pulumi_martech.platforms.registry import PLATFORMS, Platform
+from pulumi_martech.policy.lifecycle import Entitled
 
 _PLAIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}", re.IGNORECASE)
 """A login that is in order without a closer look on platforms that take user names."""
@@ -95,6 +96,23 @@ def _compiled(access: Access, day: date, elsewhere: set[str]) -> Compiled:
     for compiler in compiling.values():
         compiler.finish()
     return found
+
+
+def entitlements(access: Access, held: Iterable[Held]) -> Iterator[Entitled]:
+    """Yield grants in the words of the accounts, where it can be said: login and native roles."""
+    natives = {
+        account.key: {**PLATFORMS[account.platform].role_map.portable, **account.roles}
+        for account in access.accounts.values()
+        if account.platform in PLATFORMS
+    }
+    for each in held:
+        account = access.accounts.get(each.grant.account)
+        if account is None or account.key not in natives:
+            continue
+        login = each.principal.login(account.key, account.platform)
+        normal = PLATFORMS[account.platform].manifest.normal_login(login)
+        roles = natives[account.key].get(each.grant.role, ())
+        yield Entitled(each, normal, frozenset(roles))
 
 
 class _AccountCompiler:

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pulumi_martech.document.compile import compile_access
 from pulumi_martech.document.load import Document, read
 from pulumi_martech.document.problems import Finding as DocumentFinding
 from pulumi_martech.document.problems import Problem, errors
@@ -58,6 +59,7 @@ def check_document(path: Path, day: date) -> Checked:
         return Checked(path.name, tuple(document.problems), Judgement(()), {})
     judgement = judge(view_of(document.access, day), rules_of(project(path.parent)))
     wrong = [DocumentFinding(way, text, way[0] == "policies") for way, text in judgement.wrong]
+    wrong += compile_access(document.access, day).findings
     problems = (*document.problems, *document.locate(wrong))
     return Checked(path.name, problems, judgement, places(document, judgement.findings))
 

@@ -7,6 +7,7 @@ from rich.text import Text
 
 from pulumi_martech.model.plan import Plan
 from pulumi_martech.operations import machine, show
+from pulumi_martech.operations.heartbeat import beat
 from pulumi_martech.operations.screen import Screen
 from pulumi_martech.operations.shown import harmless
 from pulumi_martech.operations.work import Work
@@ -35,6 +36,7 @@ def close(work: Work, screen: Screen, verb: str, code: int, **said: Any) -> int:
             f"not everything was read: {', '.join(missed)} did not answer as it should, so what "
             "was changed there is not known; its state is kept as last read; try again later"
         )
+    beat(work, verb, code)
     _accounts(screen, accounts)
     show.duration(screen)
     if screen.machine:

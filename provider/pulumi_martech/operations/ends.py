@@ -1,0 +1,170 @@
+"""`martech ends`: what ends soon, what ended on paper and is still live, whether runs go on.
+
+Nobody is asked: it is the document against the state as last read. What a day makes of a document
+is only told, so that a pull request does not turn red by the calendar.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pulumi_martech.document.compile import entitlements
+from pulumi_martech.document.load import Document, load
+from pulumi_martech.engine.stacks import NoStack
+from pulumi_martech.model import expiry
+from pulumi_martech.operations import machine
+from pulumi_martech.operations.check import find_document, no_document
+from pulumi_martech.operations.heartbeat import overdue
+from pulumi_martech.operations.preflight import recorded
+from pulumi_martech.operations.preview import CHANGES
+from pulumi_martech.operations.screen import Screen, columns
+from pulumi_martech.operations.work import NoProject, Wanted, open_work
+from pulumi_martech.policy.guards import Holding
+from pulumi_martech.policy.holdings import HOLDERS, holdings
+from pulumi_martech.policy.lifecycle import Ending, StillLive, ending, still_live
+
+
+@dataclass
+class Ends:
+    """What a day makes of a document.
+
+    ``unknown`` says why nothing is known of what is live, where that is so.
+    """
+
+    document: Document
+    ends: list[Ending]
+    live: list[StillLive] = field(default_factory=list)
+    overdue: str = ""
+    unknown: str = ""
+
+
+def ends(
+    screen: Screen,
+    folder: Path,
+    file: Path | None,
+    as_of: str,
+    stack: str,
+    within: int,
+    exit_code: bool,
+) -> int:
+    """Print what ends within so many days and what has ended and is still live.
+
+    Returns the exit code: 0, or 2 with ``exit_code`` if there is anything to tell.
+
+    Raises:
+        DocumentInvalid: the document cannot be meant as it is written.
+    """
+    day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
+    path = folder / file if file else find_document(folder)
+    if path is None:
+        raise no_document(folder)
+    with screen.phase(f"reading {path.name}"):
+        document = load(path)
+        found = Ends(document, ending(document.access, day, within))
+    _compare(found, folder, stack, day)
+    code = CHANGES if exit_code and (found.ends or found.live or found.overdue) else 0
+    _print(screen, found, day)
+    if screen.machine:
+        said = {"document": path.name, "as_of": day.isoformat(), **_plain(found)}
+        screen.write(machine.document("ends", exit_code=code, **said))
+    return code
+
+
+def _compare(found: Ends, folder: Path, stack: str, day: date) -> None:
+    """Add what the state says: who is still there, and whether runs go on."""
+    try:
+        with open_work(Wanted(folder, stack), lambda _: None) as work:
+            export = work.driver.export()
+            written = str(
+                (json.loads(export).get("deployment") or {}).get("manifest", {}).get("time")
+            )
+            found.overdue = overdue(work.root, work.stack, written)
+    except (NoProject, NoStack):
+        if stack:
+            raise
+        found.unknown = "no stack is selected here; name one with --stack"
+        return
+    live: dict[str, dict[str, Holding]] = {}
+    for resource in recorded(export):
+        kind, account = resource.kind.partition(":")[2], resource.inputs.get("account")
+        if kind in HOLDERS and isinstance(account, str):
+            live.setdefault(account, {}).update(holdings(kind, resource.inputs))
+    access = found.document.access
+    found.live = still_live(
+        entitlements(access, access.ended(day)), entitlements(access, access.held(day)), live
+    )
+
+
+def _plain(found: Ends) -> dict[str, Any]:
+    return {
+        "ends": [
+            {
+                "grant": end.grant.key,
+                "place": str(found.document.place("grants", end.index)),
+                "who": list(end.who),
+                "last_day": end.last_day.isoformat(),
+                "ended_by": end.ended_by,
+                "days_left": end.left,
+                "told": end.told,
+            }
+            for end in found.ends
+        ],
+        "still_live": [
+            {**asdict(live), "roles": list(live.roles), "since": str(live.since or "")}
+            for live in found.live
+        ],
+        "overdue": found.overdue,
+        "live_unknown": found.unknown,
+    }
+
+
+def _print(screen: Screen, found: Ends, day: date) -> None:
+    if found.ends:
+        screen.line(f"Ends after {day}:")
+        screen.table(
+            columns(
+                [
+                    (end.last_day, end.left, _some(end.who), end.grant.account, end.grant.role,
+                     _WHOSE[end.ended_by], found.document.place("grants", end.index))
+                    for end in found.ends
+                ],
+                ("last day", "days", "who", "account", "role", "ended by", "where"),
+            )
+        )  # fmt: skip
+    if found.live:
+        screen.line()
+        screen.line("Ended on paper, and still live in the state as last read:")
+        screen.table(
+            columns(
+                [
+                    (live.since or "left", live.person, live.account,
+                     ", ".join(live.roles) or "the log-in", _WHOSE[live.ended_by])
+                    for live in found.live
+                ],
+                ("since", "who", "account", "still there", "ended by"),
+            )
+        )  # fmt: skip
+    screen.line()
+    if found.overdue:
+        screen.warn(found.overdue)
+    if found.unknown:
+        screen.line(f"What is live was not compared: {found.unknown}.")
+    if not (found.ends or found.live):
+        screen.line(f"Nothing ends soon after {day}, and nothing that ended is known to be live.")
+
+
+_WHOSE: Mapping[str, str] = {
+    "grant": "the grant",
+    "leaver": "having left",
+    "person": "their last day",
+    "contract": "the contract",
+    "agreement": "the agreement",
+}
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

@@ -1,0 +1,84 @@
+"""`martech ends`: what a day makes of a document, and whether runs go on."""
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from pulumi_martech.cli import main
+from pulumi_martech.operations.heartbeat import overdue
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "access_document"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A copy of the example, without a stack."""
+    folder = tmp_path / "project"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__", ".martech"))
+    return folder
+
+
+def run(capsys: pytest.CaptureFixture[str], project: Path, *words: str, code: int = 0) -> str:
+    """Run the command and return what it printed."""
+    assert main(["ends", "-C", str(project), *words]) == code
+    return capsys.readouterr().out
+
+
+def test_nothing_ends(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = run(capsys, project, "--as-of", "2026-11-23", "--exit-code")
+    assert "Nothing ends soon after 2026-11-23" in said
+    assert "What is live was not compared: no stack is selected here" in said
+
+
+def test_ends_are_told_and_turn_nothing_red(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = run(capsys, project, "--as-of", "2027-03-01")
+    assert "Ends after 2027-03-01:" in said
+    lines = [line.split() for line in said.splitlines() if line.startswith("2027-")]
+    assert [line[:5] for line in lines] == [
+        ["2027-03-15", "14", "eve", "crm", "marketer"],
+        ["2027-03-31", "30", "eve", "site", "site-author"],
+    ]
+    run(capsys, project, "--as-of", "2027-03-01", "--exit-code", code=2)
+    run(capsys, project, "--as-of", "2029-01-01")  # all over, and still no mistake
+    found = json.loads(run(capsys, project, "--as-of", "2027-03-01", "--within", "14", "--json"))
+    assert found["exit_code"] == 0
+    assert found["ends"] == [
+        {
+            "grant": "eve/crm/marketer",
+            "place": "access.yaml:86:5",
+            "who": ["eve"],
+            "last_day": "2027-03-15",
+            "ended_by": "grant",
+            "days_left": 14,
+            "told": True,
+        }
+    ]
+
+
+def test_a_document_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ends", "-C", str(tmp_path)]) == 1
+    assert "looked for access.yaml and stacks/access.yaml" in capsys.readouterr().err
+    (tmp_path / "access.yaml").write_text("people: {ana: {team: x}}")
+    assert main(["ends", "-C", str(tmp_path)]) == 1
+    assert "access.yaml:1:22: there is no team 'x'" in capsys.readouterr().err
+
+
+def test_runs_that_stopped_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: x\n")
+    now = datetime(2027, 3, 10, 6, tzinfo=UTC)
+    assert "nothing ends before one has run" in overdue(tmp_path, "dev", "", now)
+    written = (now - timedelta(days=1)).isoformat()
+    assert overdue(tmp_path, "dev", written, now) == ""
+    note = tmp_path / ".martech" / "heartbeat.json"
+    said = {"dev": {"up": {"done": "2027-03-01T05:00:00+00:00", "code": 1}}}
+    note.write_text(json.dumps(said))
+    assert "was on 2027-03-01, 9 days ago: what has ended since then is still live" in overdue(
+        tmp_path, "dev", written, now
+    )
+    note.write_text("damaged")
+    assert overdue(tmp_path, "dev", written, now) == ""
