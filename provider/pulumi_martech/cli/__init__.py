@@ -11,6 +11,7 @@ import typer
 from pulumi_martech.cli.attested import attested_app
 from pulumi_martech.cli.document import ends_app
 from pulumi_martech.cli.engine import engine_app
+from pulumi_martech.cli.importing import import_app
 from pulumi_martech.cli.inspect import audit_app, inspect_app
 from pulumi_martech.cli.options import group, screen
 from pulumi_martech.cli.play import play_app
@@ -35,6 +36,7 @@ The daily round:
 
 app = group(HELP, "martech")
 app.add_typer(engine_app)
+app.add_typer(import_app)
 app.add_typer(stack_app, name="stack")
 app.add_typer(attested_app)
 app.add_typer(inspect_app)

@@ -124,6 +124,11 @@ class Driver:
             args += ["--yes", "--skip-preview", "--continue-on-error"]
         return self._operate(args, planning=preview_only)
 
+    def import_resources(self, file: Path) -> Plan:
+        """Take what an import file says into the state; no platform is read or written to."""
+        args = ["import", "--file", str(file.absolute()), "--yes", "--skip-preview"]
+        return self._operate([*args, "--generate-code=false", "--protect=false"])
+
     # -- the stack itself
 
     def create(self) -> None:

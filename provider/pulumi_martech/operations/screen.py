@@ -3,8 +3,9 @@
 import contextlib
 import os
 import sys
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, TextIO
 
 from rich.console import Console
@@ -23,6 +24,9 @@ PATIENCE = 2.0
 
 _DOTS = 5.0
 """Seconds between lines of progress where there is no terminal."""
+
+_LOOK = 0.2
+"""Seconds between looks at how far something is."""
 
 
 _LOG_WIDTH = 160
@@ -69,6 +73,7 @@ class Screen:
     def table(self, table: Table) -> None:
         """Print a table."""
         if not self.machine:
+            self._blank = False
             self.out.print(table)
 
     def warn(self, text: str) -> None:
@@ -101,27 +106,44 @@ class Screen:
     # -- progress
 
     @contextlib.contextmanager
-    def phase(self, label: str) -> Iterator[None]:
-        """Show progress under this label for as long as the block runs."""
+    def phase(self, label: str, done: Callable[[], str] | None = None) -> Iterator[None]:
+        """Show progress under this label for as long as the block runs.
+
+        ``done`` says how far it is, where no engine's events tell that: it is asked again and
+        again, from a thread.
+        """
         self._label, self._since = label, time.monotonic()
         self._told = self._since
+        ended = threading.Event()
+        watch = threading.Thread(target=self._watch, args=(done, ended), daemon=True)
+        if done is not None:
+            watch.start()
         try:
             yield
         finally:
+            ended.set()
+            if done is not None:
+                watch.join()
             self.phases[label] = round(time.monotonic() - self._since, 3)
             self._label = ""
             if self._status is not None:
                 self._status.stop()
                 self._status = None
 
+    def _watch(self, done: Callable[[], str], ended: threading.Event) -> None:
+        while not ended.wait(_LOOK):
+            self._show(done())
+
     def progress(self, events: Events) -> None:
         """Show how far the phase is; called again and again by the engine's driver."""
+        self._show(f"{events.ended} of {max(events.begun, events.ended)}" if events.begun else "")
+
+    def _show(self, done: str) -> None:
         now = time.monotonic()
         if not self._label or now - self._since < PATIENCE:
             return
         seconds = int(now - self._since)
-        done = f"{events.ended} of {max(events.begun, events.ended)}, " if events.begun else ""
-        text = f"{self._label} ({done}{seconds} s)"
+        text = f"{self._label} ({done + ', ' if done else ''}{seconds} s)"
         if self.err.file.isatty():
             if self._status is None:
                 self._status = self.err.status(text)

@@ -38,10 +38,13 @@ class UserArguments(Frozen):
     Every field that a subclass adds is an attribute of the user under the same name in
     `Membership.attributes`: ``None`` (not said) leaves the live value alone. Fields named in
     ``once`` are not: they are said when the user is made (a welcome mail), are never shown by the
-    platform and never compared, and reach the connector in `Wish.once`.
+    platform and never compared, and reach the connector in `Wish.once`. Fields named in
+    ``descriptive`` say who somebody is and open nothing (a name, a title): an import leaves them
+    out unless it is asked for them.
     """
 
     once: ClassVar[frozenset[str]] = frozenset()
+    descriptive: ClassVar[frozenset[str]] = frozenset()
 
     login: str = Field(description="What identifies the user on the platform.")
     roles: tuple[str, ...] = Field(

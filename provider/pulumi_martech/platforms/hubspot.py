@@ -54,6 +54,7 @@ class User(UserArguments):
     """
 
     once: ClassVar[frozenset[str]] = frozenset({"welcome_mail"})
+    descriptive: ClassVar[frozenset[str]] = frozenset({"first_name", "last_name"})
 
     login: Email = Field(
         description="E-mail address; it can never be changed here, another one is another user."

@@ -74,6 +74,10 @@ PATHS = {
 class User(UserArguments):
     """A user of a SCIM service; its roles are the groups it is a direct member of."""
 
+    descriptive: ClassVar[frozenset[str]] = frozenset(
+        {"display_name", "given_name", "family_name", "title", "external_id"}
+    )
+
     login: str = Field(
         description="SCIM `userName`, unique in the service without regard to case; often the "
         "e-mail address. Can be changed in place.",

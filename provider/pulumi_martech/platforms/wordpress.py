@@ -49,6 +49,8 @@ class User(UserArguments):
     password?*, or logs in by single sign-on.
     """
 
+    descriptive: ClassVar[frozenset[str]] = frozenset({"name", "first_name", "last_name", "locale"})
+
     login: str = Field(
         description="User name: letters, digits, space and `_ . - @`, at most 60; it can never be "
         "changed, and is compared without regard to case.",

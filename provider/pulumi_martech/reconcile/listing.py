@@ -18,9 +18,13 @@ SHRINKAGE = Limit(count=1_000_000, percent=30, floor=3)
 
 
 class Listing:
-    """The members of an account by login and by id, and its roles; safe for threads."""
+    """The members of an account by login and by id, and its roles; safe for threads.
+
+    ``unreadable`` and ``blind_spots`` say what the directory could not show.
+    """
 
     def __init__(self, directory: Directory) -> None:
+        self.unreadable, self.blind_spots = directory.unreadable, directory.blind_spots
         self._lock = threading.Lock()
         self._by_id = {member.id: member for member in directory.memberships}
         self._by_login = {member.login: member for member in directory.memberships}

@@ -167,8 +167,7 @@ class VendorGrantProvider(MapProvider):
             adopt=bool(props.get("adopt")), undo=True,
         )  # fmt: skip
         self.say_steps(props, asked)
-        id_ = f"{props['account']}/vendor/{props['vendor']}"
-        return CreateResult(id_, self.outputs(props, asked))
+        return CreateResult(grant_id(props), self.outputs(props, asked))
 
     @one_sentence
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
@@ -196,6 +195,11 @@ class VendorGrantProvider(MapProvider):
 
     def _successor(self, props: Props) -> str:
         return str(props.get("successor") or self.config.successor)
+
+
+def grant_id(props: Props) -> str:
+    """Return the id of a vendor's presence, which no platform has an object for."""
+    return f"{props['account']}/vendor/{props['vendor']}"
 
 
 class RosterProvider(MapProvider):

@@ -52,6 +52,22 @@ def _or(words: Sequence[str]) -> str:
     return f"{', '.join(map(repr, words[:-1]))} or {words[-1]!r}"
 
 
+def person_problems(
+    manifest: Manifest, login: str, entry: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    """Return what is wrong with the login, the address and the names of a person, by argument."""
+    shape = "any" if login.startswith(KEY_LOGIN) else manifest.identity.shape
+    found = {"login": check_login(login, shape)}
+    for name, value in entry.items():
+        if not isinstance(value, str) or name in ("login", "account", "person", "on_destroy"):
+            continue
+        if name == "email":
+            found[name] = check_email(value)
+        elif name.endswith("name"):
+            found[name] = check_name(value)
+    return {name: problems for name, problems in found.items() if problems}
+
+
 class Declared:
     """One login of one account in the program: by whom it was declared, and where."""
 
@@ -158,18 +174,8 @@ class Program:
     def _check_person(
         self, manifest: Manifest, login: str, entry: Mapping[str, Any], who: str, where: str
     ) -> None:
-        shape = "any" if login.startswith(KEY_LOGIN) else manifest.identity.shape
-        problems = check_login(login, shape)
-        self._note(f"login of {who}", login, problems, where)
-        for name, value in entry.items():
-            if not isinstance(value, str) or name in ("login", "account", "person", "on_destroy"):
-                continue
-            if name == "email":
-                problems = check_email(value)
-            elif name.endswith("name"):
-                problems = check_name(value)
-            else:
-                continue
+        for name, problems in person_problems(manifest, login, entry).items():
+            value = login if name == "login" else entry[name]
             self._note(f"{name} of {who}", value, problems, where)
 
     def _check_shared(

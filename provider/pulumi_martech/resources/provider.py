@@ -11,7 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import pulumi
 from pulumi.dynamic import CheckFailure, ConfigureRequest, ReadResult, ResourceProvider
@@ -89,6 +89,13 @@ class AccountProvider(ResourceProvider):
             sys.tracebacklimit = 0  # the engine prints whatever a handler raises into the CI log
         given = {name: req.config.get(name) for name in INPUT_KEYS}
         self._config = AccountConfig.from_inputs(given)
+
+    @classmethod
+    def of(cls, config: AccountConfig) -> Self:
+        """Return handlers that work for an account, without an engine."""
+        provider = cls()
+        provider._config = config
+        return provider
 
     # -- for the kinds
 

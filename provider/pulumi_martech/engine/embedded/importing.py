@@ -1,8 +1,10 @@
 """`import --file`: takes what is there into the state, as the file says it.
 
-The file is Pulumi's: `{"nameTable": {NAME: URN}, "resources": [{"type", "name", "id", "parent",
-"provider", "component", "inputs", "outputs"}]}`. Resources of dynamic providers need `inputs` and
-`outputs`, both with `__provider`: there is nothing to read them by.
+The file is Pulumi's: `{"nameTable": {NAME: URN}, "resources": [{"type", "name", "logicalName",
+"id", "parent", "provider", "component", "inputs", "outputs"}]}`. `name` is what a resource is
+called within the file, and its logical name too, unless `logicalName` says another. Resources of
+dynamic providers need `inputs` and `outputs`, both with `__provider`: there is nothing to read them
+by.
 """
 
 import json
@@ -66,7 +68,7 @@ class ImportFile:
             if item["type"].startswith(PROVIDER_TYPE):
                 continue
             parent = self._urn(run, item.get("parent"), providers) or stack
-            urn = run.urn(parent, item["type"], item["name"])
+            urn = run.urn(parent, item["type"], _logical(item))
             if urn in done:
                 run.error(f"duplicate import '{item['name']}' of type '{item['type']}'")
                 raise Bail("import")
@@ -97,7 +99,7 @@ class ImportFile:
             wanted[urn] = ResourceState(urn, kind, True, inputs=run.default_config)
         for item in self.resources:
             if item["type"].startswith(PROVIDER_TYPE):
-                urn = run.urn(stack, kind, item["name"])
+                urn = run.urn(stack, kind, _logical(item))
                 inputs = from_json(item.get("inputs") or {}, str)
                 wanted[urn] = ResourceState(urn, kind, True, inputs=inputs, parent=stack)
         for urn, state in wanted.items():
@@ -116,12 +118,14 @@ class ImportFile:
             return ""
         if name in self.names:
             return self.names[name]
-        found = [urn for urn in [*run.olds, *providers] if urn == name or urn.endswith(f"::{name}")]
+        found = []
         for item in self.resources:
-            if item["name"] == name and not item["type"].startswith(PROVIDER_TYPE):
+            if item["name"] == name:
                 above = self._urn(run, item.get("parent"), providers)
                 stack = run.urn("", STACK_TYPE, f"{run.project.name}-{run.stack}")
-                found.append(run.urn(above or stack, item["type"], name))
+                found.append(run.urn(above or stack, item["type"], _logical(item)))
+        known = [*run.olds, *providers]
+        found += [urn for urn in known if urn == name or urn.endswith(f"::{name}")]
         if not found:
             run.error(f"the name '{name}' is not in the nameTable and nothing is called so")
             raise Bail("import")
@@ -156,6 +160,10 @@ class ImportFile:
             protect=self.protect,
             import_id=item.get("id", ""),
         )
+
+
+def _logical(item: dict[str, Any]) -> str:
+    return str(item.get("logicalName") or item["name"])
 
 
 def _problems(item: dict[str, Any]) -> list[str]:
