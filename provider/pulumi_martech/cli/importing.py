@@ -39,8 +39,10 @@ def import_(
         typer.Option("--raw", help="Write a module of typed resources and a Pulumi import file."),
     ] = False,
     apply: Annotated[
-        Path | None,
-        typer.Option("--apply", metavar="FILE", help="Take an import file into the state."),
+        list[Path] | None,
+        typer.Option(
+            "--apply", metavar="FILE", help="Take an import file into the state; repeatable."
+        ),
     ] = None,
     excepted: Annotated[
         list[str] | None,
@@ -103,9 +105,9 @@ def import_(
     from pulumi_martech.operations.importing import check_usage, vendors
     from pulumi_martech.operations.importing import raw as write
 
-    check_usage(account, raw, apply)
+    check_usage(account, raw, bool(apply))
     with opened(cwd, stack, None, "", "", False, screen(color, as_json)) as (work, on):
-        if apply is not None:
+        if apply:
             return take_in(work, on, apply)
         choice = Choice(
             vendors=vendors(vendor or (), until, owner, reason, work.as_of),

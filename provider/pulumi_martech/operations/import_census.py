@@ -9,7 +9,14 @@ from pulumi_martech.model.errors import Denied, Malformed
 from pulumi_martech.model.identity import look_alike
 from pulumi_martech.model.membership import Kind, Membership, Origin, Status
 from pulumi_martech.model.values import Frozen, Unknown
-from pulumi_martech.operations.import_items import Item, Items, NotDeclarable, Vendor, roles_of
+from pulumi_martech.operations.import_items import (
+    Item,
+    Items,
+    NotDeclarable,
+    Person,
+    Vendor,
+    roles_of,
+)
 from pulumi_martech.operations.import_names import person_ids, role_keys
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.holdings import holding
@@ -87,10 +94,6 @@ def take(session: Session, declared: Declared, choice: Choice) -> Census:
     return _Taking(session, declared, choice).census()
 
 
-Person = tuple[Membership, Item]
-"""A member as it is, and as what it can be declared."""
-
-
 class _Taking:
     """One taking of a census."""
 
@@ -99,7 +102,7 @@ class _Taking:
         self._manifest = session.manifest
         self._items = Items(session.config, choice.descriptive)
         self._left: list[LeftOut] = []
-        self._spoilt: dict[str, str] = {}
+        self._spoilt: set[str] = set()
         self._vendors = {
             vendor.name: (frozenset(vendor.domains), frozenset(vendor.aliases))
             for vendor in choice.vendors
@@ -136,9 +139,11 @@ class _Taking:
     def _leave(self, what: str, why: str) -> None:
         self._left.append(LeftOut(what=what, why=why))
 
-    def _spoil(self, vendor: str, why: str) -> None:
-        """Leave a vendor out whole: of a grant that lacks somebody a preview would show that."""
-        self._spoilt.setdefault(vendor, why)
+    def _leave_of(self, vendor: str, login: str, why: str) -> None:
+        """Leave somebody out and the vendor with him: a preview would show whom a grant lacks."""
+        self._leave(login, why)
+        if vendor:
+            self._spoilt.add(vendor)
 
     def _sorted(self, members: Sequence[Membership]) -> dict[str, list[Membership]]:
         """Return whom the program might declare by vendor; those of no vendor under ``""``."""
@@ -151,10 +156,8 @@ class _Taking:
             why = self._why_not(member, often[member.login])
             if vendor and opens_nothing(member, self._manifest.softest_ending_verb):
                 self._leave(member.login, f"is of vendor {vendor} and switched off")
-            elif vendor and why:
-                self._spoil(vendor, f"{member.login} {why}")
             elif why:
-                self._leave(member.login, why)
+                self._leave_of(vendor, member.login, why)
             else:
                 found[vendor].append(member)
         return found
@@ -195,10 +198,8 @@ class _Taking:
                 for member, detail in zip(members, pool.map(look, members), strict=True):
                     if isinstance(detail, Membership):
                         found[name].append(detail)
-                    elif name:
-                        self._spoil(name, f"{member.login} {detail}")
                     else:
-                        self._leave(member.login, detail)
+                        self._leave_of(name, member.login, detail)
         return found
 
     # -- items
@@ -229,25 +230,24 @@ class _Taking:
     def _grants(self, groups: Mapping[str, Sequence[Membership]]) -> dict[str, Item]:
         found = {}
         for vendor in self._choice.vendors:
-            members = groups[vendor.name]
-            why = self._spoilt.get(vendor.name, "")
-            if not why and not members:
+            people: list[Person] = []
+            for member in groups[vendor.name]:
+                try:
+                    people.append((member, self._items.person(vendor.name, member)))
+                except NotDeclarable as error:
+                    self._leave_of(vendor.name, member.login, f"cannot be declared: {error}")
+            if vendor.name in self._spoilt:
+                self._drop_vendor(vendor.name, [member for member, _ in people])
+            elif not people:
                 self._leave(f"vendor {vendor.name}", "has nobody here by its domains and aliases")
-                continue
-            try:
-                if not why:
-                    found[vendor.name] = self._items.grant(vendor, members)
-                    continue
-            except NotDeclarable as error:
-                why = str(error)
-            self._drop_vendor(vendor.name, members, why)
+            else:
+                found[vendor.name] = self._items.grant(vendor, people)
         return found
 
-    def _drop_vendor(self, name: str, members: Sequence[Membership], why: str) -> None:
+    def _drop_vendor(self, name: str, members: Sequence[Membership]) -> None:
         for member in members:
-            self._leave(member.login, f"vendor {name} is left out whole: {why}")
-        if not members:
-            self._leave(f"vendor {name}", why)
+            why = f"belongs to vendor {name}, not all of whose people can be declared"
+            self._leave(member.login, why)
 
     def _drop_look_alikes(
         self,
@@ -280,7 +280,8 @@ class _Taking:
             people = [person for person in people if _domain(person[1]) != domain]
             for name in [name for name in grants if domain in by_vendor[name]]:
                 del grants[name]
-                self._drop_vendor(name, groups[name], why)
+                self._leave(f"vendor {name}", why)
+                self._drop_vendor(name, groups[name])
         return people
 
     def _roles(self, held: Collection[str]) -> Iterator[Item]:

@@ -22,8 +22,8 @@ from pulumi_martech.resources.provider import PROVIDER_KEY
 
 PROCESS = f"{PROVIDER_TYPE}pulumi-python"
 DYNAMIC = "pulumi-python:dynamic/martech"
-ACCOUNT, GATE_PROCESS = "account", "gate process"
-"""What the provider resources are called within a file."""
+GATE_PROCESS = "gate process"
+"""What the gate's own provider resource is called within a file."""
 
 Entry = dict[str, Any]
 """One resource of an import file."""
@@ -39,16 +39,18 @@ def written(config: AccountConfig, items: Sequence[Item], gate: Mapping[str, Any
     """
     held = estate_inputs(as_program(config, items).estate())
     grown = {**gate, "accounts": merged(gate.get("accounts") or {}, held)}
+    account = f"account {config.key}"
     entries: list[Entry] = [
-        {"type": PROCESS, "name": ACCOUNT, "logicalName": config.key, "inputs": config.inputs()},
+        {"type": PROCESS, "name": account, "logicalName": config.key, "inputs": config.inputs()},
         {"type": PROCESS, "name": GATE_PROCESS, "logicalName": "gate", "inputs": {}},
         _entry(GATE_TYPE, "gate", "gate", "gate", GATE_PROCESS, grown, grown),
     ]
     for item in items:
         token = f"{DYNAMIC}/{config.platform}:{item.kind}"
         # Within the file a name stands for one resource, whatever its type.
-        called, name = f"{item.kind} {item.key}", f"{config.key}/{item.key}"
-        entries.append(_entry(token, called, name, item.id, ACCOUNT, item.inputs, item.outputs))
+        name = f"{config.key}/{item.key}"
+        called = f"{item.kind} {name}"
+        entries.append(_entry(token, called, name, item.id, account, item.inputs, item.outputs))
     return json.dumps({"resources": entries}, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 

@@ -43,6 +43,10 @@ class Item(Frozen):
     outputs: Inputs
 
 
+Person = tuple[Membership, Item]
+"""A member as it is, and as what it can be declared."""
+
+
 class NotDeclarable(Exception):
     """Something that is there cannot be declared as it is; the text says why."""
 
@@ -92,6 +96,9 @@ class Items:
             dropped = told or (optional if wrong.keys() == {"arguments"} else set())
             if not dropped:
                 name, reason = next(iter(wrong.items()))
+                # Without the value: what is said of several is said once.
+                value = {"login": member.login, **attributes}.get(name)
+                reason = reason.removeprefix(f"{value!r} ").rstrip(".")
                 raise NotDeclarable(f"{name} {reason}".removeprefix("arguments "))
             for name in dropped:
                 del attributes[name]
@@ -112,7 +119,7 @@ class Items:
             wrong.setdefault(name, " and ".join(problems))
         read = handlers.shown(inputs, member)
         for name in _differing(inputs, read):
-            wrong.setdefault(name, f"would not come back as declared ({inputs.get(name)!r})")
+            wrong.setdefault(name, "would not come back as declared")
         return self._item("MartechUser", key, member.id, inputs, read), wrong
 
     def _attributes(self, member: Membership) -> Inputs:
@@ -153,35 +160,30 @@ class Items:
 
     # -- vendors
 
-    def grant(self, vendor: Vendor, members: Sequence[Membership]) -> Item:
+    def grant(self, vendor: Vendor, people: Sequence[Person]) -> Item:
         """Return all people of a vendor as `VendorGrant`; raises `NotDeclarable`."""
         handlers = VendorGrantProvider.of(self._config)
-        people = {}
-        for member in members:
-            try:
-                person = self.person(vendor.name, member)
-            except NotDeclarable as error:
-                raise NotDeclarable(f"{member.login}: {error}") from None
-            people[member.login] = shape.entry(self._config.platform, person.inputs)
+        entries = {
+            member.login: shape.entry(self._config.platform, item.inputs) for member, item in people
+        }
         checked = handlers.check({}, {
             "account": self._config.key, "vendor": vendor.name,
             "domains": shape.plain(vendor.domains),
             "aliases": shape.plain(vendor.aliases) or None,
-            "people": people, "until": vendor.until, "owner": vendor.owner,
+            "people": entries, "until": vendor.until, "owner": vendor.owner,
             "reason": vendor.reason,
         })  # fmt: skip
+        inputs = checked.inputs
         live = {
-            member.login: shape.live_entry(member, checked.inputs["people"][member.login])
-            for member in members
+            member.login: shape.live_entry(member, inputs["people"][member.login])
+            for member, _ in people
         }
-        id_ = grant_id(checked.inputs)
-        read = handlers.shown(id_, checked.inputs, dict(sorted(live.items())))
-        wrong = _reasons(checked.failures) or dict.fromkeys(
-            _differing(checked.inputs, read), "would not come back as declared"
-        )
+        id_ = grant_id(inputs)
+        read = handlers.shown(id_, inputs, dict(sorted(live.items())))
+        wrong = {**_reasons(checked.failures), **dict.fromkeys(_differing(inputs, read), "differs")}
         if wrong:
             raise NotDeclarable(" ".join(next(iter(wrong.items()))))
-        return self._item("VendorGrant", vendor.name, id_, checked.inputs, read)
+        return self._item("VendorGrant", vendor.name, id_, inputs, read)
 
     # -- parts
 

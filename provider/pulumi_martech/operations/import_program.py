@@ -13,8 +13,8 @@ from pulumi_martech.operations.shown import harmless
 from pulumi_martech.operations.source import WIDTH, Call, Name, Value, statement
 from pulumi_martech.platforms.registry import PLATFORMS, Platform
 
-_LONG = 4
-"""Roles from which on a list that several people have gets a name of its own."""
+_LONG, _LONGER = 4, 16
+"""Roles from which on a list has a name of its own: that of several people, that of one."""
 
 _INDENT = 4
 
@@ -176,13 +176,14 @@ class _Module:
 
 
 def _shared(census: Census, known: Mapping[str, str]) -> dict[tuple[str, ...], str]:
-    """Return a name for each long list of roles that several people have, the most held first."""
+    """Return a name for each list of roles that is too long to be repeated, the most held first."""
     often = Counter(
         tuple(sorted(held))
         for held in _held(census)
         if len(held) >= _LONG and not held & known.keys()
     )
-    lists = sorted((roles for roles, n in often.items() if n > 1), key=lambda r: (-often[r], r))
+    named = [roles for roles, n in often.items() if n > 1 or len(roles) >= _LONGER]
+    lists = sorted(named, key=lambda roles: (-often[roles], roles))
     return {roles: f"ROLES_{number}" for number, roles in enumerate(lists, 1)}
 
 

@@ -101,18 +101,18 @@ def raw(work: Work, screen: Screen, key: str, choice: Choice, folder: Path | Non
 # -- before anything is read
 
 
-def check_usage(account: str, raw: bool, apply: Path | None) -> None:
+def check_usage(account: str, raw: bool, apply: bool) -> None:
     """Refuse a command line that says neither what to write nor what to apply, or both.
 
     Raises:
         InvalidDeclaration: it does.
     """
     said, todo = "", "say `martech import ACCOUNT --raw`, or `martech import --apply FILE`"
-    if apply is not None and (account or raw):
+    if apply and (account or raw):
         said = "--apply takes a file that is there, and no account"
-    elif apply is None and not account:
+    elif not apply and not account:
         said = "no account is named"
-    elif apply is None and not raw:
+    elif not apply and not raw:
         said = "it is not said what to write, and typed resources (--raw) are what there is"
     if said:
         raise InvalidDeclaration("import", said, "nothing was done", todo)
