@@ -1,11 +1,12 @@
 """An estate in use becomes code: four accounts full of history, and then nothing to do."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from pulumi_martech.sandbox import Sandbox
 
-from .estate import Estate
+from .estate import STACK, Estate
 
 PROGRAM = """
 from pulumi_martech import hubspot, sendgrid
@@ -91,8 +92,20 @@ def test_four_accounts_in_use_become_code_and_nothing_is_to_do(estate: Estate) -
     estate.mark()
 
     found = estate.must(estate.martech("import", "crm", "--raw", "--except", "svc-*", *VENDOR))
-    for key in ("site", "portal", "mail-eu"):
+    for key in ("site", "portal"):
         estate.must(estate.martech("import", key, "--raw", *VENDOR))
+    said = estate.must(estate.martech("import", "mail-eu", "--raw", "--json", *VENDOR)).json()
+    assert (said["verb"], said["account"], said["platform"]) == ("import", "mail-eu", "sendgrid")
+    assert (
+        said["found"] | {"administrators": 2, "pending": 2, "vendors": {"northlight": 1}}
+        == (said["found"])
+    )
+    assert [Path(file).name for file in said["files"]] == [
+        "mail_eu_access.py",
+        "mail-eu.import.json",
+    ]
+    twice = estate.martech("import", "crm", "--raw")
+    assert "are there already; nothing was read or written; remove it, or say --out" in twice.text
     for row in (
         "people 52 MartechUser",
         "people of vendor northlight 2 VendorGrant",
@@ -130,6 +143,22 @@ def test_four_accounts_in_use_become_code_and_nothing_is_to_do(estate: Estate) -
     assert not any("@" in name for name in resources)
     again = estate.must(estate.martech("import", "--apply", files[0]))
     assert "were in the state of dev already" in again.text
+
+
+def test_an_account_is_the_first_that_a_stack_hears_of(estate: Estate) -> None:
+    """A fresh stack, and the file given to the engine itself: account, gate and people at once."""
+    crm: Any = estate.crm
+    crm.add_role("Editors")
+    crm.add_user("ana@example.com", roles=["Editors"])
+    crm.add_user("bo@other.example", roles=["Editors"])
+    program = 'crm = crm_account(administrators=["Editors"])\n'
+    estate.program(program)
+    estate.must(estate.martech("import", "crm", "--raw"))
+    import_ = ("import", "--file", "crm.import.json", "--yes", "--skip-preview", "-s", STACK)
+    estate.must(estate.bare(*import_, "--generate-code=false", "--protect=false"))
+    estate.program(program + "import crm_access\ncrm_access.declare(crm)\n")
+    assert "Nothing to do: the accounts are as declared." in estate.martech("up", "--yes").text
+    assert estate.writes() == []
 
 
 def secrets_of(tenant: Any) -> list[str]:

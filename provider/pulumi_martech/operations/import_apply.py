@@ -14,6 +14,7 @@ from pulumi_martech.operations import machine, show
 from pulumi_martech.operations.import_file import (
     GATE_PROCESS,
     PROCESS,
+    STACK,
     Entry,
     merged,
     provider_text,
@@ -122,8 +123,7 @@ def _accounts(entries: Sequence[Entry]) -> list[AccountConfig]:
 
 
 def _urn(work: Work, entry: Entry) -> str:
-    project = work.settings["name"]
-    return f"urn:pulumi:{work.stack}::{project}::{entry['type']}::{entry['logicalName']}"
+    return work.urn(str(entry["type"]), str(entry["logicalName"]))
 
 
 def _check(entries: Sequence[Entry], urns: Mapping[str, str], known: Known) -> None:
@@ -156,7 +156,7 @@ def _import(work: Work, entries: Sequence[Entry], urns: Mapping[str, str], known
     """Run the engine's import of what is not in the state; what is there is referred to."""
     there = {e["name"]: urns[e["name"]] for e in entries if urns[e["name"]] in known.state}
     said = {
-        "nameTable": there,
+        "nameTable": {STACK: work.stack_urn, **there},
         "resources": [entry for entry in entries if entry["name"] not in there],
     }
     with _file(said) as part:

@@ -140,7 +140,7 @@ class _Taking:
         self._left.append(LeftOut(what=what, why=why))
 
     def _leave_of(self, vendor: str, login: str, why: str) -> None:
-        """Leave somebody out and the vendor with him: a preview would show whom a grant lacks."""
+        """Leave somebody out, and a vendor with them: a preview would show whom a grant lacks."""
         self._leave(login, why)
         if vendor:
             self._spoilt.add(vendor)
@@ -152,9 +152,13 @@ class _Taking:
         for member in members:
             if member.login in self._declared.logins:
                 continue
-            vendor = _vendor_of(member, self._vendors)
+            owners = _vendors_of(member, self._vendors)
+            vendor = owners[0] if owners else ""
             why = self._why_not(member, often[member.login])
-            if vendor and opens_nothing(member, self._manifest.softest_ending_verb):
+            if len(owners) > 1:
+                for owner in owners:
+                    self._leave_of(owner, member.login, f"belongs to vendors {', '.join(owners)}")
+            elif vendor and opens_nothing(member, self._manifest.softest_ending_verb):
                 self._leave(member.login, f"is of vendor {vendor} and switched off")
             elif why:
                 self._leave_of(vendor, member.login, why)
@@ -164,7 +168,7 @@ class _Taking:
 
     def _why_not(self, member: Membership, namesakes: int) -> str:
         """Return why a member is not to be declared, empty if nothing speaks against it."""
-        owner = _vendor_of(member, self._declared.vendors)
+        owner = next(iter(_vendors_of(member, self._declared.vendors)), "")
         pattern = self._excepted(member.login)
         if namesakes > 1:
             return f"is the login of {namesakes} records"
@@ -319,11 +323,11 @@ class _Taking:
                 self._leave(f"role {name}", f"cannot be declared: {error}")
 
 
-def _vendor_of(
+def _vendors_of(
     member: Membership, vendors: Mapping[str, tuple[frozenset[str], frozenset[str]]]
-) -> str:
-    """Return the first vendor by name that a member belongs to, empty if it is nobody's."""
-    return next((n for n in sorted(vendors) if owned_by_vendor(member, *vendors[n])), "")
+) -> list[str]:
+    """Return the names of the vendors that a member belongs to by domain or alias, sorted."""
+    return [name for name in sorted(vendors) if owned_by_vendor(member, *vendors[name])]
 
 
 def _of_kind(people: Sequence[Person], kind: Kind) -> tuple[Item, ...]:

@@ -22,27 +22,30 @@ from pulumi_martech.resources.provider import PROVIDER_KEY
 
 PROCESS = f"{PROVIDER_TYPE}pulumi-python"
 DYNAMIC = "pulumi-python:dynamic/martech"
-GATE_PROCESS = "gate process"
-"""What the gate's own provider resource is called within a file."""
+GATE_PROCESS, STACK = "gate process", "stack"
+"""What the gate's own provider resource and the stack are called within a file."""
 
 Entry = dict[str, Any]
 """One resource of an import file."""
 
 
-def written(config: AccountConfig, items: Sequence[Item], gate: Mapping[str, Any]) -> str:
+def written(
+    config: AccountConfig, items: Sequence[Item], gate: Mapping[str, Any], stack: str
+) -> str:
     """Return the import file for an account.
 
     Args:
         config: the account.
         items: what is to be imported.
         gate: the inputs of the stack's gate as recorded, or its limits alone.
+        stack: the URN of the stack.
     """
     held = estate_inputs(as_program(config, items).estate())
     grown = {**gate, "accounts": merged(gate.get("accounts") or {}, held)}
     account = f"account {config.key}"
     entries: list[Entry] = [
-        {"type": PROCESS, "name": account, "logicalName": config.key, "inputs": config.inputs()},
-        {"type": PROCESS, "name": GATE_PROCESS, "logicalName": "gate", "inputs": {}},
+        _process(account, config.key, config.inputs()),
+        _process(GATE_PROCESS, "gate", {}),
         _entry(GATE_TYPE, "gate", "gate", "gate", GATE_PROCESS, grown, grown),
     ]
     for item in items:
@@ -51,7 +54,8 @@ def written(config: AccountConfig, items: Sequence[Item], gate: Mapping[str, Any
         name = f"{config.key}/{item.key}"
         called = f"{item.kind} {name}"
         entries.append(_entry(token, called, name, item.id, account, item.inputs, item.outputs))
-    return json.dumps({"resources": entries}, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    said = {"nameTable": {STACK: stack}, "resources": entries}
+    return json.dumps(said, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def provider_text(token: str) -> str:
@@ -65,6 +69,16 @@ def provider_text(token: str) -> str:
         return ""
     restore_pickler()
     return str(serialize_provider(handlers()))
+
+
+def _process(called: str, name: str, inputs: Mapping[str, str]) -> Entry:
+    return {
+        "type": PROCESS,
+        "name": called,
+        "logicalName": name,
+        "parent": STACK,
+        "inputs": dict(inputs),
+    }
 
 
 def _entry(

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,7 @@ def raw(work: Work, screen: Screen, key: str, choice: Choice, folder: Path | Non
         census = take(session, declared, choice)
     if census.items:
         gate = known.gate() or _limits(known)
-        texts = (source(config, census), written(config, census.items, gate))
+        texts = (source(config, census), written(config, census.items, gate, work.stack_urn))
         for file, text, mode in zip(files, texts, (0o666, 0o600), strict=True):
             _write(file, text, mode)
     return _report(work, screen, config, census, files)
@@ -213,7 +213,7 @@ def _limits(known: Known) -> Mapping[str, Any]:
 
 
 def vendors(
-    said: Iterable[str], until: str, owner: str, reason: str, as_of: str
+    said: Sequence[str], until: str, owner: str, reason: str, as_of: str
 ) -> tuple[Vendor, ...]:
     """Return the vendors that ``--vendor NAME=DOMAIN,...`` names, with the terms of their grants.
 
@@ -222,7 +222,11 @@ def vendors(
     Raises:
         InvalidDeclaration: one is not written so, or a term is missing.
     """
-    found = []
+    found: list[Vendor] = []
+    if not said and (until or owner or reason):
+        raise InvalidDeclaration(
+            "import", "--until, --owner and --reason are terms of a --vendor", "nothing was done"
+        )
     for text in said:
         name, _, owned = text.partition("=")
         parts = [part.strip().lower() for part in owned.split(",") if part.strip()]
@@ -232,6 +236,10 @@ def vendors(
         if not name or plain_name(name) != name or not domains:
             todo = "write it like --vendor northlight=northlight.example"
             raise InvalidDeclaration(tried, "this is no NAME=DOMAIN", left, todo)
+        if name in [vendor.name for vendor in found]:
+            raise InvalidDeclaration(
+                tried, "it is named twice", left, "say all its domains at once"
+            )
         if not (until and owner and reason):
             todo = "say --until DATE, --owner WHO (inside) and --reason WHY"
             raise InvalidDeclaration(tried, "a vendor's access has terms", left, todo)

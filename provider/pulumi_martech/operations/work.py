@@ -14,7 +14,7 @@ from pulumi_martech.engine.driver import Driver, Progress
 from pulumi_martech.engine.stacks import Stacks
 from pulumi_martech.model import expiry
 from pulumi_martech.model.errors import MartechError
-from pulumi_martech.model.plan import Plan
+from pulumi_martech.model.plan import STACK_TYPE, Plan
 from pulumi_martech.operations.targets import urns
 from pulumi_martech.project import project
 from pulumi_martech.reconcile.home import home
@@ -69,6 +69,15 @@ class Work:
     def reviewable(self, plan: Plan) -> reviewed.ReviewedPlan:
         """Reduce a plan of this stack to what is reviewed."""
         return reviewed.reduced(plan, self.stack, self.as_of, self.program(), self.targets)
+
+    def urn(self, token: str, name: str) -> str:
+        """Return the URN of a resource of this type that lies under the stack itself."""
+        return f"urn:pulumi:{self.stack}::{self.settings['name']}::{token}::{name}"
+
+    @property
+    def stack_urn(self) -> str:
+        """The URN of the stack."""
+        return self.urn(STACK_TYPE, f"{self.settings['name']}-{self.stack}")
 
     def program(self) -> dict[str, str]:
         """Return the hashes of the files of the program."""

@@ -101,7 +101,8 @@ class ImportFile:
             if item["type"].startswith(PROVIDER_TYPE):
                 urn = run.urn(stack, kind, _logical(item))
                 inputs = from_json(item.get("inputs") or {}, str)
-                wanted[urn] = ResourceState(urn, kind, True, inputs=inputs, parent=stack)
+                above = self._urn(run, item.get("parent"), {})
+                wanted[urn] = ResourceState(urn, kind, True, inputs=inputs, parent=above)
         for urn, state in wanted.items():
             if urn not in run.olds:
                 self._step(run, CreateStep(None, None, state))
