@@ -16,6 +16,7 @@ VERBS = (
     "preview", "up", "refresh", "destroy", "stack init", "stack ls", "stack select", "stack rm",
     "stack export", "stack import", "stack output", "doctor", "coverage", "leftovers",
     "audit verify", "audit show", "audit head",
+    "import",
     "attest", "checklist",
     "check", "policy list", "ends", "who", "matrix",
     "sandbox", "demo",

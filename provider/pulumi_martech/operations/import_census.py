@@ -111,12 +111,12 @@ class _Taking:
     def census(self) -> Census:
         listing = self._session.listing()
         for record in listing.unreadable:
-            self._leave(record, "lacks what identifies it")
+            self._leave(record, "without what identifies it")
         members = sorted(listing.members(), key=lambda member: (member.login, member.id))
         groups = self._in_detail(self._sorted(members))
         people = self._people(groups.pop(""))
         grants = self._grants(groups)
-        people = self._drop_look_alikes(people, grants, groups)
+        people = self._with_ids(self._drop_look_alikes(people, grants, groups))
         declared = [member for member, _ in people]
         declared += [member for name in grants for member in groups[name]]
         held = {role for member in declared for role in roles_of(member)}
@@ -156,10 +156,10 @@ class _Taking:
             vendor = owners[0] if owners else ""
             why = self._why_not(member, often[member.login])
             if len(owners) > 1:
-                for owner in owners:
-                    self._leave_of(owner, member.login, f"belongs to vendors {', '.join(owners)}")
+                self._leave(member.login, f"of several vendors: {', '.join(owners)}")
+                self._spoilt.update(owners)
             elif vendor and opens_nothing(member, self._manifest.softest_ending_verb):
-                self._leave(member.login, f"is of vendor {vendor} and switched off")
+                self._leave(member.login, f"of vendor {vendor}, and switched off")
             elif why:
                 self._leave_of(vendor, member.login, why)
             else:
@@ -171,15 +171,15 @@ class _Taking:
         owner = next(iter(_vendors_of(member, self._declared.vendors)), "")
         pattern = self._excepted(member.login)
         if namesakes > 1:
-            return f"is the login of {namesakes} records"
+            return f"one login of {namesakes} records"
         if owner:
-            return f"belongs to vendor {owner}, whose VendorGrant in the program shows it"
+            return f"of vendor {owner}, whose VendorGrant in the program shows them"
         if pattern:
-            return f"is left out by --except {pattern}"
+            return f"left out by --except {pattern}"
         if member.origin in (Origin.GROUP, Origin.INHERITED):
-            return "comes by way of a group or from above, and is managed there"
+            return "given by a group or from above, and managed there"
         if member.status is Status.DEACTIVATED and not self._choice.deactivated:
-            return "is switched off (--deactivated declares these too)"
+            return "switched off (--deactivated declares these too)"
         return ""
 
     def _excepted(self, name: str) -> str:
@@ -193,8 +193,8 @@ class _Taking:
             try:
                 fresh = users.in_detail(self._session, member)
             except (Denied, Malformed) as error:
-                return f"cannot be read: {error.said}"
-            return "has roles that are not shown" if isinstance(fresh.roles, Unknown) else fresh
+                return f"not readable: {error.said}"
+            return "with roles that are not shown" if isinstance(fresh.roles, Unknown) else fresh
 
         found: dict[str, list[Membership]] = {name: [] for name in groups}
         with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -209,27 +209,31 @@ class _Taking:
     # -- items
 
     def _people(self, members: Sequence[Membership]) -> list[Person]:
-        known = {}
+        found: list[Person] = []
         for member in members:
+            try:
+                found.append((member, self._items.person("", member)))
+            except NotDeclarable as error:
+                self._leave(member.login, f"not declarable: {error}")
+        for name in self._manifest.unique_attributes:
+            often = Counter(_folded(item, name) for _, item in found)
+            shared = [p for p in found if _folded(p[1], name) and often[_folded(p[1], name)] > 1]
+            for member, _ in shared:
+                self._leave(member.login, f"with the {name} of another user")
+            found = [person for person in found if person not in shared]
+        return found
+
+    def _with_ids(self, people: Sequence[Person]) -> list[Person]:
+        """Give people their ids: of those alone who are declared, so that others do not matter."""
+        known = {}
+        for member, _ in people:
             email = member.email if isinstance(member.email, str) else ""
             persons = self._declared.persons
             if person := persons.get(member.login) or persons.get(email):
                 known[member.login] = person
         taken = self._declared.keys.get("MartechUser", frozenset())
-        ids = person_ids((member.login for member in members), known, taken)
-        found: list[Person] = []
-        for member in members:
-            try:
-                found.append((member, self._items.person(ids[member.login], member)))
-            except NotDeclarable as error:
-                self._leave(member.login, f"cannot be declared: {error}")
-        for name in self._manifest.unique_attributes:
-            often = Counter(_folded(item, name) for _, item in found)
-            shared = [p for p in found if _folded(p[1], name) and often[_folded(p[1], name)] > 1]
-            for member, _ in shared:
-                self._leave(member.login, f"shares its {name} with another user")
-            found = [person for person in found if person not in shared]
-        return found
+        ids = person_ids((member.login for member, _ in people), known, taken)
+        return [(member, item.named(ids[member.login])) for member, item in people]
 
     def _grants(self, groups: Mapping[str, Sequence[Membership]]) -> dict[str, Item]:
         found = {}
@@ -239,18 +243,18 @@ class _Taking:
                 try:
                     people.append((member, self._items.person(vendor.name, member)))
                 except NotDeclarable as error:
-                    self._leave_of(vendor.name, member.login, f"cannot be declared: {error}")
+                    self._leave_of(vendor.name, member.login, f"not declarable: {error}")
             if vendor.name in self._spoilt:
                 self._drop_vendor(vendor.name, [member for member, _ in people])
             elif not people:
-                self._leave(f"vendor {vendor.name}", "has nobody here by its domains and aliases")
+                self._leave(f"vendor {vendor.name}", "nobody here by its domains and aliases")
             else:
                 found[vendor.name] = self._items.grant(vendor, people)
         return found
 
     def _drop_vendor(self, name: str, members: Sequence[Membership]) -> None:
         for member in members:
-            why = f"belongs to vendor {name}, not all of whose people can be declared"
+            why = f"of vendor {name}, not all of whose people can be declared"
             self._leave(member.login, why)
 
     def _drop_look_alikes(
@@ -305,9 +309,9 @@ class _Taking:
         named = []
         for name in sorted(wanted - self._declared.roles):
             if pattern := self._excepted(name):
-                self._leave(f"role {name}", f"is left out by --except {pattern}")
+                self._leave(f"role {name}", f"left out by --except {pattern}")
             elif often[name] > 1:
-                self._leave(f"role {name}", f"is the name of {often[name]} roles")
+                self._leave(f"role {name}", f"one name of {often[name]} roles")
             else:
                 named.append(name)
         keys = role_keys(named, self._declared.keys.get(kind, frozenset()))
@@ -320,7 +324,7 @@ class _Taking:
                     live, presence = roles.reference(self._session, name)
                     yield self._items.reference(keys[name], live, presence)
             except NotDeclarable as error:
-                self._leave(f"role {name}", f"cannot be declared: {error}")
+                self._leave(f"role {name}", f"not declarable: {error}")
 
 
 def _vendors_of(

@@ -42,6 +42,11 @@ class Item(Frozen):
     inputs: Inputs
     outputs: Inputs
 
+    def named(self, person: str) -> "Item":
+        """Return a membership under this id of the person."""
+        inputs, outputs = ({**part, "person": person} for part in (self.inputs, self.outputs))
+        return self.model_copy(update={"key": person, "inputs": inputs, "outputs": outputs})
+
 
 Person = tuple[Membership, Item]
 """A member as it is, and as what it can be declared."""

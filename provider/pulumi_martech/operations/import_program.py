@@ -96,7 +96,7 @@ class _Module:
         lines = ["# Not declared here:"]
         for why, what in reasons:
             lines += textwrap.wrap(
-                " ".join(harmless(f"{len(what)} x {why}").split()), WIDTH,
+                " ".join(harmless(f"{len(what)} {why}").split()), WIDTH,
                 initial_indent="# - ", subsequent_indent="#   ", break_on_hyphens=False,
             )  # fmt: skip
         return [*lines, ""]

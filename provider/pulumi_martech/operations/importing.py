@@ -274,7 +274,7 @@ def _report(
         screen.line()
         screen.line("Not declared:")
         for why, what in summed_up(census.left_out):
-            screen.line(harmless(f"{named(what)}: {why}"), 4, f"{len(what)} x")
+            screen.line(harmless(f"{why}: {named(what)}"), 4, f"{len(what):>3} ")
     screen.line()
     screen.line("Not known:")
     for text in unknown:
