@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pulumi_martech.model.account import AccountConfig
+from pulumi_martech.model.account import AccountConfig, ByHand
+from pulumi_martech.model.attestation import Attestation
+from pulumi_martech.model.content import Cell
 from pulumi_martech.model.directory import Directory
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.membership import Kind, Membership, NativeRole, Origin, Status
@@ -24,6 +26,8 @@ from pulumi_martech.operations.import_items import Vendor
 from pulumi_martech.operations.import_names import person_ids, plain_name, variables
 from pulumi_martech.operations.import_program import source
 from pulumi_martech.operations.source import Call, Name, quoted, statement
+from pulumi_martech.platforms import attested
+from pulumi_martech.platforms.gtg_crm_matrix import SWITCHES
 from pulumi_martech.platforms.registry import connect
 from pulumi_martech.reconcile.session import Session
 from pulumi_martech.resources.program import Program
@@ -320,6 +324,33 @@ def test_a_portal_gives_teams_seats_and_super_admins(sandbox: Sandbox, import_: 
     census, text, _ = import_(portal, everybody)
     assert "active=False" in text and 'last_name="Off"' in text
     assert list(left(census)) == ["nils@northlight.example"]
+
+
+def test_what_was_attested_of_a_crm_without_an_api(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "Pulumi.yaml").write_text("name: office\n")
+    monkeypatch.chdir(tmp_path)
+    by_hand = ByHand(operator="mia")
+    config = AccountConfig(
+        key="gtg", platform="gtg_crm", url="https://www.gtgcrm.com", credentials=by_hand
+    )
+    switches = SWITCHES["guide"]
+    on = sorted(switches)[0]
+    seen = Attestation(
+        account="gtg", platform="gtg_crm", at="2026-05-30T09:00:00Z", by="ana",
+        stored="2026-05-30T09:05:00Z", layout="guide", sources=(),
+        people={"ines@example.com": ("Administrator",), "bo@example.com": ("Service",)},
+        roles={"Service": {name: Cell.ON if name == on else Cell.OFF for name in switches}},
+    )  # fmt: skip
+    attested.store(seen)
+    census = take(Session(config, tmp_path), NOTHING, NO_CHOICE)
+    assert census.left_out == ()
+    text = source(config, census)
+    assert f'layout="guide",\n        switches=["{on}"],\n' in text
+    assert 'gtg_crm.MartechUser("bo", account=gtg, login="bo@example.com", roles=[service])' in text
+    assert 'login="ines@example.com", roles=["Administrator"]' in text
+    assert formatted(text) == text
 
 
 # -- what is refused

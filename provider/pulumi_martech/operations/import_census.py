@@ -1,13 +1,13 @@
 """Who and what is in an account, as what it can be declared, and what is left out and why."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
 
 from pulumi_martech.model.errors import Denied, Malformed
 from pulumi_martech.model.identity import look_alike
-from pulumi_martech.model.membership import Kind, Membership, Origin, Status
+from pulumi_martech.model.membership import Kind, Membership, NativeRole, Origin, Status
 from pulumi_martech.model.values import Frozen, Unknown
 from pulumi_martech.operations.import_items import (
     Item,
@@ -176,6 +176,8 @@ class _Taking:
             return f"of vendor {owner}, whose VendorGrant in the program shows them"
         if pattern:
             return f"left out by --except {pattern}"
+        if member.status is Status.ASKED:
+            return "asked for, and not attested yet"
         if member.origin in (Origin.GROUP, Origin.INHERITED):
             return "given by a group or from above, and managed there"
         if member.status is Status.DEACTIVATED and not self._choice.deactivated:
@@ -292,39 +294,43 @@ class _Taking:
                 self._drop_vendor(name, groups[name])
         return people
 
-    def _roles(self, held: Collection[str]) -> Iterator[Item]:
-        """Yield the roles: all that can be ours, else those held whose content nobody shows."""
-        platform, listed = PLATFORMS[self._session.config.platform], self._session.listing().roles()
-        builtin = {*self._manifest.builtin_roles, *self._manifest.administrator_roles}
-        kind = "Role" if platform.role is not None else "RoleReference"
+    def _roles(self, held: Collection[str]) -> list[Item]:
+        """Return the roles: all that can be ours, else those held whose content nobody shows."""
+        listed = self._session.listing().roles()
         known = [] if isinstance(listed, Unknown) else listed
-        if kind == "Role":
-            wanted = {role.name for role in known}
-        elif self._manifest.role_content == "declared":
-            shown = held if isinstance(listed, Unknown) else {role.name for role in known}
-            wanted = set(shown) & set(held) - builtin
-        else:
-            return  # a role is what its name says
+        builtin = {*self._manifest.builtin_roles, *self._manifest.administrator_roles}
+        listable = not isinstance(listed, Unknown)
+        names = {role.name for role in known} if listable else set(held)
+        owned = listable and PLATFORMS[self._session.config.platform].role is not None
+        wanted = names - builtin - self._declared.roles
+        if not owned:
+            # Where content is read a role is what its name says.
+            wanted &= set(held) if self._manifest.role_content == "declared" else set()
         often = Counter(role.name for role in known)
-        named = []
-        for name in sorted(wanted - self._declared.roles):
+        for name in sorted(wanted):
             if pattern := self._excepted(name):
                 self._leave(f"role {name}", f"left out by --except {pattern}")
             elif often[name] > 1:
                 self._leave(f"role {name}", f"one name of {often[name]} roles")
             else:
-                named.append(name)
-        keys = role_keys(named, self._declared.keys.get(kind, frozenset()))
+                continue
+            wanted.discard(name)
+        found = []
         by_name = {role.name: role for role in known}
-        for name in sorted(named, key=keys.__getitem__):
+        kind = "Role" if owned else "RoleReference"
+        keys = role_keys(sorted(wanted), self._declared.keys.get(kind, frozenset()))
+        for name in sorted(wanted, key=keys.__getitem__):
             try:
-                if kind == "Role":
-                    yield self._items.role(keys[name], by_name[name])
-                else:
-                    live, presence = roles.reference(self._session, name)
-                    yield self._items.reference(keys[name], live, presence)
+                found.append(self._role(keys[name], name, by_name if owned else {}))
             except NotDeclarable as error:
                 self._leave(f"role {name}", f"not declarable: {error}")
+        return found
+
+    def _role(self, key: str, name: str, owned: Mapping[str, NativeRole]) -> Item:
+        if name in owned:
+            return self._items.role(key, owned[name])
+        live, presence = roles.reference(self._session, name)
+        return self._items.reference(key, live, presence)
 
 
 def _vendors_of(

@@ -147,12 +147,15 @@ class Items:
     # -- roles
 
     def role(self, key: str, live: NativeRole) -> Item:
-        """Return a role as `Role`; raises `NotDeclarable`."""
+        """Return a role as `Role`, with what it holds; raises `NotDeclarable`."""
         handlers = RoleProvider.of(self._config)
-        checked = handlers.check({}, {"account": self._config.key, "role": key, "name": live.name})
+        content = {name: shape.plain(value) for name, value in live.attributes.items()}
+        checked = handlers.check(
+            {}, {"account": self._config.key, "role": key, "name": live.name, **content}
+        )
         problems = [*_reasons(checked.failures).values(), *check_name(live.name)]
         if problems:
-            raise NotDeclarable(f"its name {problems[0]}")
+            raise NotDeclarable(f"its name {problems[0]}" if not content else problems[0])
         read = handlers.shown(checked.inputs, live)
         return self._item("Role", key, live.id, checked.inputs, read)
 

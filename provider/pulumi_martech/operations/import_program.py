@@ -111,10 +111,13 @@ class _Module:
 
     def _role(self, item: Item) -> str:
         name = str(item.inputs["name"])
+        fields = self._platform.role.model_fields if self._platform.role is not None else {}
+        said = [part for part in fields if part != "name" and part in item.inputs]
+        content = {part: _listed(item.inputs[part]) for part in said}
         call = Call(
             f"{self._config.platform}.{item.kind}",
             [item.key],
-            {"account": Name(self._account), "name": name},
+            {"account": Name(self._account), "name": name, **content},
         )
         before = f"{self._variables[name]} = " if name in self._held else ""
         return statement(call, before, _INDENT)
@@ -158,8 +161,7 @@ class _Module:
         for name, field in self._platform.user.model_fields.items():
             if name in ("login", "roles") or name not in inputs:
                 continue
-            value = inputs[name]
-            value = list(value) if isinstance(value, Mapping) else value
+            value = _listed(inputs[name])
             if field.is_required():
                 required[name] = value
             elif value != field.default:
@@ -173,6 +175,11 @@ class _Module:
             return Name(self._shared[roles])
         self._held |= self._variables.keys() & held.keys()
         return [Name(self._variables[n]) if n in self._variables else n for n in roles]
+
+
+def _listed(value: Any) -> Value:
+    """Return a value as it is written: a set, kept as a map, as a list."""
+    return list(value) if isinstance(value, Mapping) else value
 
 
 def _shared(census: Census, known: Mapping[str, str]) -> dict[tuple[str, ...], str]:
