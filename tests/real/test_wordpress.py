@@ -164,3 +164,26 @@ def test_a_wrong_address_is_said_and_never_read_as_nobody(wordpress_site: WordPr
     for look in (lost.directory, lambda: lost.fetch("1", ()), lambda: lost.find("admin")):
         with pytest.raises((Malformed, Refused), match="account's url"):
             look()
+
+
+PICTURE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489"
+    "0000000d49444154789c6360000002000100055a" + "00" * 20
+)
+
+
+def test_media_are_counted_and_deleted_for_ever_with_their_author(
+    wordpress_site: WordPress, connector: wordpress.Connector
+) -> None:
+    wish = Wish(login="eve", roles={"author": "author"}, attributes=PERSON)
+    eve = connector.fetch(connector.invite(wish), ())
+    assert eve is not None
+    kind = {"Content-Disposition": 'attachment; filename="a.png"', "Content-Type": "image/png"}
+    with wordpress_site.administrator() as administrator:
+        made = administrator.post("/media", content=PICTURE, headers=kind).json()["id"]
+        administrator.post(f"/media/{made}", json={"author": int(eve.id)}).raise_for_status()
+        assert [str(one) for one in connector.belongings([eve])[eve.id]][2] == "media: 1"
+        templates = administrator.get("/templates", params={"author": eve.id})
+        assert "x-wp-total" not in templates.headers
+        connector.remove_with_content(eve)
+        assert administrator.get(f"/media/{made}").status_code == 404

@@ -30,10 +30,11 @@ def change(world, person, /, session=None, roles=None, **more):
     return users.update(session, person, world.id(person), world.login(person), wish)
 
 
-def remove(world, name, session=None, verb="remove", successor=None):
+def remove(world, name, session=None, verb="remove", successor=None, deletes=""):
     session = session or world.session()
     successor = world.keeper if successor is None else successor
-    ending.end(session, name, world.id(name), world.login(name), verb, successor)
+    id_, login = world.id(name), world.login(name)
+    return ending.end(session, name, id_, login, verb, successor, deletes=deletes)
 
 
 # -- create
@@ -513,6 +514,42 @@ def test_wordpress_content_goes_to_the_successor(wordpress):
     remove(wordpress, "ana", successor="Ben")
     (kept,) = wordpress.tenant.posts("ben")
     assert kept["id"] == post and kept["status"] == "publish"
+
+
+def test_it_is_said_what_somebody_takes_over(wordpress):
+    for name in ("ana", "ben", "cem"):
+        wordpress.add(name, ["author"])
+    for status in ("publish", "draft"):
+        wordpress.tenant.add_post("ana", "x", status=status)
+    wordpress.tenant.add_post("ana", "Logo", kind="attachment")
+    said = remove(wordpress, "ana", successor="cem")
+    assert said == "posts: 2 (1 draft), media: 1 given to cem"
+    assert {post["author"] for post in wordpress.tenant.posts("cem")} == {int(wordpress.id("cem"))}
+    assert remove(wordpress, "ben", successor="cem") == "", "it owned nothing"
+    wordpress.add("dan", ["author"])
+    wordpress.tenant.fault("html", status=200, path="*/types", times=None)
+    said = remove(wordpress, "dan", successor="cem")
+    assert said == "what it owned (nobody could tell how much) given to cem"
+    assert "dan" not in wordpress.there()
+
+
+def test_content_is_deleted_for_a_reason_alone(wordpress):
+    for name in ("ana", "ben"):
+        wordpress.add(name, ["author"])
+        wordpress.tenant.add_post(name, "Spam")
+    assert remove(wordpress, "ana", successor="", deletes="spam account") == "posts: 1 deleted"
+    assert [post["status"] for post in wordpress.tenant.posts() if post["title"] == "Spam"] == [
+        "publish",
+        "trash",
+    ]
+    (path,) = (wordpress.folder / "audit").glob(f"{wordpress.config().key}.jsonl")
+    assert "- what it owns: spam account" in path.read_text()
+    # A successor who is named goes before the word, and other verbs leave everything.
+    remove(wordpress, "ben", successor="admin", deletes="spam account")
+    assert [post["title"] for post in wordpress.tenant.posts("admin")] == ["Spam", "Hello world!"]
+    wordpress.add("cem", ["author"])
+    assert remove(wordpress, "cem", verb="downgrade", successor="", deletes="spam account") == ""
+    assert "cem" in wordpress.there()
 
 
 @pytest.mark.parametrize(

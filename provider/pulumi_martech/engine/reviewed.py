@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pulumi_martech.model.errors import MartechError
+from pulumi_martech.model.leaving import Leaving
 from pulumi_martech.model.plan import STACK_TYPE, Inputs, Plan, differences
 from pulumi_martech.model.values import Frozen
 
@@ -41,7 +42,8 @@ class ReviewedPlan(Frozen):
     """A reduced plan.
 
     ``as_of`` is the day or instant (UTC) grants were judged by; ``targets`` what the preview was
-    limited to; ``program`` the SHA-256 of each file of the program, by path from the project.
+    limited to; ``program`` the SHA-256 of each file of the program, by path from the project;
+    ``leaving`` what hung on the people who go, which is told and not compared: it goes on changing.
     """
 
     stack: str
@@ -49,11 +51,13 @@ class ReviewedPlan(Frozen):
     targets: tuple[str, ...] = ()
     program: Mapping[str, str]
     steps: tuple[ReducedStep, ...]
+    leaving: tuple[Leaving, ...] = ()
 
     @property
     def hash(self) -> str:
-        """The SHA-256 of everything in the plan, in hexadecimal digits."""
-        return hashlib.sha256(_canonical(self.model_dump(mode="json")).encode()).hexdigest()
+        """The SHA-256 of what is compared, in hexadecimal digits."""
+        compared = self.model_dump(mode="json", exclude={"leaving"})
+        return hashlib.sha256(_canonical(compared).encode()).hexdigest()
 
     def text(self) -> str:
         """Return the file: JSON, keys sorted."""
@@ -88,6 +92,7 @@ def reduced(
         targets=tuple(sorted(targets)),
         program=dict(sorted(program.items())),
         steps=tuple(sorted(steps, key=lambda step: (step.urn, step.op))),
+        leaving=plan.leaving,
     )
 
 

@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-from pulumi_martech.model.values import Frozen, Unknown
+from pulumi_martech.model.values import UNKNOWN, Frozen, Unknown
+
+Verb = Literal["remove", "deactivate", "downgrade"]
 
 
 class Hanging(Frozen):
@@ -25,16 +27,25 @@ class Hanging(Frozen):
 class Belonging(Frozen):
     """How much of one kind hangs on one person; ``detail`` says more, or why it is unknown.
 
-    ``what`` is that of a `Hanging` of the platform which is shown.
+    ``what``, ``shown`` and ``passed_on`` are those of a `Hanging` of the platform; ``becomes``
+    says what a plan makes of it.
     """
 
     what: str
     count: int | Unknown
     detail: str = ""
+    becomes: str = ""
+    shown: bool = True
+    passed_on: bool = False
 
     def __str__(self) -> str:
+        return f"{self.what}: {self.number}"
+
+    @property
+    def number(self) -> str:
+        """How many there are, and what more is known, in words."""
         known = "unknown" if isinstance(self.count, Unknown) else str(self.count)
-        return f"{self.what}: {known}" + (f" ({self.detail})" if self.detail else "")
+        return known + (f" ({self.detail})" if self.detail else "")
 
 
 class Leaving(Frozen):
@@ -43,18 +54,17 @@ class Leaving(Frozen):
     ``person`` is our own id, or the login within a roster or a vendor's presence; ``id`` the
     native id, empty where no state holds it. ``successor`` is the login of who takes over what
     the platform passes on; ``deletes`` the reason for which it is deleted instead. ``note`` says
-    why nothing is known of the person, empty where it was looked at.
+    why there are no ``belongings``: who was not looked at, and why.
     """
 
     account: str
     person: str
     login: str
     id: str = ""
-    verb: Literal["remove", "deactivate", "downgrade"]
+    verb: Verb
     successor: str = ""
     deletes: str = ""
     belongings: tuple[Belonging, ...] = ()
-    unknown: tuple[Hanging, ...] = ()
     note: str = ""
 
     @property
@@ -65,9 +75,26 @@ class Leaving(Frozen):
     def becomes(self, kind: Hanging) -> str:
         """Say what becomes of a kind of thing when this person goes."""
         if self.verb != "remove":
-            return "stays as it is"
+            return "kept as it is"
         if not kind.passed_on:
             return kind.becomes
         if self.deletes:
             return f"DELETED, as delete_content says: {self.deletes}"
-        return f"goes to {self.successor}" if self.successor else "needs a successor"
+        return f"to {self.successor}" if self.successor else "nobody takes it over"
+
+    def holding(self, kinds: tuple[Hanging, ...], found: tuple[Belonging, ...]) -> "Leaving":
+        """Return the person with what was found, and with what no platform shows as unknown."""
+        known = {one.what: one for one in found}
+        unseen = Belonging(what="", count=UNKNOWN)
+        held = tuple(
+            known.get(kind.what, unseen).model_copy(
+                update={
+                    "what": kind.what,
+                    "becomes": self.becomes(kind),
+                    "shown": kind.shown,
+                    "passed_on": kind.passed_on,
+                }
+            )
+            for kind in kinds
+        )
+        return self.model_copy(update={"belongings": held})

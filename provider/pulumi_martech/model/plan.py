@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from pulumi_martech.model.leaving import Leaving
 from pulumi_martech.model.values import Frozen
 
 SECRET = "[secret]"  # noqa: S105 - the mark that stands for a secret, not one
@@ -151,7 +152,8 @@ class Plan(Frozen):
     role means that the platform has a role more. ``outputs`` are differences of stack outputs.
     ``unchanged`` are URNs; ``stored_differently`` counts those of them that are recorded anew in
     the state (another provider, protection); ``read`` counts resources that are only looked at.
-    ``ok`` is false when the engine reported a failure; ``seconds`` is how long it took.
+    ``leaving`` are the people who go with the steps, and what hangs on them. ``ok`` is false when
+    the engine reported a failure; ``seconds`` is how long it took.
     """
 
     steps: tuple[Step, ...] = ()
@@ -161,6 +163,7 @@ class Plan(Frozen):
     stored_differently: int = 0
     read: int = 0
     messages: tuple[Message, ...] = ()
+    leaving: tuple[Leaving, ...] = ()
     ok: bool = True
     seconds: float = Field(default=0.0, ge=0)
 

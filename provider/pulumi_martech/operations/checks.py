@@ -1,18 +1,25 @@
 """The one place where a plan is judged before anything is written: guards, then the platforms."""
 
+from collections.abc import Collection, Sequence
+
 from pulumi_martech.model.expiry import day
+from pulumi_martech.model.leaving import Leaving
 from pulumi_martech.model.plan import Message, Plan
-from pulumi_martech.operations.preflight import preflight, recorded
+from pulumi_martech.operations.doctor import Finding
+from pulumi_martech.operations.hanging import look
+from pulumi_martech.operations.preflight import accounts, preflight, recorded, to_read
 from pulumi_martech.operations.work import Work
-from pulumi_martech.policy.plans import judge
+from pulumi_martech.policy.leaving import leaving
+from pulumi_martech.policy.plans import Recorded, judge
 
 
 def checked(work: Work, plan: Plan, ask_platforms: bool = True, looks_only: bool = False) -> Plan:
     """Judge a plan by the guards and ask the platforms it writes to, before anything is written.
 
-    Returns the plan, not ``ok`` and with an error for each thing that stops it. A plan without
-    changes is not judged. An override (``--override REASON``, MARTECH_OVERRIDE) lifts the guards;
-    offline, or with ``ask_platforms`` false, no platform is asked; with ``looks_only`` credentials
+    Returns the plan with what hangs on the people who go, not ``ok`` and with an error for each
+    thing that stops it. A plan without changes is not judged. An override (``--override REASON``,
+    MARTECH_OVERRIDE) lifts the guards; with ``ask_platforms`` false the platforms are asked what
+    hangs on people and nothing else, and offline nothing at all; with ``looks_only`` credentials
     for reading are enough.
     """
     if not plan.ok or not plan.changes:
@@ -28,7 +35,29 @@ def checked(work: Work, plan: Plan, ask_platforms: bool = True, looks_only: bool
         + (f"; {finding.todo}" if finding.todo else "")
         for finding in findings
     ]
-    if not problems:
-        return plan
-    said = [Message(severity="error", text=text) for text in problems]
-    return plan.model_copy(update={"ok": False, "messages": (*plan.messages, *said)})
+    going, wrong = _going(work, plan, state, findings, looks_only)
+    said = [Message(severity="error", text=text) for text in problems + wrong]
+    return plan.model_copy(
+        update={"ok": not said, "messages": (*plan.messages, *said), "leaving": tuple(going)}
+    )
+
+
+def _going(
+    work: Work,
+    plan: Plan,
+    state: Sequence[Recorded],
+    findings: Collection[Finding],
+    looks_only: bool,
+) -> tuple[list[Leaving], list[str]]:
+    """Return who goes with what hangs on them, and what is wrong with their successors."""
+    configs = accounts(plan, state)
+    successors = {key: config.successor for key, config in configs.items()}
+    going = leaving(plan, state, successors)
+    if not going:
+        return [], []
+    if looks_only:
+        configs = {key: to_read(config) for key, config in configs.items()}
+    broken = {finding.account: "the account cannot be used as it is" for finding in findings}
+    if work.offline:
+        broken = dict.fromkeys(configs, "this run is offline")
+    return look(going, configs, broken)

@@ -27,13 +27,18 @@ def _of(kind: str, inputs: Inputs) -> list[str] | None:
     if kind in ("Role", "RoleReference"):
         return [str(inputs.get("name"))]
     if kind == "MartechUser":
-        return [_person(str(inputs.get("login")), inputs)]
+        return [_person(str(inputs.get("login")), inputs), *_deleted(inputs)]
     if kind == "VendorGrant":
         head = f"until {inputs.get('until')}, for {inputs.get('owner')}: {inputs.get('reason')}"
-        return [head, *_people(inputs.get("people"))]
+        return [head, *_people(inputs.get("people")), *_deleted(inputs)]
     if kind == "Roster":
-        return _people(inputs.get("members"))
+        return [*_people(inputs.get("members")), *_deleted(inputs)]
     return None
+
+
+def _deleted(inputs: Inputs) -> list[str]:
+    reason = inputs.get("delete_content")
+    return [f"what a removed user owns is deleted with it: {reason}"] if reason else []
 
 
 def _people(entries: Value) -> list[str]:

@@ -39,7 +39,8 @@ def recorded(export: str) -> list[Recorded]:
             for name, value in (resource.get("inputs") or {}).items()
             if not name.startswith("__")
         }
-        found.append(Recorded(urn=resource["urn"], kind=kind, inputs=inputs))
+        id_ = str(resource.get("id") or "")
+        found.append(Recorded(urn=resource["urn"], kind=kind, inputs=inputs, id=id_))
     return found
 
 
@@ -62,7 +63,7 @@ def preflight(plan: Plan, state: Iterable[Recorded], looks_only: bool = False) -
         for step in plan.steps
         if step.account in configs and step.kind not in ("account", "stack")
     }
-    asked = [_to_read(configs[key]) if looks_only else configs[key] for key in sorted(written)]
+    asked = [to_read(configs[key]) if looks_only else configs[key] for key in sorted(written)]
     apart = {config.key for config in asked if config != configs[config.key]}
     failed = [
         finding
@@ -93,7 +94,7 @@ def preflight(plan: Plan, state: Iterable[Recorded], looks_only: bool = False) -
     return failed
 
 
-def _to_read(config: AccountConfig) -> AccountConfig:
+def to_read(config: AccountConfig) -> AccountConfig:
     """Return the account with its credentials for reading in the place of all others."""
     if config.read_credentials is None:
         return config

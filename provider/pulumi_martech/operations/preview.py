@@ -66,13 +66,17 @@ def _waiting(work: Work, screen: Screen, plan: Plan) -> "list[Task]":
 def judged(
     work: Work, screen: Screen, plan: Plan, ask_platforms: bool = True, looks_only: bool = False
 ) -> Plan:
-    """Judge a plan that has been shown (see `operations.checks`); print what stops it."""
+    """Judge a plan that has been shown (see `operations.checks`).
+
+    Prints what hangs on the people who go, and what stops the plan.
+    """
     if not plan.ok or not plan.changes:
         return plan
     from pulumi_martech.operations.checks import checked  # the HTTP stack, slow to import
 
-    with screen.phase("checking"):
+    with screen.phase("checking", str):
         found = checked(work, plan, ask_platforms, looks_only)
+    show.leaving(screen, found.leaving)
     if not found.ok:
         screen.line()
         for message in found.messages[len(plan.messages) :]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from rich.text import Text
 
 from pulumi_martech.engine.reviewed import Unlike
+from pulumi_martech.model.leaving import Leaving
 from pulumi_martech.model.plan import Message, Op, Outcome, Plan, PropertyDiff, Step
 from pulumi_martech.operations.gist import gist
 from pulumi_martech.operations.screen import Screen, columns
@@ -129,6 +130,37 @@ def counts(screen: Screen, what: Plan) -> None:
         screen.line(f"{len(what.unchanged)} unchanged", 4, "  ")
     if what.read:
         screen.line(f"{what.read} only read", 4, "  ")
+
+
+def leaving(screen: Screen, going: Sequence[Leaving]) -> None:
+    """Print what hangs on the people who go, and below it what no platform shows."""
+    if not going:
+        return
+    rows: list[tuple[str, str, str, str]] = []
+    unseen: dict[tuple[str, str], None] = {}
+    for one in going:
+        there = [kind for kind in one.belongings if kind.count != 0 and kind.shown]
+        unseen |= {(one.account, kind.what): None for kind in one.belongings if not kind.shown}
+        if one.note:
+            rows.append((one.name, "unknown", "", one.note))
+        rows += [(one.name, kind.what, kind.number, kind.becomes) for kind in there]
+        if not there and not one.note:
+            rows.append((one.name, "nothing that is shown", "", ""))
+    screen.line()
+    screen.line("What hangs on who goes:")
+    screen.table(columns(_once(rows), ("", "what", "how many", "what becomes of it")))
+    for account in dict.fromkeys(account for account, _ in unseen):
+        kinds = ", ".join(what for at, what in unseen if at == account)
+        screen.line(Text(harmless(f"not shown by {account}: {kinds}"), style="dim"), 1)
+
+
+def _once(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return rows with what stands above in the first column left out."""
+    before = ["", *(row[0] for row in rows)]
+    return [
+        ("" if row[0] == above else row[0], *row[1:])
+        for row, above in zip(rows, before, strict=False)
+    ]
 
 
 def duration(screen: Screen) -> None:

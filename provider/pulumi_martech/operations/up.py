@@ -78,7 +78,8 @@ def settle(plan: Plan, done: Plan) -> Plan:
         for step in plan.steps
         if step.urn not in met
     ]
-    return done.model_copy(update={"steps": (*done.steps, *left), "drift": plan.drift})
+    kept = {"drift": plan.drift, "leaving": plan.leaving}
+    return done.model_copy(update={"steps": (*done.steps, *left), **kept})
 
 
 def _nothing(work: Work, screen: Screen, plan: Plan) -> int:

@@ -20,11 +20,12 @@ GATE = "martech:Gate"
 
 
 class Recorded(Frozen):
-    """A resource as the state has it: its kind (``scim:MartechUser``) and inputs."""
+    """A resource as the state has it: its kind (``scim:MartechUser``), inputs and native id."""
 
     urn: str
     kind: str
     inputs: Mapping[str, Any]
+    id: str = ""
 
 
 def judge(plan: Plan, state: Iterable[Recorded], day: date) -> list[Violation]:

@@ -16,7 +16,9 @@ from pulumi_martech.platforms.base import (
     ChangesUsers,
     DeactivatesUsers,
     OnDestroy,
+    RemovesContent,
     RemovesUsers,
+    ShowsBelongings,
 )
 from pulumi_martech.reconcile import attested
 from pulumi_martech.reconcile.readback import (
@@ -39,8 +41,11 @@ def end(
     successor: str = "",
     planned: bool = False,
     asked: Asked | None = None,
-) -> None:
+    deletes: str = "",
+) -> str:
     """End a membership with the verb given; what is ended already is success.
+
+    Returns what became of what it owned in words, empty where nothing is passed on or deleted.
 
     Args:
         session: the account.
@@ -51,12 +56,14 @@ def end(
         successor: login of who takes over what the user owns, where the platform wants one.
         planned: whether it is the end of a contract, which the breaker does not count.
         asked: the step of which nobody could say yet what became of it (attested platforms).
+        deletes: why what the user owns is deleted with it, in place of a successor.
     """
+    became = ""
     if verb == "retain":
-        return
+        return became
     if session.manifest.attested:
         attested.end(session, person, login, verb, asked, planned)
-        return
+        return became
     tried = f"{verb} user {login} in account {session.config.key}"
     session.before_write(tried)
     session.listing()
@@ -82,11 +89,16 @@ def end(
     elif _ended(live, verb):
         session.wrote(live)
     else:
-        heir = _heir(session, live, successor, tried) if verb == "remove" else None
+        deletes = deletes if verb == "remove" and not successor else ""
+        heir = _heir(session, live, successor, tried) if verb == "remove" and not deletes else None
         session.before_removal(live, tried, planned)
-        _end(session, person, live, verb, heir, tried)
+        owned = _owned(session, live) if heir or deletes else ""
+        _end(session, person, live, verb, heir, tried, deletes=deletes)
         session.report.wrote(f"{verb} user")
+        if owned:
+            became = f"{owned} {'deleted' if deletes else f'given to {successor}'}"
     session.journal.recorded("user", login, id_)
+    return became
 
 
 def take_back(session: Session, person: str, member: Membership) -> bool:
@@ -105,6 +117,19 @@ def take_back(session: Session, person: str, member: Membership) -> bool:
     if note is not None:
         session.journal.undone(note.id)
     return True
+
+
+def _owned(session: Session, live: Membership) -> str:
+    """Say what of the user somebody takes over, or is deleted; empty if there is nothing."""
+    connector = session.connector
+    kinds = {kind.what for kind in session.manifest.hangs_on_person if kind.passed_on}
+    if not kinds or not isinstance(connector, ShowsBelongings):
+        return ""
+    try:
+        found = connector.belongings([live])[live.id]
+    except MartechError:
+        return "what it owned (nobody could tell how much)"
+    return ", ".join(str(one) for one in found if one.what in kinds and one.count != 0)
 
 
 def _heirs(session: Session) -> list[str]:
@@ -129,7 +154,8 @@ def _heir(session: Session, live: Membership, successor: str, tried: str) -> str
             tried,
             f"{session.manifest.title} wants somebody who takes over what the user owns",
             "nothing was removed",
-            "name a `successor`, there or on the Account, or choose another on_destroy",
+            "name a `successor`, there or on the Account, choose another on_destroy, or say "
+            "delete_content='REASON'",
         )
     raise InvalidDeclaration(
         tried,
@@ -147,13 +173,16 @@ def _end(
     heir: str | None,
     tried: str,
     recorded_as: str = "",
+    deletes: str = "",
 ) -> None:
     """Send the verb until a reading shows that it was done."""
+    also = [f"- what it owns: {deletes}"] if deletes else []
+    recorded_as = recorded_as or f"{verb} user"
     for _ in range(ATTEMPTS):
         unanswered: MartechError | None = None
         try:
-            with session.call(person, recorded_as or f"{verb} user", live.id, hide=words_of(live)):
-                _send(session, live, verb, heir, tried)
+            with session.call(person, recorded_as, live.id, also, hide=words_of(live)):
+                _send(session, live, verb, heir, tried, bool(deletes))
         except MartechError as error:
             if not unclear(error):
                 if verb == "downgrade":
@@ -184,11 +213,18 @@ def cancel(session: Session, person: str, live: Membership, tried: str) -> None:
 
 
 def _send(
-    session: Session, live: Membership, verb: OnDestroy, heir: str | None, tried: str
+    session: Session,
+    live: Membership,
+    verb: OnDestroy,
+    heir: str | None,
+    tried: str,
+    with_content: bool,
 ) -> None:
     connector = session.connector
     if live.status is Status.PENDING and isinstance(connector, CancelsInvitations):
         connector.cancel(live)
+    elif with_content and isinstance(connector, RemovesContent):
+        connector.remove_with_content(live)
     elif verb == "remove" and isinstance(connector, RemovesUsers):
         connector.remove(live, heir)
     elif verb == "deactivate" and isinstance(connector, DeactivatesUsers):

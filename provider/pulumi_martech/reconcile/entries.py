@@ -29,6 +29,10 @@ Steps = Mapping[str, Asked]
 NOTHING_ASKED: Steps = MappingProxyType({})
 
 
+Tell = Callable[[str], None]
+"""Takes a sentence for the person who runs it."""
+
+
 def pseudonym(group: str, login: str) -> str:
     """Return what stands for a person without an id of ours in the audit: no login, but stable."""
     return f"{group}#{hashlib.sha256(login.encode()).hexdigest()[:10]}"
@@ -122,6 +126,8 @@ def apply(
     undo: bool = False,
     planned: bool = False,
     asked: Steps = NOTHING_ASKED,
+    deletes: str = "",
+    tell: Tell = lambda said: None,
 ) -> dict[str, Asked]:
     """Write the difference between two maps; return what was asked of a person, by login.
 
@@ -136,6 +142,8 @@ def apply(
         undo: whether those made here are taken back if another entry fails.
         planned: whether what is taken away has come to the end of its contract.
         asked: steps of which nobody could say yet what became of them, by login.
+        deletes: why what a removed person owns is deleted, in place of a successor.
+        tell: told what became of what a removed person owned.
 
     Raises `MartechError` that names every entry which failed, after all were tried.
     """
@@ -156,7 +164,10 @@ def apply(
             failed[login] = error
     for login in sorted(olds.keys() - news.keys()):
         try:
-            take_away(session, group, login, verb, successor, planned, asked.get(login))
+            step = asked.get(login)
+            became = take_away(session, group, login, verb, successor, planned, step, deletes)
+            if became:
+                tell(f"{session.config.key}/{login} went, {became}")
         except MartechError as error:
             failed[login] = error
     if not failed:
@@ -205,16 +216,23 @@ def take_away(
     successor: str,
     planned: bool = False,
     asked: Asked | None = None,
-) -> None:
-    """End one entry, if its member is there; one that the listing lacks is asked for singly."""
+    deletes: str = "",
+) -> str:
+    """End one entry, if its member is there; one that the listing lacks is asked for singly.
+
+    Returns what became of what the member owned, in words.
+    """
     login = session.manifest.normal_login(login)
     if session.manifest.attested:
         attested.end(session, pseudonym(group, login), login, verb, asked, planned)
-        return
+        return ""
     member = session.listing().by_login(login) or session.connector.find(login)
-    if member is not None:
-        person = pseudonym(group, login)
-        ending.end(session, person, member.id, member.login, verb, successor, planned)
+    if member is None:
+        return ""
+    person = pseudonym(group, login)
+    return ending.end(
+        session, person, member.id, member.login, verb, successor, planned, deletes=deletes
+    )
 
 
 def _take_back(session: Session, group: str, made: Collection[Membership]) -> str:
@@ -237,6 +255,8 @@ def end_all(
     belongs: Callable[[Membership], bool],
     planned: bool = False,
     asked: Steps = NOTHING_ASKED,
+    deletes: str = "",
+    tell: Tell = lambda said: None,
 ) -> None:
     """End every entry, then list the account afresh and prove that nothing of the group is left.
 
@@ -246,7 +266,10 @@ def end_all(
     """
     if verb == "retain":
         return
-    apply(session, group, olds, {}, verb, successor, planned=planned, asked=asked)
+    apply(
+        session, group, olds, {}, verb, successor,
+        planned=planned, asked=asked, deletes=deletes, tell=tell,
+    )  # fmt: skip
     session.forget_listing()
     shown = [
         member

@@ -85,6 +85,7 @@ class UserResource(AccountObject):
         adopt: bool,
         opts: pulumi.ResourceOptions | None,
         reinvite: str | None = None,
+        delete_content: str | None = None,
     ) -> None:
         declared = program()
         restore_pickler()
@@ -102,6 +103,7 @@ class UserResource(AccountObject):
             **{n: shape.plain(value) for n, value in attributes.items() if value is not None},
             "on_destroy": on_destroy or platform.manifest.softest_ending_verb,
             "successor": successor,
+            "delete_content": delete_content,
             "adopt": adopt or None,
             "reinvite": reinvite,
             "native_id": None,
@@ -227,6 +229,7 @@ class VendorGrantResource(AccountObject):
         successor: str | None,
         adopt: bool,
         opts: pulumi.ResourceOptions | None,
+        delete_content: str | None = None,
     ) -> None:
         declared = program()
         restore_pickler()
@@ -259,6 +262,7 @@ class VendorGrantResource(AccountObject):
             "on_destroy": on_destroy
             or PLATFORMS[known.config.platform].manifest.softest_ending_verb,
             "successor": successor,
+            "delete_content": delete_content,
             "adopt": adopt or None,
             "unknown": None,
         }
@@ -283,6 +287,7 @@ class RosterResource(AccountObject):
         on_destroy: OnDestroy | None,
         successor: str | None,
         opts: pulumi.ResourceOptions | None,
+        delete_content: str | None = None,
     ) -> None:
         declared = program()
         restore_pickler()
@@ -298,6 +303,7 @@ class RosterResource(AccountObject):
             "on_destroy": on_destroy
             or PLATFORMS[known.config.platform].manifest.softest_ending_verb,
             "successor": successor,
+            "delete_content": delete_content,
         }
         for pattern, why in ignore.items():
             if not why:

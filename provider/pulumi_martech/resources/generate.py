@@ -7,6 +7,7 @@ changed; a test holds the checked-in modules in step.
 import subprocess
 import sys
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -97,6 +98,7 @@ def source(platform: Platform) -> str:
         "account": "AccountData" if by_hand else "AccountData, Credentials",
         "by_hand": "from pulumi_martech.resources.credentials import by_hand\n" if by_hand else "",
     }
+    by_platform = _by_platform(manifest)
     person = PERSON.format(
         fields="\n".join(
             _described(f"``{name}``", field, "    ")
@@ -112,14 +114,14 @@ def source(platform: Platform) -> str:
         parameters="\n".join(parameters),
         documentation="\n".join(_described(n, f, " " * 12) for n, f in documented.items()),
         attributes="\n".join(f'            "{name}": {name},' for name in fields),
-        **_invited(manifest),
+        **by_platform,
     )
     account = ATTESTED_ACCOUNT if by_hand else ACCOUNT
     parts = [HEAD.format(**values, **head), account.format(**values)]
     role = _role(platform, values)
     if platform.role:
         parts.append(role)
-    rest = REST.format(**values)
+    rest = REST.format(**values, **by_platform)
     reference, _, others = rest.partition("\n\nclass VendorGrant")
     parts += [reference + "\n\n", person, user, "\nclass VendorGrant" + others]
     if not platform.role:
@@ -127,29 +129,52 @@ def source(platform: Platform) -> str:
     return "\n".join(parts)
 
 
-def _invited(manifest: Manifest) -> dict[str, str]:
-    """Return what is there where users are invited: ``reinvite`` and ``expires_at``, or nothing.
+REINVITE = (
+    "reinvite",
+    "a reason; another one than before sends the pending invitation again, or a new one in its "
+    "place where it carries other roles.",
+)
+DELETE_CONTENT = (
+    "delete_content",
+    "why what a removed user owns is to be deleted with it; without this word it goes to the "
+    "successor.",
+)
 
-    Where they are asked for instead, ``asked``.
+
+def _by_platform(manifest: Manifest) -> dict[str, str]:
+    """Return the parts of what only some platforms have.
+
+    Invitations and when they end, steps that are asked of a person, and content to delete.
     """
-    none = dict.fromkeys(("reinvite_parameter", "reinvite_text", "reinvite_argument"), "")
+    invited = manifest.creation != "direct" and not manifest.attested
+    content = [DELETE_CONTENT] if manifest.needs_successor else []
+    statuses, outputs, output = "active, deactivated", "", ""
     if manifest.attested:
-        text = ", ``asked``\n    (``at``, ``of`` and ``due``, while nobody has attested it)"
+        statuses = "active, to do"
+        outputs = ", ``asked``\n    (``at``, ``of`` and ``due``, while nobody has attested it)"
         output = "\n    asked: pulumi.Output[Any]\n"
-        return {"statuses": "active, to do", "outputs": text, "expiry": output, **none}
-    if manifest.creation == "direct":
-        return {"statuses": "active, deactivated", "outputs": "", "expiry": "", **none}
-    text = (
-        "            reinvite: a reason; another one than before sends the pending invitation\n"
-        "                again, or a new one in its place where it carries other roles.\n"
-    )
+    elif invited:
+        statuses = "active, pending, expired, deactivated"
+        outputs = ", ``expires_at``\n    (an ISO instant) while an invitation is pending"
+        output = "\n    expires_at: pulumi.Output[str | None]\n"
     return {
-        "statuses": "active, pending, expired, deactivated",
-        "outputs": ", ``expires_at``\n    (an ISO instant) while an invitation is pending",
-        "expiry": "\n    expires_at: pulumi.Output[str | None]\n",
-        "reinvite_parameter": "\n        reinvite: str | None = None,",
-        "reinvite_text": text,
-        "reinvite_argument": "\n            reinvite=reinvite,",
+        "statuses": statuses,
+        "outputs": outputs,
+        "expiry": output,
+        **_arguments("user", [*content, *([REINVITE] if invited else [])]),
+        **_arguments("map", content),
+    }
+
+
+def _arguments(of: str, named: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return parameters, descriptions and arguments of optional texts, for a template."""
+    described = [f"            {name}: {text}" for name, text in named]
+    return {
+        f"{of}_parameters": "".join(f"\n        {name}: str | None = None," for name, _ in named),
+        f"{of}_texts": "".join(
+            textwrap.fill(text, 96, subsequent_indent=" " * 16) + "\n" for text in described
+        ),
+        f"{of}_arguments": "".join(f"\n            {name}={name}," for name, _ in named),
     }
 
 

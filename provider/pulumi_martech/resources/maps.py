@@ -25,6 +25,7 @@ from pulumi_martech.resources.provider import (
     keep_provider,
     offline,
     one_sentence,
+    say,
     say_step,
 )
 from pulumi_martech.resources.users import normal_user
@@ -125,7 +126,7 @@ class VendorGrantProvider(MapProvider):
 
     inputs = (
         "account", "vendor", "domains", "aliases", "people", "until", "owner", "reason",
-        "on_destroy", "successor", "adopt",
+        "on_destroy", "successor", "delete_content", "adopt",
     )  # fmt: skip
 
     def group(self, props: Props) -> str:
@@ -175,7 +176,8 @@ class VendorGrantProvider(MapProvider):
         asked = entries.apply(
             self.session(news), self.group(news),
             self.given_up(olds, news), news.get("people") or {}, news["on_destroy"],
-            self._successor(news), bool(news.get("adopt")), asked=_steps(olds),
+            self.successor(news), bool(news.get("adopt")), asked=_steps(olds),
+            deletes=str(news.get("delete_content") or ""), tell=say,
         )  # fmt: skip
         self.say_steps(news, asked)
         return UpdateResult(self.outputs(news, {**_steps(olds), **asked}))
@@ -190,11 +192,9 @@ class VendorGrantProvider(MapProvider):
 
         entries.end_all(
             session, group, self.given_up(props, {}), props["on_destroy"],
-            self._successor(props), belongs, ended(props.get("until")), _steps(props),
+            self.successor(props), belongs, ended(props.get("until")), _steps(props),
+            deletes=str(props.get("delete_content") or ""), tell=say,
         )  # fmt: skip
-
-    def _successor(self, props: Props) -> str:
-        return str(props.get("successor") or self.config.successor)
 
 
 def grant_id(props: Props) -> str:
@@ -205,7 +205,7 @@ def grant_id(props: Props) -> str:
 class RosterProvider(MapProvider):
     """Handlers of `Roster`: the whole list of an account's members."""
 
-    inputs = ("account", "members", "ignore", "on_destroy", "successor")
+    inputs = ("account", "members", "ignore", "on_destroy", "successor", "delete_content")
     people = "members"
 
     def group(self, props: Props) -> str:
@@ -233,11 +233,10 @@ class RosterProvider(MapProvider):
     @one_sentence
     def update(self, id_: str, olds: Props, news: Props) -> UpdateResult:
         """Write what differs; only members of the reviewed map are taken away."""
-        successor = str(news.get("successor") or self.config.successor)
         asked = entries.apply(
             self.session(news), self.group(news), self.given_up(olds, news),
-            news.get("members") or {}, news["on_destroy"], successor, adopt=True,
-            asked=_steps(olds),
+            news.get("members") or {}, news["on_destroy"], self.successor(news), adopt=True,
+            asked=_steps(olds), deletes=str(news.get("delete_content") or ""), tell=say,
         )  # fmt: skip
         self.say_steps(news, asked)
         return UpdateResult(self.outputs(news, {**_steps(olds), **asked}))

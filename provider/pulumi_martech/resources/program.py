@@ -226,11 +226,21 @@ class Program:
                 f"{instead or f'say on_destroy={manifest.softest_ending_verb!r}'}",
                 where,
             )
-        heir = inputs.get("successor") or config.successor
+        deletes = inputs.get("delete_content")
+        if deletes is not None and not (isinstance(deletes, str) and deletes.strip()):
+            self.problem(f"delete_content={deletes!r} of {who} is no reason; write one", where)
+        if deletes and inputs.get("successor"):
+            self.problem(
+                f"{who} names a successor and says delete_content as well: what it owns either "
+                f"goes to somebody or is deleted; say one of them",
+                where,
+            )
+        heir = inputs.get("successor") or config.successor or deletes
         if verb == "remove" and manifest.needs_successor and not heir:
             self.problem(
                 f"{who}: removing a user of {manifest.title} needs somebody who takes over what "
-                f"it owns; say successor='LOGIN' on it or on the Account",
+                f"it owns; say successor='LOGIN' on it or on the Account, or delete_content="
+                f"'REASON' to have it deleted",
                 where,
             )
 

@@ -143,6 +143,11 @@ class AccountProvider(ResourceProvider):
             return []
         return ["account"]
 
+    def successor(self, props: Mapping[str, Any]) -> str:
+        """Return the login that takes over: the resource's own word goes before the account's."""
+        own = str(props.get("successor") or "")
+        return own or ("" if props.get("delete_content") else self.config.successor)
+
     def declares(self, by: str, logins: Any) -> None:
         """Note which logins a declaration of this run names; nothing is looked up or called."""
         if getattr(self, "_config", None) is not None:

@@ -184,8 +184,8 @@ class MartechUser(base.UserResource, module="martech/sendgrid", name="MartechUse
                 the softest verb that really ends log-in on this platform.
             successor: login that takes over what the user owns, when it is removed.
             adopt: change a user that is there already and differs, instead of refusing.
-            reinvite: a reason; another one than before sends the pending invitation
-                again, or a new one in its place where it carries other roles.
+            reinvite: a reason; another one than before sends the pending invitation again, or a
+                new one in its place where it carries other roles.
             opts: resource options.
         """
         attributes: dict[str, Any] = {

@@ -177,7 +177,7 @@ class MartechUser(base.UserResource, module="martech/{platform}", name="MartechU
 {parameters}
         on_destroy: OnDestroy | None = None,
         successor: str | None = None,
-        adopt: bool = False,{reinvite_parameter}
+        adopt: bool = False,{user_parameters}
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the membership.
@@ -190,7 +190,7 @@ class MartechUser(base.UserResource, module="martech/{platform}", name="MartechU
                 the softest verb that really ends log-in on this platform.
             successor: login that takes over what the user owns, when it is removed.
             adopt: change a user that is there already and differs, instead of refusing.
-{reinvite_text}            opts: resource options.
+{user_texts}            opts: resource options.
         """
         attributes: dict[str, Any] = {{
 {attributes}
@@ -203,7 +203,7 @@ class MartechUser(base.UserResource, module="martech/{platform}", name="MartechU
             attributes=attributes,
             on_destroy=on_destroy,
             successor=successor,
-            adopt=adopt,{reinvite_argument}
+            adopt=adopt,{user_arguments}
             opts=opts,
         )
 
@@ -306,7 +306,7 @@ class VendorGrant(base.VendorGrantResource, module="martech/{platform}", name="V
         aliases: Sequence[str] = (),
         on_destroy: OnDestroy | None = None,
         successor: str | None = None,
-        adopt: bool = False,
+        adopt: bool = False,{map_parameters}
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the vendor's presence.
@@ -323,7 +323,7 @@ class VendorGrant(base.VendorGrantResource, module="martech/{platform}", name="V
             on_destroy: how a person is taken away; default ``{verb}``.
             successor: login that takes over what a removed person owns.
             adopt: change people that are there already and differ, instead of refusing.
-            opts: resource options.
+{map_texts}            opts: resource options.
         """
         super().__init__(
             vendor,
@@ -336,7 +336,7 @@ class VendorGrant(base.VendorGrantResource, module="martech/{platform}", name="V
             aliases=aliases,
             on_destroy=on_destroy,
             successor=successor,
-            adopt=adopt,
+            adopt=adopt,{map_arguments}
             opts=opts,
         )
 
@@ -355,7 +355,7 @@ class Roster(base.RosterResource, module="martech/{platform}", name="Roster"):
         members: Mapping[str, Person],
         ignore: Mapping[str, str] | None = None,
         on_destroy: OnDestroy | None = None,
-        successor: str | None = None,
+        successor: str | None = None,{map_parameters}
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the members.
@@ -366,14 +366,14 @@ class Roster(base.RosterResource, module="martech/{platform}", name="Roster"):
             ignore: shell pattern of logins to leave alone, to the reason why.
             on_destroy: how a member is taken away; default ``{verb}``.
             successor: login that takes over what a removed member owns.
-            opts: resource options.
+{map_texts}            opts: resource options.
         """
         super().__init__(
             account=account,
             members=members,
             ignore=ignore or {{}},
             on_destroy=on_destroy,
-            successor=successor,
+            successor=successor,{map_arguments}
             opts=opts,
         )
 '''

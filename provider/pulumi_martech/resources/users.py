@@ -74,7 +74,8 @@ class UserProvider(AccountProvider):
     """Handlers of `MartechUser` on every platform."""
 
     inputs = (
-        "account", "person", "login", "roles", "on_destroy", "successor", "adopt", "reinvite",
+        "account", "person", "login", "roles", "on_destroy", "successor", "delete_content", "adopt",
+        "reinvite",
     )  # fmt: skip
 
     def input_names(self) -> tuple[str, ...]:
@@ -169,11 +170,19 @@ class UserProvider(AccountProvider):
         session = self.session(props)
         if self.kept(_declaration(props), props["login"]):
             return
-        successor = props.get("successor") or self.config.successor
         verb = props.get("on_destroy") or self.manifest.softest_ending_verb
-        ending.end(
-            session, _person(props), id_, props["login"], verb, successor, asked=step_of(props)
+        became = ending.end(
+            session,
+            _person(props),
+            id_,
+            props["login"],
+            verb,
+            self.successor(props),
+            asked=step_of(props),
+            deletes=str(props.get("delete_content") or ""),
         )
+        if became:
+            say(f"{props['account']}/{_person(props)} went, {became}")
 
 
 def _declaration(props: Props) -> str:

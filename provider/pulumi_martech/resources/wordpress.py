@@ -165,6 +165,7 @@ class MartechUser(base.UserResource, module="martech/wordpress", name="MartechUs
         on_destroy: OnDestroy | None = None,
         successor: str | None = None,
         adopt: bool = False,
+        delete_content: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the membership.
@@ -184,6 +185,8 @@ class MartechUser(base.UserResource, module="martech/wordpress", name="MartechUs
                 the softest verb that really ends log-in on this platform.
             successor: login that takes over what the user owns, when it is removed.
             adopt: change a user that is there already and differs, instead of refusing.
+            delete_content: why what a removed user owns is to be deleted with it; without this
+                word it goes to the successor.
             opts: resource options.
         """
         attributes: dict[str, Any] = {
@@ -202,6 +205,7 @@ class MartechUser(base.UserResource, module="martech/wordpress", name="MartechUs
             on_destroy=on_destroy,
             successor=successor,
             adopt=adopt,
+            delete_content=delete_content,
             opts=opts,
         )
 
@@ -228,6 +232,7 @@ class VendorGrant(base.VendorGrantResource, module="martech/wordpress", name="Ve
         on_destroy: OnDestroy | None = None,
         successor: str | None = None,
         adopt: bool = False,
+        delete_content: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the vendor's presence.
@@ -244,6 +249,8 @@ class VendorGrant(base.VendorGrantResource, module="martech/wordpress", name="Ve
             on_destroy: how a person is taken away; default ``remove``.
             successor: login that takes over what a removed person owns.
             adopt: change people that are there already and differ, instead of refusing.
+            delete_content: why what a removed user owns is to be deleted with it; without this
+                word it goes to the successor.
             opts: resource options.
         """
         super().__init__(
@@ -258,6 +265,7 @@ class VendorGrant(base.VendorGrantResource, module="martech/wordpress", name="Ve
             on_destroy=on_destroy,
             successor=successor,
             adopt=adopt,
+            delete_content=delete_content,
             opts=opts,
         )
 
@@ -277,6 +285,7 @@ class Roster(base.RosterResource, module="martech/wordpress", name="Roster"):
         ignore: Mapping[str, str] | None = None,
         on_destroy: OnDestroy | None = None,
         successor: str | None = None,
+        delete_content: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the members.
@@ -287,6 +296,8 @@ class Roster(base.RosterResource, module="martech/wordpress", name="Roster"):
             ignore: shell pattern of logins to leave alone, to the reason why.
             on_destroy: how a member is taken away; default ``remove``.
             successor: login that takes over what a removed member owns.
+            delete_content: why what a removed user owns is to be deleted with it; without this
+                word it goes to the successor.
             opts: resource options.
         """
         super().__init__(
@@ -295,6 +306,7 @@ class Roster(base.RosterResource, module="martech/wordpress", name="Roster"):
             ignore=ignore or {},
             on_destroy=on_destroy,
             successor=successor,
+            delete_content=delete_content,
             opts=opts,
         )
 
