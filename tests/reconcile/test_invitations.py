@@ -4,7 +4,8 @@ from functools import partial
 
 import pytest
 
-from pulumi_martech.model.errors import NotThere, Uncertain
+from pulumi_martech.model.errors import NotThere, Uncertain, Unsupported
+from pulumi_martech.model.membership import Status
 from pulumi_martech.platforms.registry import connect
 from pulumi_martech.reconcile import shape, users
 from pulumi_martech.reconcile.session import Session
@@ -82,3 +83,32 @@ def test_who_accepted_meanwhile_is_sent_nothing_more(mail):
     with pytest.raises(NotThere):
         mail.again("mail.send")
     assert [w for w in mail.tenant.writes(mail.mark) if w.committed] == []
+
+
+def test_an_invitation_made_by_hand_is_taken_as_it_is(mail):
+    mail.tenant.invite("ben@example.com", ["stats.read"])
+    mark = mail.tenant.mark()
+    wish = shape.wish(mail.session, "Ben@example.com", {"roles": {"mail.send": True}})
+    mail.session.forget_listing()
+    outcome = users.create(mail.session, "ben", wish, adopt=False)
+    assert (outcome.how, outcome.member.status) == ("equal", Status.PENDING)
+    assert mail.tenant.writes(mark) == [], "never a second mail; what differs shows once accepted"
+    mail.tenant.accept("ben@example.com", username="ben")
+    id_ = outcome.member.id
+    assert users.update(mail.session, "ben", id_, wish.login, wish).member.roles == {"mail.send"}
+
+
+def test_who_is_deactivated_at_the_vendor_is_not_made_anew(sandbox, tmp_path, monkeypatch):
+    portal = sandbox.tenant("with-deactivated", "hubspot")
+    for name, value in portal.environment().items():
+        monkeypatch.setenv(name, value)
+    portal.add_user("ana@example.com")
+    portal.deactivate("ana@example.com")
+    session = Session(portal.account(), tmp_path)
+    mark = portal.mark()
+    wish = shape.wish(session, "ana@example.com", {"roles": {}, "active": True})
+    with pytest.raises(Unsupported, match="cannot switch users on"):
+        users.create(session, "ana", wish, adopt=False)
+    off = shape.wish(session, "ana@example.com", {"roles": {}, "active": False})
+    assert users.create(Session(portal.account(), tmp_path), "ana", off, False).how == "equal"
+    assert portal.writes(mark) == []

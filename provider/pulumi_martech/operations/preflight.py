@@ -5,20 +5,22 @@ told at once.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pulumi_martech.model.account import AccountConfig
-from pulumi_martech.model.errors import MartechError
+from pulumi_martech.model.errors import MartechError, UnknownRole
 from pulumi_martech.model.identity import near
 from pulumi_martech.model.manifest import Ability
 from pulumi_martech.model.plan import PROVIDER_TYPE, Op, Plan
-from pulumi_martech.model.values import Unknown
+from pulumi_martech.model.values import UNKNOWN, Unknown
 from pulumi_martech.operations.doctor import Finding, doctor
-from pulumi_martech.platforms.base import Connector, OwnsRoles
+from pulumi_martech.platforms.base import Connector, OwnsRoles, ShowsSeats
 from pulumi_martech.platforms.registry import PLATFORMS, connect
 from pulumi_martech.policy.holdings import HOLDERS, holdings
+from pulumi_martech.policy.leaving import entries
 from pulumi_martech.policy.plans import Recorded
 
 _WORKERS = 8
@@ -88,8 +90,12 @@ def preflight(plan: Plan, state: Iterable[Recorded], looks_only: bool = False) -
         missing = {name: asked[name] for name in asked.keys() - ours}
         return _unknown_roles(config, missing, ours)
 
+    seats = _seats_to_give(plan)
     with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
         for found in pool.map(roles, healthy):
+            failed += found
+        selling = [config for config in healthy if seats.get(config.key)]
+        for found in pool.map(lambda config: _seats(config, seats[config.key]), selling):
             failed += found
     return failed
 
@@ -140,16 +146,58 @@ def _declared(plan: Plan, state: Iterable[Recorded], kind: str) -> dict[str, set
     return declared
 
 
+def _seats_to_give(plan: Plan) -> dict[str, dict[str, int]]:
+    """Return how many more seats of a kind the plan needs than it frees, by account."""
+    wanted: dict[str, Counter[str]] = {}
+    for step in plan.steps:
+        kind = step.kind.partition(":")[2]
+        if kind not in HOLDERS:
+            continue
+        for inputs, sign in ((step.old, -1), (step.new if step.op is not Op.DELETE else None, 1)):
+            for entry in entries(kind, inputs or {}).values():
+                held = entry.get("seats")
+                for name in held if isinstance(held, Mapping) else ():
+                    wanted.setdefault(step.account, Counter())[name] += sign
+    return {
+        account: {name: number for name, number in counts.items() if number > 0}
+        for account, counts in wanted.items()
+    }
+
+
+def _seats(config: AccountConfig, wanted: Mapping[str, int]) -> list[Finding]:
+    """Return a finding for each kind of seat that the platform has too few of, or does not have."""
+    try:
+        connector = connect(config)
+        with connector.client:
+            left = connector.seats() if isinstance(connector, ShowsSeats) else UNKNOWN
+    except MartechError as error:
+        return [Finding(account=config.key, check="seats", result="fail", what=str(error))]
+    if isinstance(left, Unknown):
+        return []
+    found = []
+    for name, number in sorted(wanted.items()):
+        what = f"{number} more {name!r} are wanted, {left.get(name, 0)} are left"
+        todo = "free or buy seats, or declare others"
+        if name not in left:
+            what, todo = f"there is no seat {name!r}", f"{near(name, left)} correct the name"
+        if left.get(name, 0) < number:
+            finding = Finding(
+                account=config.key, check="seats", result="fail", what=what, todo=todo.strip()
+            )
+            found.append(finding)
+    return found
+
+
 def _unknown_roles(
     config: AccountConfig, wanted: Mapping[str, set[str]], ours: set[str]
 ) -> list[Finding]:
-    """Ask the platform for roles; return a finding with near matches for each that is not there."""
+    """Ask the platform for roles; return a finding for each that is not there, or several times."""
     if not wanted:
         return []
     try:
         connector = connect(config)
         with connector.client:
-            missing, known = _missing(connector, set(wanted))
+            missing, twice, known = _missing(connector, set(wanted))
     except MartechError as error:
         return [Finding(account=config.key, check="roles", result="fail", what=str(error))]
     listable = isinstance(connector, OwnsRoles)
@@ -165,6 +213,15 @@ def _unknown_roles(
             todo=f"{near(name, known | ours)} correct the name, or {instead}".strip(),
         )
         for name in sorted(missing)
+    ] + [
+        Finding(
+            account=config.key,
+            check="roles",
+            result="fail",
+            what=f"several roles are called {name!r}, wanted for {_some(wanted[name])}",
+            todo="rename all but one: nobody can tell which is meant",
+        )
+        for name in sorted(twice)
     ]
 
 
@@ -175,16 +232,26 @@ def _some(names: set[str]) -> str:
     return ", ".join(shown[:3]) + more
 
 
-def _missing(connector: Connector, names: set[str]) -> tuple[set[str], set[str]]:
-    """Return which of ``names`` are not there, and the roles that are."""
+def _missing(connector: Connector, names: set[str]) -> tuple[set[str], set[str], set[str]]:
+    """Return which of ``names`` are not there, which several roles have, and the roles there are.
+
+    The last are only looked up where something is missing.
+    """
+    missing, twice = names - set(connector.manifest.builtin_roles), set[str]()
     if isinstance(connector, OwnsRoles):
-        missing = {name for name in names if connector.find_role(name) is None}
-    else:
-        missing = names - set(connector.manifest.builtin_roles)
+        missing = set()
+        for name in names:
+            try:
+                if connector.find_role(name) is None:
+                    missing.add(name)
+            except UnknownRole:
+                twice.add(name)
     if not missing:
-        return set(), set()
+        return set(), twice, set()
     directory = connector.directory()
     known = set(directory.role_names()) | set(connector.manifest.builtin_roles)
     if not isinstance(directory.roles, Unknown):
-        known |= {role.name for role in directory.roles}
-    return missing - known, known
+        counts = Counter(role.name for role in directory.roles)
+        known |= counts.keys()
+        twice |= {name for name in missing if counts[name] > 1}
+    return missing - known, twice, known

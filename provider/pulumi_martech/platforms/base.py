@@ -214,6 +214,18 @@ class RemovesUsers(Protocol):
 
 
 @runtime_checkable
+class ShowsSeats(Protocol):
+    """The platform sells seats and shows how many are left: asked before people get some."""
+
+    def seats(self) -> dict[str, int] | Unknown:
+        """Return how many seats of each kind nobody has.
+
+        The kinds are those of the attribute ``seats`` of a user; `UNKNOWN` where the credentials
+        or the version of the API do not show them.
+        """
+
+
+@runtime_checkable
 class OwnsRoles(Protocol):
     """Roles can be made, renamed and removed."""
 

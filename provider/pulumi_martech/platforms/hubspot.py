@@ -241,6 +241,10 @@ class Connector:
         events = [Event(at=str(one.get("createdAt")), what=str(one.get("type"))) for one in entries]
         return tuple(sorted(events, key=lambda event: event.at, reverse=True))
 
+    def seats(self) -> dict[str, int] | Unknown:
+        """Return the seats that are left, where the token may see what the portal has bought."""
+        return self._wire.seats(self._wire.tried("list the seats that are left"))
+
     def belongings(self, leaving: Sequence[Membership]) -> dict[str, tuple[Belonging, ...]]:
         """Count what each person owns in the CRM: five calls, four of them searches."""
         return {live.id: tuple(self._owned(live)) for live in leaving}

@@ -20,6 +20,7 @@ from pulumi_martech.model.errors import (
     QuotaExhausted,
     Refused,
 )
+from pulumi_martech.model.values import UNKNOWN, Unknown
 from pulumi_martech.transport import ApiClient, Reply, cursor_pages
 
 PAGE = 100
@@ -134,6 +135,21 @@ class Wire:
                 raise
             return None
         return _results(reply)
+
+    # -- seats
+
+    def seats(self, tried: str) -> dict[str, int] | Unknown:
+        """Return how many seats are left by name; only dated versions show them [SPEC]."""
+        for version in ("2026-09", "2026-09-beta"):
+            try:
+                reply = self.client.get(f"/settings/users/{version}/seats", tried=tried)
+            except Refused as error:
+                if error.status == 401:
+                    raise
+                continue
+            left = {one.get("name"): one.get("remainingSeats") for one in _results(reply)}
+            return {str(k): n for k, n in left.items() if k and isinstance(n, int)}
+        return UNKNOWN
 
     # -- who is deactivated
 

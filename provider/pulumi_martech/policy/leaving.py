@@ -41,7 +41,7 @@ def _of(step: Step, id_: str) -> Iterator[Leaving]:
         return
     new: Inputs = {} if step.op is Op.DELETE or step.new is None else step.new
     moved = step.op is Op.REPLACE and step.old.get("account") != new.get("account")
-    before, after = _entries(kind, step.old), {} if moved else _entries(kind, new)
+    before, after = entries(kind, step.old), {} if moved else entries(kind, new)
     # Maps take people away as they are declared now, a resource that goes as it was.
     said = new if kind in _PEOPLE and new and not moved else step.old
     for login, entry in before.items():
@@ -64,7 +64,7 @@ def _of(step: Step, id_: str) -> Iterator[Leaving]:
             )
 
 
-def _entries(kind: str, inputs: Inputs) -> dict[str, Mapping[str, Any]]:
+def entries(kind: str, inputs: Inputs) -> dict[str, Mapping[str, Any]]:
     """Return the logins that inputs name, with what is declared of each."""
     people = inputs.get(_PEOPLE[kind]) if kind in _PEOPLE else {inputs.get("login"): inputs}
     if not isinstance(people, Mapping):
