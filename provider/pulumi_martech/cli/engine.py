@@ -51,7 +51,7 @@ def preview(
     as_json: Json = False,
     color: Colour = "auto",
 ) -> int:
-    """Show what `martech up` would do. Nothing is written."""
+    """Show what `martech up` would do, and what hangs on people who go. Nothing is written."""
     from pulumi_martech.operations.preview import preview as run
 
     with opened(cwd, stack, target, override, as_of, offline, screen(color, as_json)) as (work, on):
