@@ -40,7 +40,7 @@ bench: $(STAMP)       ## the figures of docs/performance.md
 
 lock:                 ## renew the lock files (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group dev --group build pyproject.toml -o requirements/dev.txt
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group pyproject.toml:policy -o requirements/policy.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group policy --group build pyproject.toml -o requirements/policy.txt
 
 clean:
 	rm -rf $(VENV) .martech

@@ -28,6 +28,15 @@ Value = Any
 Inputs = Mapping[str, Value]
 
 
+def kind_of(token: str) -> str:
+    """Return a type token as shown to people: ``scim:MartechUser``, ``account``, ``stack``."""
+    if token == STACK_TYPE:
+        return "stack"
+    if token.startswith(PROVIDER_TYPE):
+        return "account"
+    return token.removeprefix(_DYNAMIC).removeprefix("martech/")
+
+
 class Op(StrEnum):
     """What a step does to a resource."""
 
@@ -107,12 +116,8 @@ class Step(Frozen):
 
     @property
     def kind(self) -> str:
-        """The type as shown to people: ``scim:MartechUser``, ``account``, ``stack``."""
-        if self.type == STACK_TYPE:
-            return "stack"
-        if self.type.startswith(PROVIDER_TYPE):
-            return "account"
-        return self.type.removeprefix(_DYNAMIC).removeprefix("martech/")
+        """The type as shown to people, see `kind_of`."""
+        return kind_of(self.type)
 
     @property
     def account(self) -> str:

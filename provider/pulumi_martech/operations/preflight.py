@@ -14,7 +14,7 @@ from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.errors import MartechError, UnknownRole
 from pulumi_martech.model.identity import near
 from pulumi_martech.model.manifest import Ability
-from pulumi_martech.model.plan import PROVIDER_TYPE, Op, Plan
+from pulumi_martech.model.plan import Op, Plan, kind_of
 from pulumi_martech.model.values import UNKNOWN, Unknown
 from pulumi_martech.operations.doctor import Finding, doctor
 from pulumi_martech.platforms.base import Connector, OwnsRoles, ShowsSeats
@@ -24,7 +24,6 @@ from pulumi_martech.policy.leaving import entries
 from pulumi_martech.policy.plans import Recorded
 
 _WORKERS = 8
-_DYNAMIC = "pulumi-python:dynamic/"
 
 
 def recorded(export: str) -> list[Recorded]:
@@ -32,10 +31,7 @@ def recorded(export: str) -> list[Recorded]:
     deployment = json.loads(export).get("deployment") or {}
     found = []
     for resource in deployment.get("resources") or ():
-        token = str(resource.get("type", ""))
-        kind = token.removeprefix(_DYNAMIC).removeprefix("martech/")
-        if token.startswith(PROVIDER_TYPE):
-            kind = "account"
+        kind = kind_of(str(resource.get("type", "")))
         inputs = {
             name: value
             for name, value in (resource.get("inputs") or {}).items()

@@ -307,6 +307,7 @@ DUTIES: tuple[Rule, ...] = (
             severity=pair.externals or pair.employees or "advisory",
             find=partial(_find_pair, pair),
             on_resources=True,
+            milder=pair.employees == "advisory" and pair.externals == "mandatory",
         )
         for pair in PAIRS
     ),
