@@ -18,7 +18,7 @@ VERBS = (
     "audit verify", "audit show", "audit head",
     "import",
     "attest", "checklist",
-    "check", "policy list", "ends", "who", "matrix",
+    "check", "policy list", "ends", "who", "matrix", "partner assets",
     "sandbox", "demo",
 )  # fmt: skip
 

@@ -14,6 +14,7 @@ from pulumi_martech.cli.engine import engine_app
 from pulumi_martech.cli.importing import import_app
 from pulumi_martech.cli.inspect import audit_app, inspect_app
 from pulumi_martech.cli.options import group, screen
+from pulumi_martech.cli.partner import partner_app
 from pulumi_martech.cli.play import play_app
 from pulumi_martech.cli.policy import check_app, policy_app
 from pulumi_martech.cli.stack import stack_app
@@ -44,6 +45,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(check_app)
 app.add_typer(who_app)
 app.add_typer(policy_app, name="policy")
+app.add_typer(partner_app, name="partner")
 app.add_typer(ends_app)
 app.add_typer(play_app)
 
