@@ -25,7 +25,7 @@ def assets(path: Path, day: date, purpose: str, partner: str, screen: Screen) ->
         for ruling in rulings(access, day, purpose)
         if not partner or ruling.organisation == partner
     ]
-    protected = Counter(ruling.protection for ruling in found if ruling.allowed)
+    protected: Counter[str] = Counter(ruling.protection for ruling in found if ruling.allowed)
     if screen.machine:
         screen.write(
             machine.document(
@@ -51,7 +51,8 @@ def summary(found: list[Ruling], protected: "Counter[str]", name: str, day: date
     return (
         f"{name} as of {day}: {allowed} of {len(found)} uses are allowed; "
         f"{protected['enforced']} of them enforced by a platform, "
-        f"{protected['attested']} attested, {protected['evaluated']} only evaluated, which protects nothing."
+        f"{protected['attested']} attested, {protected['evaluated']} only evaluated, "
+        "which protects nothing."
     )
 
 
