@@ -203,8 +203,10 @@ def believes_that_a_user_was_made(patch: Patch, platform: str) -> None:
 
 @mutant("a_yes_that_did_nothing_is_an_error")
 def believes_that_access_was_ended(patch: Patch, platform: str) -> None:
-    def believing(session: Any, person: str, live: Any, verb: Any, heir: Any, tried: str) -> None:
-        ending._send(session, live, verb, heir, tried)
+    def believing(
+        session: Any, person: str, live: Any, verb: Any, heir: Any, tried: str, **_: Any
+    ) -> None:
+        ending._send(session, live, verb, heir, tried, False)
         session.removed(live.id)
 
     patch.setattr(ending, "_end", believing)
