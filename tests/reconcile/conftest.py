@@ -1,7 +1,10 @@
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import httpx
 import pytest
 
 from pulumi_martech.sandbox import Sandbox
@@ -10,7 +13,9 @@ from tests.reconcile.world import World, open_world
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    with Sandbox() as served:
+    # A process makes one session, a test many: reading all certificates anew for each takes longer
+    # than the test, and none is used on loopback.
+    with Sandbox() as served, patch("httpx.create_ssl_context", cache(httpx.create_ssl_context)):
         yield served
 
 

@@ -117,7 +117,7 @@ class SendGridTenant(SendGridAccount):
 
     def _check_room(self, email: str, bare: bool = False) -> None:
         there = self.stored["teammate"].aliased(email.lower())
-        invited = self.stored["invitation"].aliased(email.lower())
+        invited = self._listed(self.stored["invitation"].aliased(email.lower()).values())
         if there or (invited and self.dialect.duplicate == "refused"):
             raise Problem(400, "a teammate with this email already exists", "email", bare)
         most = self.dialect.teammates
@@ -202,10 +202,13 @@ class SendGridTenant(SendGridAccount):
     # -- invitations
 
     def _list_pending(self, asked: Asked) -> Answer:
-        found = list(self.stored["invitation"].page().values())
-        if self.dialect.expired == "hidden":
-            found = [one for one in found if one["expiration_date"] > self.now()]
-        return Answer(200, {"result": found})
+        return Answer(200, {"result": self._listed(self.stored["invitation"].page().values())})
+
+    def _listed(self, invitations: Iterable[Doc]) -> list[Doc]:
+        """Leave out what has ended, where that is gone."""
+        if self.dialect.expired == "listed":
+            return list(invitations)
+        return [one for one in invitations if one["expiration_date"] > self.now()]
 
     def _invitation(self, asked: Asked) -> Doc:
         found = self.stored["invitation"].get(str(asked.call.parts["token"]))
