@@ -84,6 +84,7 @@ def test_who_reaches_an_asset_and_who_belongs_to_a_vendor(
     assert [a["who"] for a in asked(folder, capsys, "who", "--asset", "list")] == ["ben"]
     assert asked(folder, capsys, "who", "--asset", "page") == []
     assert [a["who"] for a in asked(folder, capsys, "who", "--vendor", "north")] == ["eve"]
+    assert [a["who"] for a in asked(folder, capsys, "who", "--external")] == ["eve"]
     assert asked(folder, capsys, "who", "--vendor", "north", "--as-of", "2026-05-01") == []
 
 

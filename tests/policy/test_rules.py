@@ -484,3 +484,8 @@ def test_no_grant_takes_a_finding_about_duties_away(
         return {(f.rule, f.about[0]) for f in judge(seen, pairs).findings}
 
     assert duties(held) <= duties(list(dict.fromkeys([*held, more])))
+
+
+def test_the_documentation_names_every_policy() -> None:
+    docs = (Path(__file__).parents[2] / "docs" / "policies.md").read_text(encoding="utf-8")
+    assert [rule.id for rule in BUILTIN if f"| `{rule.id}` |" not in docs] == []

@@ -86,3 +86,26 @@ def test_a_document_and_a_program_meet_in_one_stack(embedded: Estate) -> None:
     assert estate.plan("--refresh") == ["update site/roster (members.stray)"]
     estate.applied()
     assert sorted(estate.site.users()) == ["admin", "bo", "robot-1"]
+
+
+def test_what_mandatory_policies_find_refuses_a_run_where_that_was_asked_for(
+    embedded: Estate,
+) -> None:
+    estate = embedded
+    document = DOCUMENT.replace("ana@example.com", "ana@gmail.com")
+    document = document.replace(", logins: {site: bo}", "")
+    document = document[: document.index("  site:\n")] + (
+        "grants:\n  - {who: ana, role: marketer, account: crm, why: mails, ticket: T-1}\n"
+    )
+    estate.program(PROGRAM.partition("if ")[0].replace("crm})", "crm}, enforce=True)"))
+    refused(
+        estate,
+        document,
+        "access.yaml:2:3: ana has access to crm with a personal mailbox at gmail.com "
+        "(policy personal-mail); use the address at the company",
+    )
+    assert not estate.writes("crm")
+    waiver = "{policy: personal-mail, owner: bo, why: the address comes, until: 2026-12-31}"
+    write(estate, f"{document}waivers:\n  w: {waiver}\n")
+    estate.applied()
+    assert estate.writes("crm")

@@ -33,6 +33,9 @@ def who(
     ] = "",
     person: Annotated[str, typer.Option("--person", metavar="KEY", help="This one.")] = "",
     account: Annotated[str, typer.Option("--account", metavar="KEY", help="There only.")] = "",
+    external: Annotated[
+        bool, typer.Option("--external", help="Vendors' and partners' people and other externals.")
+    ] = False,
     as_of: AsOf = "",
     document: Document = None,
     cwd: Folder = HERE,
@@ -52,7 +55,7 @@ def who(
 
     on = screen(color, as_json)
     path = (cwd / document) if document else find_document(cwd)
-    question = Question(can=can, asset=asset, vendor=vendor, who=person, account=account)
+    question = Question(can, asset, vendor, person, account, external)
     day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
     if day < expiry.today():
         return who_then(path, question, day, on, cwd, as_csv)

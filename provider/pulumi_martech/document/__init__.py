@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def declare(
-    path: str | Path = "access.yaml", *, accounts: "Mapping[str, AccountResource] | None" = None
+    path: str | Path = "access.yaml",
+    *,
+    accounts: "Mapping[str, AccountResource] | None" = None,
+    enforce: bool = False,
 ) -> "Declared":
     """Declare everything that a document says, as of the day of this run.
 
@@ -27,10 +30,12 @@ def declare(
     Args:
         path: the document; from the program's folder, else from that of ``Pulumi.yaml``.
         accounts: accounts that the program declares itself, by their keys in the document.
+        enforce: whether what mandatory policies find, and nobody answers for, refuses the run too:
+            then the gate holds what `martech check` finds.
 
     Returns:
         The document's values, and its accounts as resources for a program to go on with.
     """
     from pulumi_martech.document.register import register
 
-    return register(path, accounts or {})
+    return register(path, accounts or {}, enforce)

@@ -16,6 +16,9 @@ from pulumi_martech.document.problems import Finding, Place, Problem, errors
 from pulumi_martech.model.access import Access
 from pulumi_martech.model.expiry import as_of
 from pulumi_martech.model.inventory import Account
+from pulumi_martech.policy.builtin import rules_of
+from pulumi_martech.policy.rule import judge
+from pulumi_martech.policy.view import view_of
 from pulumi_martech.project import project
 from pulumi_martech.resources.accounts import AccountResource
 from pulumi_martech.resources.gate import limits
@@ -35,7 +38,9 @@ class Declared:
     accounts: Mapping[str, AccountResource]
 
 
-def register(path: str | Path, accounts: Mapping[str, AccountResource]) -> Declared:
+def register(
+    path: str | Path, accounts: Mapping[str, AccountResource], enforce: bool = False
+) -> Declared:
     """Declare what a document says as of the day of this run; see `document.declare`."""
     document = read(_found(Path(path)))
     _note(errors(document.problems))
@@ -48,6 +53,8 @@ def register(path: str | Path, accounts: Mapping[str, AccountResource]) -> Decla
     _note(problems)
     if problems:
         return Declared(document.access, made)
+    if enforce:
+        _enforce(document)
     limits(company_domains=document.access.company.domains)
     try:
         for account in compiled.accounts:
@@ -60,6 +67,18 @@ def register(path: str | Path, accounts: Mapping[str, AccountResource]) -> Decla
     finally:
         program().place = ""
     return Declared(document.access, made)
+
+
+def _enforce(document: Document) -> None:
+    """Note what mandatory policies find and nobody answers for."""
+    rules = rules_of(project())
+    judgement = judge(view_of(document.access, as_of()), rules)
+    _note(document.locate([Finding(way, text, True) for way, text in judgement.wrong]))
+    fixes = {rule.id: rule.fix for rule in rules}
+    for finding in judgement.mandatory:
+        text = f"{finding.text} (policy {finding.rule}); {fixes.get(finding.rule, '')}"
+        place = document.place(str(finding.way[0]), finding.way[1]) if finding.way else ""
+        program().problem(text, str(place or document.path.name))
 
 
 def _found(path: Path) -> Path:

@@ -14,6 +14,7 @@ from pulumi_martech.model.capability import capability
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.identity import near
 from pulumi_martech.operations import machine
+from pulumi_martech.operations.check import counted
 from pulumi_martech.operations.screen import Screen, columns
 from pulumi_martech.operations.shown import harmless
 from pulumi_martech.policy.answers import Answer, Matrix, Question, answers, matrix
@@ -46,7 +47,9 @@ def who(path: Path, question: Question, day: date, screen: Screen, as_csv: bool 
     if not as_csv:
         people = len({answer.who for answer in found})
         screen.line()
-        screen.line(f"{people} people by {len(found)} grants, from {path.name} as of {day}.")
+        screen.line(
+            f"{counted(people, 'holder')}, {counted(len(found), 'grant')}, from {path.name} as of {day}."
+        )
     return 0
 
 
@@ -165,6 +168,8 @@ def _asked(past: Past, question: Question, access: Access, day: date) -> bool:
         return False
     if question.who and question.who not in (who, past.person):
         return False
+    if question.external and not vendor:
+        return False
     if question.vendor and question.vendor not in (vendor, past.person.partition("#")[0]):
         return False
     role = _content(past, access, day)
@@ -196,6 +201,7 @@ def _past_row(past: Past, access: Access, day: date) -> tuple[str, ...]:
     can = "" if role is None else ", ".join(sorted(role.can)) or "nothing known"
     known = "last write has no known end" if past.unsure else "written by us"
     if role is not None and role.unproven:
+        can = f"perhaps {can}"
         known += f"; content of {', '.join(role.unproven)} not proven"
     return (
         _named(past, access)[0],

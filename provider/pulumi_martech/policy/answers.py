@@ -13,7 +13,8 @@ class Question:
     """What is asked; empty parts ask nothing.
 
     ``can`` is a capability, ``asset`` an asset of the document, ``vendor`` a vendor or partner,
-    ``who`` a person, ``account`` an account.
+    ``who`` a person, ``account`` an account, ``external`` people of vendors and partners and other
+    externals only.
     """
 
     can: str = ""
@@ -21,6 +22,7 @@ class Question:
     vendor: str = ""
     who: str = ""
     account: str = ""
+    external: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ def _meant(held: Entitlement, question: Question, view: View) -> bool:
     if question.account and held.account.key != question.account:
         return False
     if question.vendor and question.vendor not in (principal.vendor, principal.partner):
+        return False
+    if question.external and not principal.external:
         return False
     if question.asset:
         asset = view.access.assets.get(question.asset)
