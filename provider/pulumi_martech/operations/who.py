@@ -48,7 +48,8 @@ def who(path: Path, question: Question, day: date, screen: Screen, as_csv: bool 
         people = len({answer.who for answer in found})
         screen.line()
         screen.line(
-            f"{counted(people, 'holder')}, {counted(len(found), 'grant')}, from {path.name} as of {day}."
+            f"{counted(people, 'holder')}, {counted(len(found), 'grant')}, "
+            f"from {path.name} as of {day}."
         )
     return 0
 
@@ -201,7 +202,7 @@ def _past_row(past: Past, access: Access, day: date) -> tuple[str, ...]:
     can = "" if role is None else ", ".join(sorted(role.can)) or "nothing known"
     known = "last write has no known end" if past.unsure else "written by us"
     if role is not None and role.unproven:
-        can = f"perhaps {can}"
+        can = f"perhaps {can}" if role.can else can
         known += f"; content of {', '.join(role.unproven)} not proven"
     return (
         _named(past, access)[0],
