@@ -13,6 +13,8 @@ from tests.cli.shop import Shop, user
 pytestmark = pytest.mark.timeout(300)
 
 VERBS = (
+    "document import", "document export", "document update", "document schema", "document key",
+    "document encrypt", "document decrypt",
     "preview", "up", "refresh", "destroy", "stack init", "stack ls", "stack select", "stack rm",
     "stack export", "stack import", "stack output", "doctor", "coverage", "leftovers",
     "audit verify", "audit show", "audit head",

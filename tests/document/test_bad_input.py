@@ -447,7 +447,7 @@ def test_keys_that_could_be_no_part_of_a_name(office: Office) -> None:
     assert all("is no key: use lower-case letters" in line for line in said)
 
 
-def test_an_error_says_the_first_and_how_to_see_the_rest(office: Office) -> None:
+def test_an_error_says_the_first_and_holds_them_all(office: Office) -> None:
     office.write("people: {ana: {team: a, manager: b, owner: c, status: d}}\n")
     with pytest.raises(DocumentInvalid) as caught:
         load(office.file)
@@ -457,7 +457,8 @@ def test_an_error_says_the_first_and_how_to_see_the_rest(office: Office) -> None
         load(office.file)
     assert len(caught.value.problems) == 4
     assert str(caught.value).startswith("read access.yaml: 4 problems: access.yaml:1:22: there is")
-    assert str(caught.value).endswith("nothing was done; see `martech check`")
+    assert str(caught.value).endswith("; and 1 more; nothing was done")
+    assert caught.value.brief == "read access.yaml: 4 problems; nothing was done"
 
 
 def test_files_that_are_not_there(office: Office, tmp_path: Path) -> None:

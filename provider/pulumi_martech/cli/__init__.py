@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import typer
 
 from pulumi_martech.cli.attested import attested_app
-from pulumi_martech.cli.document import ends_app
+from pulumi_martech.cli.document import document_app, ends_app
 from pulumi_martech.cli.engine import engine_app
 from pulumi_martech.cli.importing import import_app
 from pulumi_martech.cli.inspect import audit_app, inspect_app
@@ -35,6 +35,9 @@ The daily round:
     martech refresh            what was changed by hand
 """
 
+MOST_PROBLEMS = 100
+"""Problems of a document that are written out; --json has them all."""
+
 app = group(HELP, "martech")
 app.add_typer(engine_app)
 app.add_typer(import_app)
@@ -47,6 +50,7 @@ app.add_typer(who_app)
 app.add_typer(policy_app, name="policy")
 app.add_typer(partner_app, name="partner")
 app.add_typer(ends_app)
+app.add_typer(document_app, name="document")
 app.add_typer(play_app)
 
 
@@ -68,7 +72,8 @@ def main(args: Sequence[str] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return _complain("interrupted", said)
     except MartechError as error:
-        return _complain(str(error), said)
+        problems = [str(problem) for problem in getattr(error, "problems", ())]
+        return _complain(getattr(error, "brief", str(error)), said, problems)
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
         return _complain(f"use the file{where}: {error.strerror or error}", said)
@@ -79,15 +84,19 @@ def main(args: Sequence[str] | None = None) -> int:
     return code if code in (0, 2) else int(bool(code))
 
 
-def _complain(text: str, args: list[str]) -> int:
-    """Print an error, as a machine document where one was asked for."""
+def _complain(text: str, args: list[str], problems: Sequence[str] = ()) -> int:
+    """Print an error, and what it is made of; as a machine document where one was asked for."""
     if "--json" in args:
         from pulumi_martech.operations import machine
 
         verb = " ".join(arg for arg in args[:2] if not arg.startswith("-"))
-        sys.stdout.write(machine.document(verb, exit_code=1, error=text))
+        more = {"problems": list(problems)} if problems else {}
+        sys.stdout.write(machine.document(verb, exit_code=1, error=text, **more))
     else:
-        screen().error(text)
+        on = screen()
+        for problem in problems[:MOST_PROBLEMS]:
+            on.error(problem)
+        on.error(text)
     return 1
 
 

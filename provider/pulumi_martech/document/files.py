@@ -5,8 +5,8 @@ import glob
 import os
 import re
 import stat
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,12 @@ LIMIT = 32
 
 _REORDERS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _OTHER_CODES = ((codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
+
+
+def limit() -> int:
+    """Return the bytes that a document, or what is brought into it, may have."""
+    said = os.environ.get("MARTECH_DOCUMENT_LIMIT", "").strip()
+    return (int(said) if said.isdigit() else LIMIT) * 1_000_000
 
 
 @dataclass(frozen=True)
@@ -57,13 +63,15 @@ class Reader:
     root: Path
     problems: list[Problem]
     left: int
+    instead: Mapping[Path, str]
 
     @classmethod
-    def at(cls, root: Path) -> "Reader":
-        """Return a reader for a document in the folder ``root``, with the limit that is set."""
-        said = os.environ.get("MARTECH_DOCUMENT_LIMIT", "").strip()
-        limit = int(said) if said.isdigit() else LIMIT
-        return cls(root, [], limit * 1_000_000)
+    def at(cls, root: Path, instead: Mapping[Path, str] | None = None) -> "Reader":
+        """Return a reader for a document in the folder ``root``, with the limit that is set.
+
+        ``instead`` gives texts that are taken in the place of what the files hold.
+        """
+        return cls(root, [], limit(), instead or {})
 
     def name(self, path: Path) -> str:
         """Return a path as people name it: from the document's folder where it lies below."""
@@ -92,7 +100,10 @@ class Reader:
                 content = unlocked(content, key)
             except CredentialError as error:
                 return self._no(name, f"cannot be decrypted: {error}")
-        return self._decoded(name, path, content, key)
+        found_source = self._decoded(name, path, content, key)
+        if found_source is not None and path in self.instead:
+            return replace(found_source, text=self.instead[path])
+        return found_source
 
     def _decoded(self, name: str, path: Path, content: bytes, key: str) -> Source | None:
         if any(content.startswith(mark) for mark, _ in _OTHER_CODES):

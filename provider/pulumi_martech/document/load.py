@@ -40,6 +40,7 @@ class Document:
     sources: list[Source] = field(default_factory=list)
     _parsed: list[Parsed] = field(default_factory=list)
     _origins: dict[str, dict[str | int, Origin]] = field(default_factory=dict)
+    _raw: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -57,6 +58,24 @@ class Document:
         """Return the file that an entry is written in, and its key or index there."""
         origin = self._origins[section][entry]
         return self.sources[origin.file], origin.entry
+
+    def written(self, section: str, entry: str | int) -> Mapping[str, Any]:
+        """Return an entry as it is written: text, lists and maps."""
+        source, local = self.source(section, entry)
+        found = self._raw.get(source.name)
+        if found is None:
+            found = self._raw[source.name] = parse(source.name, source.text).data
+        entry_written: Mapping[str, Any] = found[section][local] or {}
+        return entry_written
+
+    def home(self, section: str) -> tuple[Source, int]:
+        """Return the file that new entries of a section go to, and how many it has of them.
+
+        It is the last one that has any, else the first of all.
+        """
+        files = [origin.file for origin in self._origins.get(section, {}).values()]
+        last = files[-1] if files else 0
+        return self.sources[last], files.count(last)
 
     def locate(self, findings: list[Finding]) -> list[Problem]:
         """Return findings with their places, exact to the value; files are gone through anew."""
@@ -79,11 +98,14 @@ class Document:
         return found
 
 
-def read(path: Path) -> Document:
-    """Read a document; what is wrong with it is in its ``problems``, and nothing is raised."""
+def read(path: Path, instead: Mapping[Path, str] | None = None) -> Document:
+    """Read a document; what is wrong with it is in its ``problems``, and nothing is raised.
+
+    ``instead`` gives the text that files are to have, to see what would come of it.
+    """
     with uncollected():
         document = Document(path)
-        reader = Reader.at(path.absolute().parent)
+        reader = Reader.at(path.absolute().parent, instead)
         whole = _files(document, reader)
         document.problems += reader.problems
         for parsed in document._parsed:

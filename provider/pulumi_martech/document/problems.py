@@ -53,18 +53,19 @@ class Finding(NamedTuple):
 
 
 class DocumentInvalid(InvalidDeclaration):
-    """The document cannot be meant as it is written; ``problems`` are all of them, by place."""
+    """The document cannot be meant as it is written; ``problems`` are all of them, by place.
+
+    ``brief`` is the sentence without them, for where each has a line of its own.
+    """
 
     def __init__(self, file: str, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems))
         count = len(self.problems)
-        super().__init__(
-            f"read {file}",
-            f"{count} {'problem' if count == 1 else 'problems'}: "
-            + "; ".join(map(str, self.problems[:3])),
-            "nothing was done",
-            "see `martech check`" if count > 3 else "",
-        )
+        found = f"{count} {'problem' if count == 1 else 'problems'}"
+        self.brief = f"read {file}: {found}; nothing was done"
+        told = "; ".join(map(str, self.problems[:3]))
+        more = f"; and {count - 3} more" if count > 3 else ""
+        super().__init__(f"read {file}", f"{found}: {told}{more}", "nothing was done")
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:

@@ -1,6 +1,5 @@
 """Resources of what a document comes to, in the running program."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -8,12 +7,11 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from pulumi_martech.document.compile import Compiled, compile_access
 from pulumi_martech.document.load import Document, read
 from pulumi_martech.document.problems import Finding, Place, Problem, errors
 from pulumi_martech.model.access import Access
+from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.expiry import as_of
 from pulumi_martech.model.inventory import Account
 from pulumi_martech.policy.builtin import rules_of
@@ -107,19 +105,11 @@ def _unfitting(access: Access, accounts: Mapping[str, AccountResource]) -> list[
 
 
 def _account(account: Account, place: Place) -> AccountResource | None:
-    """Declare an account; its address may be named by a variable, as ``env:CRM_URL``."""
-    if account.url.startswith("env:"):
-        name = account.url.removeprefix("env:")
-        url = os.environ.get(name, "")
-        if not url:
-            text = f"the address of account {account.key} is in {name}, which is not set: set it"
-            program().problem(text, str(place))
-            return None
-        account = account.model_copy(update={"url": url})
+    """Declare an account."""
     try:
         config = account.config()
-    except ValidationError as error:  # pragma: no cover - the document was checked for all of it
-        program().problem(f"account {account.key}: {error.errors()[0]['msg']}", str(place))
+    except InvalidDeclaration as error:
+        program().problem(str(error), str(place))
         return None
     kind = _class(account.platform, "Account")
     # What an account takes is its platform's: credentials, or the operator where there is no API.

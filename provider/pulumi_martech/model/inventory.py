@@ -1,5 +1,6 @@
 """What there is to have access to: accounts with their ownership, data and log-in, and assets."""
 
+import os
 from collections.abc import Mapping
 from typing import Literal
 
@@ -7,6 +8,7 @@ from pydantic import Field
 
 from pulumi_martech.model.account import AccountConfig, Credentials
 from pulumi_martech.model.content import Declared
+from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.moment import Day
 from pulumi_martech.model.people import MfaFact
 from pulumi_martech.model.portable import PORTABLE_ROLES
@@ -114,11 +116,27 @@ class Account(Frozen):
     """Whether users that are there already and differ are changed instead of refused."""
 
     def config(self) -> AccountConfig:
-        """Return what a process needs to work on it; raises `ValidationError` if it lacks some."""
+        """Return what a process needs to work on it; an address may lie in a variable.
+
+        Raises:
+            InvalidDeclaration: the variable of ``url: env:NAME`` is not set.
+            ValidationError: it lacks an address or credentials.
+        """
         own = AccountConfig.model_fields.keys() & type(self).model_fields.keys()
+        url = self.url
+        if url.startswith("env:"):
+            url = os.environ.get(url.removeprefix("env:"), "")
+            if not url:
+                raise InvalidDeclaration(
+                    f"find the address of account {self.key}",
+                    f"the environment variable {self.url.removeprefix('env:')} is not set",
+                    "nothing was asked",
+                    "set it",
+                )
         return AccountConfig.model_validate(
             {
                 **{name: getattr(self, name) for name in own},
+                "url": url,
                 "portable_roles": {k: v for k, v in self.roles.items() if k in PORTABLE_ROLES},
                 "data_class": "sensitive" if self.holds("sensitive") else "personal",
             }
