@@ -95,7 +95,7 @@ def test_ends_of_access_come_first_then_roles_then_people():
     state = [user("ana", "Support"), role("Support", "Email: Send"), user("bo")]
     tasks = outstanding(Plan(steps=(step(Op.DELETE, state[2]),)), export(*state))
     assert verbs(tasks) == [
-        ("remove user", BO), ("create role", "Support"), ("change user", ANA),
+        ("remove user", BO), ("change role", "Support"), ("change user", ANA),
     ]  # fmt: skip
     assert {task.operator for task in tasks} == {"mia"}
     text = markdown("gtg", tasks, "2026-12-05")
@@ -117,7 +117,9 @@ def test_what_was_attested_since_is_not_on_the_list_any_more():
 def test_words_tell_what_differs_from_what_was_attested_before():
     attest({ANA: ("Administrator",)}, at="2026-11-20T11:00:00Z", Help={"Contacts: Export"})
     state = [user("ana", "Support"), user("bo"), role("Support", "Email: Send", was="Help")]
-    renamed, ana, bo = outstanding(Plan(), export(*state))
+    more = {**role("Sales"), "urn": urn("Role", "sales")}
+    made, renamed, ana, bo = outstanding(Plan(), export(*state, more))
+    assert made.verb == "create role" and made.do[0].endswith("name: Sales")
     assert renamed.do == (
         "open the role Help",
         "name: Support",
@@ -156,6 +158,18 @@ def test_what_a_run_has_settled_is_no_step():
     assert outstanding(Plan(steps=(gone,)), export()) == []
     left = step(Op.DELETE, ana, outcome=Outcome.FAILED)
     assert verbs(outstanding(Plan(steps=(left,)), export(ana))) == [("remove user", ANA)]
+
+
+def test_somebody_whose_login_changes_comes_and_goes():
+    old, new = user("bo"), user("ana")
+    old["urn"] = new["urn"]
+    plan = Plan(steps=(step(Op.REPLACE, old, new["inputs"], outcome=Outcome.FAILED),))
+    both = export(new, {**old, "delete": True})
+    assert verbs(outstanding(plan, both)) == [("remove user", BO), ("change user", ANA)]
+    plan = Plan(steps=(step(Op.DELETE, old),))
+    assert verbs(outstanding(plan, both)) == [("remove user", BO), ("change user", ANA)]
+    plan = Plan(steps=(step(Op.REPLACE, old, new["inputs"]),))
+    assert verbs(outstanding(plan, export(old))) == [("remove user", BO)]
 
 
 def test_what_was_only_asked_is_never_called_done():

@@ -311,5 +311,7 @@ def test_the_words_for_roles_name_each_switch(connector):
         "switch on: Messaging: View",
         "switch off: Contacts: Export",
     )
-    assert "switch off every other one" in connector.change_role(None, "Support", wish).do
+    unknown = connector.change_role(None, "Support", wish).do
+    assert unknown[0].startswith("open the role Support; if it is not there: Add role")
+    assert "switch off every other one" in unknown
     assert "Support" in connector.remove_role("Support").do[0]

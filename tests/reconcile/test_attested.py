@@ -396,6 +396,12 @@ def test_an_attestation_of_another_account_is_not_believed(gtg):
         gtg.session().listing()
 
 
+def test_a_renamed_account_keeps_what_was_attested_under_its_old_key(gtg):
+    gtg.attest({ANA: ["Administrator"]})
+    gtg.config = gtg.config.model_copy(update={"key": "crm", "renamed_from": "gtg"})
+    assert users.read(gtg.session(), ANA, ANA).roles == {"Administrator"}
+
+
 def test_attestations_lie_beside_the_project_file_wherever_a_process_runs(gtg, monkeypatch):
     gtg.attest({ANA: ["Administrator"]})
     (gtg.folder / "stacks").mkdir()

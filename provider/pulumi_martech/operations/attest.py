@@ -64,9 +64,10 @@ def attest(
     if layout and layout not in connector.layouts:
         problems.append(f"there is no layout {layout!r}: {' or '.join(connector.layouts)}")
     else:
-        for file in files:
-            said.read(file)
-        said.finish()
+        with screen.phase("reading the files"):
+            for file in files:
+                said.read(file)
+            said.finish()
     problems += _who(config, by)
     before = attested.load(account, config.platform)
     moment = now if at == "now" else instant(at, "--on")

@@ -80,14 +80,21 @@ def outstanding(plan: Plan, export: str) -> list[Task]:
         if step.op in (Op.DELETE, Op.REPLACE) and step.outcome is not Outcome.DONE
     }
     resources = json.loads(export).get("deployment", {}).get("resources") or []
+    # Of one that was replaced the old one is there too, until its delete succeeds.
+    replaced = {resource["urn"] for resource in resources if resource.get("delete")}
+    going = [
+        resource
+        for resource in resources
+        if resource.get("delete") or resource["urn"] in leaving - replaced
+    ]
+    outputs_of = {resource["urn"]: resource.get("outputs") or {} for resource in going}
     for config in configs.values():
         account = _Account(config)
         for resource in resources:
             urn, inputs = resource["urn"], resource.get("inputs") or {}
-            if inputs.get("account") == config.key and urn not in leaving:
+            if inputs.get("account") == config.key and resource not in going:
                 outputs = resource.get("outputs") or {}
                 found += account.asked(_kind(resource["type"]), _name(urn), inputs, outputs)
-        outputs_of = {resource["urn"]: resource.get("outputs") or {} for resource in resources}
         for step in plan.steps:
             settled = step.outcome in (Outcome.DONE, Outcome.ASKED)
             if step.account == config.key and step.old is not None and not settled:
@@ -186,8 +193,8 @@ class _Account:
             given = {n: inputs[n] for n in self._kinds.role.model_fields if n in inputs}
             plain = {n: tuple(v) if isinstance(v, Mapping) else v for n, v in given.items()}
             role = self._kinds.role.model_validate(plain)
-            live = self._connector.find_role(before)
-            if live is None and before == role.name:
+            live, seen = self._connector.find_role(before), self._connector.evidence()
+            if live is None and seen is not None and seen.roles is not None:
                 return task(role.name, "create role", self._words.make_role(role), role)
             words = self._words.change_role(live, before, role)
             return task(role.name, "change role", words, role)
@@ -266,7 +273,7 @@ def markdown(account: str, tasks: list[Task], as_of: str) -> str:
     first = min(task.due for task in tasks)
     until = f"by {last}" if first == last else f"by {last}, the first by {first}"
     lines = [
-        f"# {account}: {len(tasks)} steps asked of {operator}, {until}"
+        f"# {account}: {_count(tasks)} asked of {operator}, {until}"
         + (f" ({late} OVERDUE)" if late else ""),
         "",
     ]
@@ -286,6 +293,10 @@ def markdown(account: str, tasks: list[Task], as_of: str) -> str:
         f"    martech attest {account} {tables} --by WHO --on WHEN",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _count(tasks: list[Task]) -> str:
+    return "1 step" if len(tasks) == 1 else f"{len(tasks)} steps"
 
 
 def _kind(type_: str) -> str:

@@ -6,7 +6,7 @@ what a person is to do (`Instructs`), and shows what the newest attestation says
 """
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
@@ -86,8 +86,11 @@ class AttestedConnector:
         Raises `Malformed` for a file that is none or was edited.
         """
         if not self._looked:
-            found = load(self._config.key, self._config.platform)
-            counting = [one for one in found if one.by != self._config.operator]
+            config = self._config
+            found = load(config.key, config.platform)
+            if config.renamed_from:
+                found = _in_order([*load(config.renamed_from, config.platform), *found])
+            counting = [one for one in found if one.by != config.operator]
             self._read, self._looked = counting[-1] if counting else None, True
         return self._read
 
@@ -202,8 +205,12 @@ def load(account: str, platform: str) -> list[Attestation]:
     Raises:
         Malformed: a file is no attestation, of another account, or was edited after it was stored.
     """
-    found = [_read(file, account, platform) for file in sorted(folder(account).glob("*.json"))]
-    return sorted(found, key=lambda one: (instant(one.at), one.stored))
+    files = sorted(folder(account).glob("*.json"))
+    return _in_order(_read(file, account, platform) for file in files)
+
+
+def _in_order(attestations: Iterable[Attestation]) -> list[Attestation]:
+    return sorted(attestations, key=lambda one: (instant(one.at), one.stored))
 
 
 def store(attestation: Attestation) -> Path:

@@ -266,7 +266,8 @@ class Connector(AttestedConnector):
         """Word how a custom role gets another name or other switches."""
         content = role.content()
         wanted = _switches(content)
-        do = [f"open the role {name}"]
+        add = "" if live else "; if it is not there: Add role (on some pages: Create)"
+        do = [f"open the role {name}{add}"]
         if role.name != name:
             do.append(f"name: {role.name}")
         if content.get("description"):

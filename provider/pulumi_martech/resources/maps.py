@@ -153,7 +153,7 @@ class VendorGrantProvider(MapProvider):
         replaces = self.moved(olds, news)
         if olds.get("vendor") != news.get("vendor") and not is_unknown(news.get("vendor")):
             replaces.append("vendor")
-        return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
+        return self.replaced(replaces)
 
     def outputs(self, inputs: Props, asked: entries.Steps = entries.NOTHING_ASKED) -> Props:
         """Add what of the vendor's presence cannot be read on this platform."""
@@ -218,7 +218,7 @@ class RosterProvider(MapProvider):
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """Let the engine compare; only a move replaces."""
-        return DiffResult(changes=None, replaces=self.moved(olds, news), delete_before_replace=True)
+        return self.replaced(self.moved(olds, news))
 
     @one_sentence
     def create(self, props: Props) -> CreateResult:

@@ -14,7 +14,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self, TypeVar
 
 import pulumi
-from pulumi.dynamic import CheckFailure, ConfigureRequest, ReadResult, ResourceProvider
+from pulumi.dynamic import (
+    CheckFailure,
+    ConfigureRequest,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+)
 from pydantic import ValidationError
 
 from pulumi_martech.model.account import INPUT_KEYS, AccountConfig
@@ -147,6 +153,15 @@ class AccountProvider(ResourceProvider):
         """Return the login that takes over: the resource's own word goes before the account's."""
         own = str(props.get("successor") or "")
         return own or ("" if props.get("delete_content") else self.config.successor)
+
+    def replaced(self, replaces: list[str]) -> DiffResult:
+        """Let the engine compare; what replaces goes before its successor comes.
+
+        Not where a person has to carry it out: there the old one goes on being listed, and its
+        delete failing, until somebody attests that it is gone.
+        """
+        first = self.manifest.attested is None
+        return DiffResult(changes=None, replaces=replaces, delete_before_replace=first)
 
     def declares(self, by: str, logins: Any) -> None:
         """Note which logins a declaration of this run names; nothing is looked up or called."""

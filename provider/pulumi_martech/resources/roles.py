@@ -68,7 +68,7 @@ class RoleProvider(AccountProvider):
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
         """Let the engine compare; only a move replaces, a new name is a rename."""
-        return DiffResult(changes=None, replaces=self.moved(olds, news), delete_before_replace=True)
+        return self.replaced(self.moved(olds, news))
 
     @one_sentence
     def create(self, props: Props) -> CreateResult:
@@ -131,15 +131,15 @@ class RoleReferenceProvider(AccountProvider):
         replaces = self.moved(olds, news)
         if olds.get("name") != news.get("name") and not is_unknown(news.get("name")):
             replaces.append("name")
-        return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
+        return self.replaced(replaces)
 
     def _look(self, props: Props) -> ReadResult:
         live, presence = roles.reference(self.session(props), props["name"])
         if presence == "unproven":
-            say(
-                f"role {props['name']} in {props['account']} is unproven: {self.manifest.title} "
-                f"cannot list roles and nobody holds it yet"
-            )
+            why = f"{self.manifest.title} cannot list roles and nobody holds it yet"
+            if self.manifest.attested:
+                why = "nobody has attested it, and nobody is attested to hold it"
+            say(f"role {props['name']} in {props['account']} is unproven: {why}")
         return self.shown(props, live, presence)
 
     def shown(self, props: Props, live: NativeRole, presence: roles.Presence) -> ReadResult:

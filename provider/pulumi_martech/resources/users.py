@@ -98,7 +98,7 @@ class UserProvider(AccountProvider):
         renamed = not is_unknown(login) and olds.get("login") != login
         if renamed and not self.manifest.identity.renamable:
             replaces.append("login")
-        return DiffResult(changes=None, replaces=replaces, delete_before_replace=True)
+        return self.replaced(replaces)
 
     @one_sentence
     def create(self, props: Props) -> CreateResult:
