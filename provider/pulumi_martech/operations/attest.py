@@ -72,8 +72,8 @@ def attest(
     before = attested.load(account, config.platform)
     moment = now if at == "now" else instant(at, "--on")
     problems += _when(connector, moment, now, before)
-    if said.people is not None and before and not work.override:
-        problems += _shrunk(len(before[-1].people), len(said.people))
+    if said.people is not None and not work.override:
+        problems += _shrunk(len(before[-1].people) if before else 0, len(said.people))
     if problems:
         for problem in problems[:_MOST]:
             screen.error(problem)
@@ -231,6 +231,11 @@ def _when(
 
 
 def _shrunk(known: int, now: int) -> list[str]:
+    if not now:
+        return [
+            "nobody is listed, and somebody administers every account; if this one is closed, say "
+            '--override "REASON"'
+        ]
     if known - now <= SHRINKAGE.allowed(known):
         return []
     return [

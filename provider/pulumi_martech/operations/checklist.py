@@ -141,13 +141,14 @@ class _Account:
         kind, old = step.kind.partition(":")[2], step.old or {}
         new = step.new if step.op is not Op.DELETE and step.new is not None else {}
         verb = str(old.get("on_destroy") or self._connector.manifest.softest_ending_verb)
-        today = datetime.now(UTC).date().isoformat()
+        now, operator = datetime.now(UTC), self._config.operator
         if kind == "Role" and step.op is Op.DELETE:
             name = str(old.get("name"))
             if self._gone(name, outputs.get("asked"), role=True):
                 return []
             words = self._words.remove_role(name)
-            return [self._task(step.name, name, "remove role", words, today)]
+            due = Asked.now(now, operator).due
+            return [self._task(step.name, name, "remove role", words, due)]
         if kind == "MartechUser" and step.op in (Op.DELETE, Op.REPLACE):
             logins = {str(old.get("login"))}
         elif kind == "VendorGrant" or (kind == "Roster" and step.op is not Op.DELETE):
@@ -157,9 +158,9 @@ class _Account:
             return []
         if verb == "retain":
             return []
-        asked = outputs.get("asked") or {}
+        asked, due = outputs.get("asked") or {}, Asked.now(now, operator, ends_access=True).due
         return [
-            self._task(step.name, login, f"{verb} user", self._ending(login, verb), today)
+            self._task(step.name, login, f"{verb} user", self._ending(login, verb), due)
             for login in sorted(logins)
             if not self._gone(login, asked.get(login) if kind in _MAPS else asked)
         ]

@@ -84,8 +84,6 @@ class Written:
         """Look at what only all files together show."""
         if self.people is None and not self.problems:
             self.problems.append(f"no file lists the people (columns {', '.join(PEOPLE)})")
-        elif not self.people and not self.problems:
-            self.problems.append("nobody is listed, and somebody administers every account")
         known = self._known | set(self.roles or ())
         for place, role in self._named:
             if role not in known:
