@@ -133,7 +133,9 @@ def test_an_account_that_does_not_answer_is_unknown_and_stops_nobody(tenant, cap
     assert found[0].note.startswith("the account was not read: ")
     assert all(kind.count is UNKNOWN for kind in found[0].belongings)
     assert found[1].note == ""
-    assert any(f"{site.key}/ana unknown the account was" in one for one in printed(found, capsys))
+    lines = printed(found, capsys)
+    assert any(f"{site.key}/ana unknown the account was" in line for line in lines)
+    assert len([line for line in lines if "posts" in line]) == 0, "one line a person"
     site.clear_faults()
     mark = site.mark()
     found, _ = look(*people, accounts=(site, crm), not_asked={site.key: "this run is offline"})

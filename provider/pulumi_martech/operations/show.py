@@ -142,9 +142,10 @@ def leaving(screen: Screen, going: Sequence[Leaving]) -> None:
         there = [kind for kind in one.belongings if kind.count != 0 and kind.shown]
         unseen |= {(one.account, kind.what): None for kind in one.belongings if not kind.shown}
         if one.note:
-            rows.append((one.name, "unknown", "", one.note))
+            rows.append((one.name, "unknown" if one.belongings else "nothing", "", one.note))
+            continue
         rows += [(one.name, kind.what, kind.number, kind.becomes) for kind in there]
-        if not there and not one.note:
+        if not there:
             rows.append((one.name, "nothing that is shown", "", ""))
     screen.line()
     screen.line("What hangs on who goes:")
