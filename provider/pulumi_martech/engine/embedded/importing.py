@@ -9,6 +9,7 @@ by.
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -119,18 +120,22 @@ class ImportFile:
             return ""
         if name in self.names:
             return self.names[name]
-        found = []
-        for item in self.resources:
-            if item["name"] == name:
-                above = self._urn(run, item.get("parent"), providers)
-                stack = run.urn("", STACK_TYPE, f"{run.project.name}-{run.stack}")
-                found.append(run.urn(above or stack, item["type"], _logical(item)))
+        item = self._named.get(name)
+        if item is not None:
+            above = self._urn(run, item.get("parent"), providers)
+            stack = run.urn("", STACK_TYPE, f"{run.project.name}-{run.stack}")
+            return run.urn(above or stack, item["type"], _logical(item))
         known = [*run.olds, *providers]
-        found += [urn for urn in known if urn == name or urn.endswith(f"::{name}")]
+        found = [urn for urn in known if urn == name or urn.endswith(f"::{name}")]
         if not found:
             run.error(f"the name '{name}' is not in the nameTable and nothing is called so")
             raise Bail("import")
         return found[0]
+
+    @cached_property
+    def _named(self) -> dict[str, dict[str, Any]]:
+        """The resources of the file by what they are called in it."""
+        return {item["name"]: item for item in reversed(self.resources)}
 
     def _state(
         self,
