@@ -219,8 +219,8 @@ def _tell(screen: Screen, work: Work, taken: int, there: int, edited: list[str])
     screen.line("Nothing was written to any platform.")
     if edited:
         screen.line(
-            f"{len(edited)} of them are declared otherwise than they were found ({named(edited)}): "
-            "`martech preview` shows what that changes."
+            f"Declared otherwise than found: {named(edited)}; `martech preview` shows what that "
+            "changes."
         )
     else:
         screen.line("`martech preview` has nothing to do, if nobody changed anything meanwhile.")

@@ -266,7 +266,7 @@ def _report(
     work: Work, screen: Screen, config: AccountConfig, census: Census, files: tuple[Path, Path]
 ) -> int:
     manifest = PLATFORMS[config.platform].manifest
-    unknown = _unknown(census)
+    unknown = _unknown(config, census)
     screen.line(f"Account {config.key} ({manifest.title} at {config.url})")
     screen.line()
     screen.table(columns(_rows(census), ("found", "number", "in the program")))
@@ -340,7 +340,7 @@ def _rows(census: Census) -> list[tuple[str, str, str]]:
     return [(what, str(number), where) for what, number, where in rows if number]
 
 
-def _unknown(census: Census) -> tuple[str, ...]:
+def _unknown(config: AccountConfig, census: Census) -> tuple[str, ...]:
     """Return in words what is not known of the account, and what of it is not managed."""
     found = [
         f"{name} of {number} members, which cannot be declared as it is and is left alone"
@@ -352,6 +352,8 @@ def _unknown(census: Census) -> tuple[str, ...]:
             f"what the {references} roles allow: look it up and say it with content=, declared_by= "
             "and declared_on="
         )
+    if not (config.administrators or PLATFORMS[config.platform].manifest.administrator_roles):
+        found.append("which roles administer it: name them on the Account, administrators=[...]")
     return (*census.unknown, *found)
 
 
