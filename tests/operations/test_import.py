@@ -120,6 +120,8 @@ def test_ids_come_from_the_login_and_collisions_from_nothing_else() -> None:
     assert alone == {"ana@example.com": "ana"}
     later = person_ids(["ana@agency.example"], {}, {"ana"})
     assert later["ana@agency.example"] == ids["ana@agency.example"]
+    longer = person_ids(["ana@example.com"], {}, {"ana", f"ana-{digits('ana@example.com')}"})
+    assert len(longer["ana@example.com"]) == len("ana-") + 7
     known = person_ids(["ana.b@example.com"], {"ana.b@example.com": "ana"}, ())
     assert known == {"ana.b@example.com": "ana"}, "as the program calls them elsewhere"
     assert [plain_name(t) for t in ("山田", "Zoë O'Hara", "--", "DOM\\bo")] == [
@@ -314,9 +316,12 @@ def test_a_portal_gives_teams_seats_and_super_admins(sandbox: Sandbox, import_: 
     portal.add_user("off@example.com", role="Marketer", last_name="Off")
     portal.deactivate("off@example.com")
     portal.add_user("nils@northlight.example")
-    other = Vendor(**{**NORTHLIGHT.model_dump(), "name": "other", "aliases": ()})
+    portal.add_user("ed@other.example")
+    domains = ("northlight.example", "other.example")
+    other = NORTHLIGHT.model_copy(update={"name": "other", "domains": domains})
     census, text, _ = import_(portal, Choice(vendors=(NORTHLIGHT, other)))
     assert "of several vendors: northlight, other" in left(census)["nils@northlight.example"]
+    assert left(census)["ed@other.example"].startswith("of vendor other, not all of whose")
     assert [item.inputs["name"] for item in census.roles] == ["Marketer"], "nobody has the other"
     assert 'primary_team="EMEA"' in text and 'seats=["Core"]' in text
     assert 'login="owner@example.com", roles=["Super Admin"]' in text
