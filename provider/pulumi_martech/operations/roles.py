@@ -1,0 +1,147 @@
+"""`martech role suggest`, `simplify` and `creep`: smaller roles, fewer roles, what grew."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+from pulumi_martech.document.load import load
+from pulumi_martech.model.access import Access
+from pulumi_martech.model.capability import DataClass
+from pulumi_martech.model.custom import role_capabilities
+from pulumi_martech.model.errors import InvalidDeclaration
+from pulumi_martech.model.identity import near
+from pulumi_martech.operations import machine
+from pulumi_martech.operations.screen import Screen, columns
+from pulumi_martech.platforms.registry import PLATFORMS
+from pulumi_martech.policy.creep import creep, merges
+from pulumi_martech.policy.suggest import suggest
+from pulumi_martech.policy.view import view_of
+
+Without = Literal["financial", "personal", "sensitive"]
+
+
+def suggest_role(
+    screen: Screen, path: Path | None, like: str, without: Without, on: str, day: date
+) -> int:
+    """Print the native roles nearest to a role that touch no data of a class; exit code 0.
+
+    Args:
+        screen: where to print.
+        path: the access document, for accounts and roles of our own.
+        like: the role to come near to.
+        without: the lowest data class that is not to be touched.
+        on: an account of the document, or a platform.
+        day: the day to judge declarations by.
+
+    Raises:
+        InvalidDeclaration: there is no such role, account or platform.
+    """
+    access = load(path).access if path is not None else Access()
+    account = access.accounts.get(on)
+    platform = PLATFORMS.get(account.platform if account else on)
+    if platform is None:
+        known = {*PLATFORMS, *access.accounts}
+        hint = near(on, known) or f"there are {', '.join(sorted(known))}"
+        raise InvalidDeclaration(
+            f"suggest a role on {on}", "there is no such platform or account", "", hint
+        )
+    wanted = role_capabilities(like, access.roles)
+    declared = dict(account.role_content) if account else {}
+    found = suggest(platform.role_map, wanted, DataClass[without.upper()], day, declared)
+    if screen.machine:
+        screen.write(
+            machine.document(
+                "role suggest",
+                like=like,
+                without=without,
+                on=on,
+                suggestions=[dataclasses.asdict(each) for each in found],
+            )
+        )
+        return 0
+    if not found:
+        screen.line(
+            f"{platform.manifest.title} has no role, and no right by itself, that keeps anything of "
+            f"{like} and touches no {without} data."
+        )
+        return 0
+    rows = [
+        (
+            each.role or "a new role",
+            "\n".join(each.rights),
+            "\n".join(each.keeps),
+            "\n".join(each.loses) or "nothing",
+            "\n".join(each.adds) or "nothing",
+            each.mark,
+        )
+        for each in found
+    ]
+    heading = ("role", "with the rights", "keeps", f"loses of {like}", "adds", "known")
+    screen.table(columns(rows, heading))
+    return 0
+
+
+def simplify(screen: Screen, path: Path, least: float, day: date) -> int:
+    """Print roles that are nearly the same, and what merging them would do; exit code 0."""
+    found = list(merges(view_of(load(path).access, day), least))
+    if screen.machine:
+        listed = [dataclasses.asdict(each) for each in found]
+        screen.write(machine.document("role simplify", document=path.name, merges=listed))
+        return 0
+    if not found:
+        screen.line(f"No two roles of {path.name} are alike to {least:.0%}.")
+        return 0
+    rows = [
+        (
+            each.keep,
+            each.drop,
+            f"{each.likeness:.0%}",
+            str(each.holders),
+            "\n".join(each.gains) or "nothing",
+            "\n".join(each.loses) or "nothing",
+        )
+        for each in found
+    ]
+    screen.table(columns(rows, ("keep", "instead of", "alike", "grants", "they gain", "they lose")))
+    return 0
+
+
+def show_creep(screen: Screen, path: Path, base: Path, day: date) -> int:
+    """Print what people gained since an earlier document, and what peers do not have; exit code 0.
+
+    Args:
+        screen: where to print.
+        path: the access document.
+        base: the document as it was when access was last certified.
+        day: the day to judge both by.
+    """
+    found = creep(view_of(load(path).access, day), view_of(load(base).access, day))
+    if screen.machine:
+        listed = [{**dataclasses.asdict(each), "points": each.points} for each in found]
+        screen.write(
+            machine.document("role creep", document=path.name, base=base.name, people=listed)
+        )
+        return 0
+    if not found:
+        screen.line(f"Nobody gained anything since {base.name}, and nobody differs from peers.")
+        return 0
+    rows = [
+        (
+            each.who,
+            each.job,
+            _by_account(each.gained),
+            _by_account(each.lost),
+            "\n".join(each.unusual),
+            str(each.points),
+        )
+        for each in found
+    ]
+    heading = ("who", "job", f"gained since {base.name}", "lost", "unlike peers", "points")
+    screen.table(columns(rows, heading))
+    return 0
+
+
+def _by_account(held: Mapping[str, Sequence[str]]) -> str:
+    return "\n".join(f"{account}: {', '.join(names)}" for account, names in held.items())
