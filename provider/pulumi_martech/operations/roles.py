@@ -63,8 +63,8 @@ def suggest_role(
         return 0
     if not found:
         screen.line(
-            f"{platform.manifest.title} has no role, and no right by itself, that keeps anything of "
-            f"{like} and touches no {without} data."
+            f"{platform.manifest.title} has no role, and no right by itself, that keeps anything "
+            f"of {like} and touches no {without} data."
         )
         return 0
     rows = [
