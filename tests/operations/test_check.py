@@ -116,3 +116,21 @@ def test_a_broken_file_of_own_policies_is_one_sentence(
     assert typed(folder, "check") == 1
     said = capsys.readouterr().err
     assert words in said and "nothing was judged" in said and "Traceback" not in said
+
+
+def test_of_hundreds_of_findings_a_terminal_is_shown_the_first_and_a_machine_all(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = "".join(f"  p{n}: {{email: p{n}@gmail.com}}\n" for n in range(250))
+    grants = "".join(f"  - {{who: p{n}, role: viewer, account: tool}}\n" for n in range(250))
+    (folder / "access.yaml").write_text(
+        DOCUMENT.replace("accounts:\n", f"{people}accounts:\n") + grants, encoding="utf-8"
+    )
+    assert typed(folder, "check") == 2
+    said = capsys.readouterr().out
+    assert (
+        said.count("mandatory  personal-mail") == 200 and "more: `--json` gives all of them" in said
+    )
+    assert typed(folder, "check", "--json") == 2
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert sum(f["policy"] == "personal-mail" for f in found) == 250

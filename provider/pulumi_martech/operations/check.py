@@ -26,6 +26,9 @@ from pulumi_martech.policy.rule import Finding, Judgement, Rule, judge
 from pulumi_martech.policy.view import view_of
 from pulumi_martech.project import project
 
+MOST = 200
+"""Findings that a terminal is shown; nobody reads more, and tables of thousands are slow."""
+
 FOUND = 2
 """Exit code where mandatory policies find something: asked, and not in order."""
 
@@ -109,9 +112,11 @@ def show(screen: Screen, checked: Checked, rules: tuple[Rule, ...], strict: bool
                 finding.text + (f" (waived by {finding.waived})" if finding.waived else ""),
                 "" if finding.waived else by_id[finding.rule].fix if finding.rule in by_id else "",
             )
-            for number, finding in enumerate(findings)
+            for number, finding in enumerate(findings[:MOST])
         ]
         screen.table(columns(rows, ("", "policy", "where", "found", "what to do")))
+        if len(findings) > MOST:
+            screen.line(f"and {len(findings) - MOST} more: `--json` gives all of them")
         screen.line()
     screen.line(_summary(checked, len(rules), day))
     return code
