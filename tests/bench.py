@@ -1,6 +1,6 @@
 """The figures of docs/performance.md: ``make bench`` (everything), or name some of them.
 
-    python tests/bench.py [calls] [noop] [first-up] [memory] [help]
+    python tests/bench.py [calls] [hanging] [noop] [first-up] [memory] [help]
 
 Each figure is measured against a sandbox on this machine; with `pulumi` on PATH the engines are
 measured in one run, one after the other. Times are medians; machines are noisy, so compare ratios.
@@ -19,6 +19,9 @@ from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
+from pulumi_martech.model.leaving import Leaving
+from pulumi_martech.operations.hanging import look
+from pulumi_martech.platforms.registry import connect
 from pulumi_martech.sandbox import Sandbox
 
 BIN = Path(sys.executable).parent
@@ -162,7 +165,37 @@ def help_():
     )
 
 
-FIGURES = {"calls": calls, "noop": noop, "first-up": first_up, "memory": memory, "help": help_}
+def hanging():
+    """What hangs on 20 people who go: calls, from ids that a state holds."""
+    print("| platform | calls | seconds |\n|---|---|---|")
+    for platform in ("hubspot", "scim", "sendgrid", "wordpress"):
+        with Sandbox() as sandbox:
+            tenant = sandbox.tenant("one", platform)
+            os.environ.update(tenant.environment())
+            for n in range(20):
+                add = tenant.add_teammate if platform == "sendgrid" else tenant.add_user
+                add(f"u{n:02}@example.com")
+            connector = connect(tenant.account())
+            found = {one.login: one.id for one in connector.directory().memberships}
+            people = [
+                Leaving(account="one", person=login, login=login, id=id_, verb="remove")
+                for login, id_ in found.items()
+                if login.startswith("u")
+            ]
+            mark, began = tenant.mark(), time.monotonic()
+            look(people, {"one": tenant.account()}, {})
+            seconds = time.monotonic() - began
+            print(f"| {platform} | {sum(tenant.calls(mark).values())} | {seconds:.1f} |")
+
+
+FIGURES = {
+    "calls": calls,
+    "hanging": hanging,
+    "noop": noop,
+    "first-up": first_up,
+    "memory": memory,
+    "help": help_,
+}
 
 
 def main():
