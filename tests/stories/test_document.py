@@ -109,3 +109,96 @@ def test_what_mandatory_policies_find_refuses_a_run_where_that_was_asked_for(
     write(estate, f"{document}waivers:\n  w: {waiver}\n")
     estate.applied()
     assert estate.writes("crm")
+
+
+OWNED = """
+people:
+  ana: {email: ana@example.com}
+  bo: {email: bo@example.com}
+  chi: {email: chi@example.com}
+accounts:
+  crm:
+    platform: scim
+    url: env:CRM_URL
+    credentials: {kind: bearer, token: "env:CRM_TOKEN"}
+    membership: idp
+    roles: {marketer: [Editors], analyst: [Analysts]}
+    groups: {marketer: crm-editors}
+grants:
+  - {who: ana, role: marketer, account: crm}
+  - {who: bo, role: marketer, account: crm}
+  - {who: bo, role: analyst, account: crm}
+"""
+
+
+def test_what_an_identity_provider_owns_is_never_written_and_its_groups_are_named(
+    embedded: Estate,
+) -> None:
+    estate = embedded
+    estate.program("from pulumi_martech import document\ndocument.declare('access.yaml')\n")
+    write(estate, OWNED)
+    estate.crm.add_group("Editors")
+    estate.crm.add_group("Analysts")
+    estate.crm.add_user("ana@example.com", roles=["Editors"])
+    estate.crm.add_user("bo@example.com", roles=["Analysts"])
+    run = estate.martech("up", "--yes")
+    owned = "its members belong to the identity provider"
+    assert (
+        f"crm/bo: {owned}, so nothing is written to crm; put bo into group crm-editors and the "
+        "group for Analysts there"
+    ) in run.text
+    assert run.code == 1 and estate.writes() == []
+    assert "scim:MartechUser crm/ana" in estate.resources(), "who is there is taken over"
+    assert "scim:MartechUser crm/bo" not in estate.resources()
+    estate.crm.set_members("Editors", ["ana@example.com", "bo@example.com"])
+    assert estate.martech("up", "--yes").code == 0 and estate.writes() == []
+    write(estate, OWNED.replace("bo: {", "bo: {status: leaver, "))
+    run = estate.martech("up", "--yes")
+    assert f"deactivate user bo in account crm: {owned}; nothing was written; take bo out of" in (
+        run.text
+    )
+    assert run.code == 1 and estate.writes() == []
+
+
+SEASON = """
+people:
+  ana: {email: ana@example.com}
+%s
+accounts:
+  crm:
+    platform: scim
+    url: env:CRM_URL
+    credentials: {kind: bearer, token: "env:CRM_TOKEN"}
+    native_roles: {editors: {name: Editors, own: true}}
+    roles: {marketer: [Editors]}
+grants:
+  - {who: ana, role: marketer, account: crm}
+%s
+"""
+STUDENTS = [f"s{number}" for number in range(12)]
+
+
+def test_the_end_of_a_season_is_planned_and_no_run_may_leave_it_out(embedded: Estate) -> None:
+    estate = embedded
+    estate.program("from pulumi_martech import document\ndocument.declare('access.yaml')\n")
+    people = "\n".join(f"  {s}: {{email: {s}@example.com}}" for s in STUDENTS)
+    ends = "role: marketer, account: crm, until: 2026-06-30}"
+    grants = "\n".join(f"  - {{who: {s}, {ends}" for s in STUDENTS)
+    write(estate, SEASON % (people, grants))
+    estate.applied()
+    assert len(estate.logins("crm")) == 13
+    estate.mark()
+    after = "2026-07-01"
+    shown = estate.martech("preview", "--ignore-ends", "--exit-code", MARTECH_AS_OF=after)
+    assert shown.code == 0, "a pull request does not turn red by the calendar"
+    run = estate.martech("up", "--yes", "--as-of", "2026-06-15", MARTECH_AS_OF=after)
+    assert run.code == 1
+    assert "as of 2026-06-15, 12 ends of access since then would be left out: crm/s0" in run.text
+    run = estate.up(MARTECH_IGNORE_ENDS="1", MARTECH_AS_OF=after)
+    assert run.code != 0 and "only a preview may leave ends out" in run.text
+    run = estate.martech("up", "--yes", MARTECH_IGNORE_ENDS="1", MARTECH_AS_OF=after)
+    assert run.code == 1 and "only a preview may leave ends out" in run.text
+    assert estate.writes() == []
+    run = estate.martech("up", "--yes", MARTECH_AS_OF=after)
+    assert run.code == 0, run.text
+    assert estate.logins("crm") == {"ana@example.com"}, "twelve at once, over no guard"

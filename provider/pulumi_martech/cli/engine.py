@@ -41,6 +41,10 @@ def preview(
         bool,
         typer.Option("--offline", help="Read no platform: compare with the state as last read."),
     ] = False,
+    ignore_ends: Annotated[
+        bool,
+        typer.Option("--ignore-ends", help="Leave out what the calendar ends (in pull requests)."),
+    ] = False,
     diff: Diff = False,
     exit_code: ExitCode = False,
     target: Target = None,
@@ -54,7 +58,8 @@ def preview(
     """Show what `martech up` would do, and what hangs on people who go. Nothing is written."""
     from pulumi_martech.operations.preview import preview as run
 
-    with opened(cwd, stack, target, override, as_of, offline, screen(color, as_json)) as (work, on):
+    on = screen(color, as_json)
+    with opened(cwd, stack, target, override, as_of, offline, on, ignore_ends) as (work, _):
         return run(work, on, save, diff, exit_code)
 
 

@@ -106,10 +106,11 @@ def opened(
     as_of: str,
     offline: bool,
     screen: "Screen",
+    ignore_ends: bool = False,
 ) -> "Iterator[tuple[Work, Screen]]":
     """Open the stack that the options name."""
     from pulumi_martech.operations.work import Wanted, open_work
 
-    wanted = Wanted(folder, stack, tuple(target or ()), override, as_of, offline)
+    wanted = Wanted(folder, stack, tuple(target or ()), override, as_of, offline, ignore_ends)
     with open_work(wanted, screen.progress) as work:
         yield work, screen

@@ -65,9 +65,18 @@ class _Member:
     login: str
     way: Way
     roles: set[str] = field(default_factory=set)
+    ends: list[date | None] = field(default_factory=list)
+
+    @property
+    def until(self) -> date | None:
+        """The last day on which anything is held; ``None`` if something has no end."""
+        known = [end for end in self.ends if end is not None]
+        return max(known) if known and len(known) == len(self.ends) else None
 
 
-def compile_access(access: Access, day: date, declared: Iterable[str] = ()) -> Compiled:
+def compile_access(
+    access: Access, day: date, declared: Iterable[str] = (), ends: bool = True
+) -> Compiled:
     """Return what a document comes to on a day.
 
     Args:
@@ -75,12 +84,13 @@ def compile_access(access: Access, day: date, declared: Iterable[str] = ()) -> C
         day: the day to judge ends by; see `Access.held`.
         declared: accounts that a program declares itself, whether the document has credentials
             for them or not.
+        ends: whether ends count; see `Access.held`.
     """
     with uncollected():
-        return _compiled(access, day, set(declared))
+        return _compiled(access, day, set(declared), ends)
 
 
-def _compiled(access: Access, day: date, elsewhere: set[str]) -> Compiled:
+def _compiled(access: Access, day: date, elsewhere: set[str], ends: bool) -> Compiled:
     found = Compiled()
     compiling: dict[str, _AccountCompiler] = {}
     for account in access.accounts.values():
@@ -89,7 +99,7 @@ def _compiled(access: Access, day: date, elsewhere: set[str]) -> Compiled:
         if account.platform in PLATFORMS:
             found.accounts.append(account)
             compiling[account.key] = _AccountCompiler(access, account, found)
-    for held in access.held(day):
+    for held in access.held(day, ends):
         compiler = compiling.get(held.grant.account)
         if compiler is not None:
             compiler.take(held)
@@ -153,6 +163,7 @@ class _AccountCompiler:
         member = self._members[key]
         if member is not None:
             member.roles.update(natives)
+            member.ends.append(last_day(held.until) if held.until else None)
 
     def _no_role(self, role: str, index: int) -> None:
         if role in self._told:
@@ -248,6 +259,7 @@ class _AccountCompiler:
                     "roles": sorted(member.roles),
                     **self._attributes(member),
                     **self._common(),
+                    **({"until": member.until.isoformat()} if member.until else {}),
                 }
                 self._declare("MartechUser", member.principal.key, arguments, member.way)
         for vendor, people in by_vendor.items():
@@ -319,9 +331,10 @@ class _AccountCompiler:
         fields = self._fields
         principal = member.principal
         found: dict[str, Any] = {}
-        if principal.name:
+        ours = self._account.membership == "direct"  # else names and addresses are not ours to say
+        if principal.name and ours:
             found = {name: principal.name for name in NAMES if name in fields}
-        if principal.email and "email" in fields:
+        if principal.email and "email" in fields and (ours or fields["email"].is_required()):
             found["email"] = principal.email
         for place in (self._account.platform, self._account.key):
             said = principal.attributes.get(place)

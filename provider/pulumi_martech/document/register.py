@@ -12,7 +12,7 @@ from pulumi_martech.document.load import Document, read
 from pulumi_martech.document.problems import Finding, Place, Problem, errors
 from pulumi_martech.model.access import Access
 from pulumi_martech.model.errors import InvalidDeclaration
-from pulumi_martech.model.expiry import as_of
+from pulumi_martech.model.expiry import as_of, ends_count
 from pulumi_martech.model.inventory import Account
 from pulumi_martech.policy.builtin import rules_of
 from pulumi_martech.policy.rule import judge
@@ -46,7 +46,7 @@ def register(
     made = dict(accounts)
     if not document.ok:
         return Declared(document.access, made)
-    compiled = compile_access(document.access, as_of(), accounts)
+    compiled = compile_access(document.access, as_of(), accounts, ends_count())
     problems = document.locate([*compiled.findings, *_unfitting(document.access, accounts)])
     _note(problems)
     if problems:

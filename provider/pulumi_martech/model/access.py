@@ -151,10 +151,13 @@ class Access(Frozen):
                 until, ended_by = self._end(principal, grant)
                 yield Held(principal, grant, index, until, ended_by)
 
-    def held(self, day: date) -> Iterator[Held]:
-        """Yield what is in force on a day: begun, not ended, and not a leaver's."""
+    def held(self, day: date, ends: bool = True) -> Iterator[Held]:
+        """Yield what is in force on a day: begun, not ended, and not a leaver's.
+
+        Without ``ends`` what has ended is in force too: see `expiry.ends_count`.
+        """
         for held in self.everything():
-            if held.ended_by == "leaver" or over(held.until, day):
+            if held.ended_by == "leaver" or (ends and over(held.until, day)):
                 continue
             starts = (held.grant.starts, held.principal.starts)
             if all(start is None or start <= day for start in starts):

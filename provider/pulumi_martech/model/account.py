@@ -101,6 +101,10 @@ AccountData = Literal["personal", "sensitive"]
 """The highest class of data that an account may declare; it raises what personal data counts."""
 
 
+MemberSource = Literal["direct", "idp"]
+"""Who says who is in an account: whoever writes to it, or an identity provider."""
+
+
 class AccountConfig(Frozen):
     """What a process needs to know to work on one account; holds references, never secrets.
 
@@ -117,6 +121,8 @@ class AccountConfig(Frozen):
     ``role_content`` says what native roles of this account allow, where only a person can tell;
     ``portable_roles`` which native roles stand for a portable role here; ``data_class`` is
     *sensitive* where the account holds health data, data of children, free text or the like.
+    ``membership`` is *idp* where an identity provider owns who is in the account: nothing is
+    written then, and a refusal names the group of ``groups`` (by native role) to change.
     """
 
     key: str = Field(pattern=r"^[a-z][a-z0-9-]{0,39}$")
@@ -137,6 +143,8 @@ class AccountConfig(Frozen):
     role_content: Mapping[str, Declared] = Field(default_factory=dict)
     portable_roles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     data_class: AccountData = "personal"
+    membership: MemberSource = "direct"
+    groups: Mapping[str, str] = Field(default_factory=dict)
 
     @property
     def highest_data(self) -> DataClass:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from pulumi_martech.model.account import AccountConfig, Credentials
+from pulumi_martech.model.account import AccountConfig, Credentials, MemberSource
 from pulumi_martech.model.content import Declared
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.moment import Day
@@ -105,7 +105,7 @@ class Account(Frozen):
     """Native role to what it allows here, by whom and when that was seen."""
     native_roles: Mapping[str, NativeRoleEntry] = Field(default_factory=dict)
     """Native roles by a key of ours, which is part of the URN."""
-    membership: Literal["direct", "idp"] = "direct"
+    membership: MemberSource = "direct"
     """``idp``: an identity provider owns it, and writes are refused."""
     groups: Mapping[str, str] = Field(default_factory=dict)
     """Role to the identity provider's group that gives it, named when a write is refused."""
@@ -137,6 +137,11 @@ class Account(Frozen):
             {
                 **{name: getattr(self, name) for name in own},
                 "url": url,
+                "groups": {
+                    native: group
+                    for role, group in self.groups.items()
+                    for native in self.roles.get(role) or (role,)
+                },
                 "portable_roles": {k: v for k, v in self.roles.items() if k in PORTABLE_ROLES},
                 "data_class": "sensitive" if self.holds("sensitive") else "personal",
             }

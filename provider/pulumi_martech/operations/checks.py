@@ -1,7 +1,8 @@
 """The one place where a plan is judged before anything is written: guards, then the platforms."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.expiry import day
 from pulumi_martech.model.leaving import Leaving
 from pulumi_martech.model.plan import Message, Plan
@@ -9,8 +10,10 @@ from pulumi_martech.operations.doctor import Finding
 from pulumi_martech.operations.hanging import look
 from pulumi_martech.operations.preflight import accounts, preflight, recorded, to_read
 from pulumi_martech.operations.work import Work
+from pulumi_martech.policy.holdings import HOLDERS, holdings
 from pulumi_martech.policy.leaving import leaving
 from pulumi_martech.policy.plans import Recorded, judge
+from pulumi_martech.reconcile.owned import OWNED, instead
 
 
 def checked(work: Work, plan: Plan, ask_platforms: bool = True, looks_only: bool = False) -> Plan:
@@ -37,9 +40,34 @@ def checked(work: Work, plan: Plan, ask_platforms: bool = True, looks_only: bool
     ]
     going, wrong = _going(work, plan, state, findings, looks_only)
     said = [Message(severity="error", text=text) for text in problems + wrong]
+    owned = list(elsewhere(plan, accounts(plan, state)))
     return plan.model_copy(
-        update={"ok": not said, "messages": (*plan.messages, *said), "leaving": tuple(going)}
+        update={
+            "ok": not said,
+            "messages": (*plan.messages, *owned, *said),
+            "leaving": tuple(going),
+        }
     )
+
+
+def elsewhere(plan: Plan, configs: Mapping[str, AccountConfig]) -> Iterator[Message]:
+    """Yield what is to be done at identity providers: nothing is written to their accounts."""
+    for step in plan.steps:
+        kind, config = step.kind.partition(":")[2], configs.get(step.account)
+        if kind not in HOLDERS or config is None or config.membership != "idp":
+            continue
+        before = holdings(kind, step.old or {})
+        after = holdings(kind, step.new or {})
+        for login in sorted(before.keys() | after.keys()):
+            old = before[login].roles if login in before else frozenset[str]()
+            new = after[login].roles if login in after else frozenset[str]()
+            if login in after and new == old and login in before:
+                continue
+            verb = "change user" if login in after else "remove user"
+            who = step.person if kind == "MartechUser" else login
+            todo = instead(config.groups, who, verb, new - old, old - new)
+            text = f"{step.name}: {OWNED}, so nothing is written to {step.account}; {todo}"
+            yield Message(severity="warning", text=text, urn=step.urn)
 
 
 def _going(

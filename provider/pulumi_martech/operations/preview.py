@@ -77,10 +77,11 @@ def judged(
     with screen.phase("checking", str):
         found = checked(work, plan, ask_platforms, looks_only)
     show.leaving(screen, found.leaving)
-    if not found.ok:
+    told = found.messages[len(plan.messages) :]
+    if told:
         screen.line()
-        for message in found.messages[len(plan.messages) :]:
-            screen.error(message.text)
+    for message in told:
+        (screen.error if message.severity == "error" else screen.warn)(message.text)
     return found
 
 

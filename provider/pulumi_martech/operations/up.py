@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pulumi_martech.engine import reviewed
 from pulumi_martech.engine.reviewed import ReviewedPlan, Unlike
+from pulumi_martech.model import expiry
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.plan import Message, Outcome, Plan
 from pulumi_martech.operations import show
@@ -13,6 +14,7 @@ from pulumi_martech.operations.preview import heading, judged
 from pulumi_martech.operations.recording import note_recorded
 from pulumi_martech.operations.screen import Screen, require_approval
 from pulumi_martech.operations.work import Work, day
+from pulumi_martech.policy.guards import named
 
 NOTHING_WRITTEN = "nothing was written to any platform"
 
@@ -32,6 +34,13 @@ def up(
     was made for. Returns the exit code: 0 if all was done, 1 else.
     """
     require_approval(screen, yes, f"apply stack {work.stack}")
+    if not expiry.ends_count():
+        raise InvalidDeclaration(
+            f"apply stack {work.stack}",
+            "MARTECH_IGNORE_ENDS is set, and only a preview may leave ends out",
+            NOTHING_WRITTEN,
+            "unset it",
+        )
     wanted = reviewed.load(plan_file) if plan_file else None
     if wanted is not None:
         work = _of_the_review(work, wanted, said_as_of)
@@ -56,6 +65,12 @@ def up(
             different = reviewed.unlike(wanted, work.reviewable(plan))
             if different:
                 return _refuse(work, screen, plan, different)
+        late = _left_out(work, plan)
+        if late:
+            screen.line()
+            screen.error(late)
+            said = Message(severity="error", text=late)
+            return _stop(work, screen, plan.model_copy(update={"messages": (*plan.messages, said)}))
         plan = judged(work, screen, plan)
         if not plan.ok:
             return _stop(work, screen, plan)
@@ -68,6 +83,30 @@ def up(
             done = work.driver.up(engine_plan, work.targets)
             note_recorded(work.driver)
     return _tell(work, screen, plan, done)
+
+
+def _left_out(work: Work, plan: Plan) -> str:
+    """Say which ends of access the day of this run leaves out, if it is before today."""
+    then, today = expiry.day(work.as_of, "the day of the run"), expiry.as_of()
+    if then >= today:
+        return ""
+    from pulumi_martech.operations.check import after
+    from pulumi_martech.operations.preflight import recorded
+
+    stays = after(plan, recorded(work.driver.export()))
+    late = [
+        f"{resource.urn.rsplit('::', 1)[-1]} ({until})"
+        for resource in stays
+        if (until := str(resource.inputs.get("until") or ""))
+        and expiry.ended(until, today)
+        and not expiry.ended(until, then)
+    ]
+    if not late:
+        return ""
+    return (
+        f"as of {work.as_of}, {len(late)} ends of access since then would be left out: "
+        f"{named(late)}; {NOTHING_WRITTEN}; leave --as-of away, or make a new plan"
+    )
 
 
 def settle(plan: Plan, done: Plan) -> Plan:

@@ -29,7 +29,8 @@ class Wanted:
     """What the command line says about where and how to work.
 
     ``folder`` is anywhere in the project; ``stack`` and ``as_of`` are empty where not said;
-    ``targets`` are URNs or logical names; ``override`` is the reason to go over a guard's limit.
+    ``targets`` are URNs or logical names; ``override`` is the reason to go over a guard's limit;
+    ``ignore_ends`` leaves out what the calendar does.
     """
 
     folder: Path
@@ -38,6 +39,7 @@ class Wanted:
     override: str = ""
     as_of: str = ""
     offline: bool = False
+    ignore_ends: bool = False
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,7 @@ def open_work(wanted: Wanted, progress: Progress) -> Iterator[Work]:
             "MARTECH_AS_OF": as_of,
             **({"MARTECH_OVERRIDE": wanted.override} if wanted.override else {}),
             **({"MARTECH_OFFLINE": "1"} if wanted.offline else {}),
+            **({"MARTECH_IGNORE_ENDS": "1"} if wanted.ignore_ends else {}),
         }
         driver = Driver(stacks.engines[stack], root, stack, environment, progress)
         override = wanted.override or os.environ.get("MARTECH_OVERRIDE", "").strip()

@@ -29,13 +29,13 @@ def holdings(kind: str, inputs: Mapping[str, Any]) -> dict[str, Holding]:
 
     ``kind`` is one of `HOLDERS`; anything else, and values not known yet, hold nothing.
     """
+    until = str(inputs.get("until") or "")
     if kind == "MartechUser":
         login = inputs.get("login")
-        return {login: holding(login, inputs)} if isinstance(login, str) else {}
+        return {login: holding(login, inputs, until)} if isinstance(login, str) else {}
     people = inputs.get({"VendorGrant": "people", "Roster": "members"}.get(kind, ""))
     if not isinstance(people, Mapping):
         return {}
-    until = str(inputs.get("until") or "")
     return {
         login: holding(login, entry, until)
         for login, entry in people.items()

@@ -25,6 +25,7 @@ from pulumi_martech.reconcile.audit import Audit, Call
 from pulumi_martech.reconcile.home import home
 from pulumi_martech.reconcile.journal import Journal
 from pulumi_martech.reconcile.listing import Known, Listing
+from pulumi_martech.reconcile.owned import owned
 from pulumi_martech.reconcile.report import RunReport
 from pulumi_martech.transport import SYSTEM_CLOCK, Clock
 
@@ -142,7 +143,13 @@ class Session:
         changes: Collection[Change | str] = (),
         hide: Collection[str] = (),
     ) -> Iterator[Call]:
-        """Record intent and result of one call that writes, with the reason of an override."""
+        """Record intent and result of one call that writes, with the reason of an override.
+
+        Raises:
+            Unsupported: the account's members belong to its identity provider.
+        """
+        if self.config.membership == "idp":
+            raise owned(self.config, person, verb, [str(change) for change in changes])
         recording = self.audit.call(person, verb, target, changes, reason=override(), hide=hide)
         try:
             with recording as call:

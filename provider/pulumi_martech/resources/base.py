@@ -86,6 +86,7 @@ class UserResource(AccountObject):
         opts: pulumi.ResourceOptions | None,
         reinvite: str | None = None,
         delete_content: str | None = None,
+        until: str | None = None,
     ) -> None:
         declared = program()
         restore_pickler()
@@ -95,6 +96,7 @@ class UserResource(AccountObject):
         platform = PLATFORMS[known.config.platform]
         what = f"MartechUser {person} in {known.config.key}"
         names = role_names(roles, what, platform.manifest)
+        _check_date(until, f"until of {what}")
         props: dict[str, Any] = {
             "account": known.config.key,
             "person": person,
@@ -106,6 +108,7 @@ class UserResource(AccountObject):
             "delete_content": delete_content,
             "adopt": adopt or None,
             "reinvite": reinvite,
+            "until": until,
             "native_id": None,
             "status": None,
             **({} if platform.manifest.creation == "direct" else {"expires_at": None}),

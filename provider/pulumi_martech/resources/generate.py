@@ -95,7 +95,7 @@ def source(platform: Platform) -> str:
     by_hand = manifest.attested is not None
     head = {
         "typing": "Any, Literal, TypedDict" if by_hand else "Any, TypedDict",
-        "account": "AccountData" if by_hand else "AccountData, Credentials",
+        "account": "AccountData" if by_hand else "AccountData, Credentials, MemberSource",
         "by_hand": "from pulumi_martech.resources.credentials import by_hand\n" if by_hand else "",
     }
     by_platform = _by_platform(manifest)

@@ -185,6 +185,7 @@ class MartechUser(base.UserResource, module="martech/gtg_crm", name="MartechUser
         on_destroy: OnDestroy | None = None,
         successor: str | None = None,
         adopt: bool = False,
+        until: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the membership.
@@ -198,6 +199,7 @@ class MartechUser(base.UserResource, module="martech/gtg_crm", name="MartechUser
                 the softest verb that really ends log-in on this platform.
             successor: login that takes over what the user owns, when it is removed.
             adopt: change a user that is there already and differs, instead of refusing.
+            until: last day (YYYY-MM-DD): its end then is a planned one; see `active`.
             opts: resource options.
         """
         attributes: dict[str, Any] = {}
@@ -210,6 +212,7 @@ class MartechUser(base.UserResource, module="martech/gtg_crm", name="MartechUser
             on_destroy=on_destroy,
             successor=successor,
             adopt=adopt,
+            until=until,
             opts=opts,
         )
 

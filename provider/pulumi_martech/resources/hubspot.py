@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 import pulumi
 
-from pulumi_martech.model.account import AccountData, Credentials
+from pulumi_martech.model.account import AccountData, Credentials, MemberSource
 from pulumi_martech.model.content import Declared
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.resources import accounts, base
@@ -42,6 +42,8 @@ class Account(accounts.AccountResource):
         role_content: Mapping[str, Declared] | None = None,
         portable_roles: Mapping[str, Sequence[str]] | None = None,
         data_class: AccountData = "personal",
+        membership: MemberSource = "direct",
+        groups: Mapping[str, str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the account.
@@ -65,6 +67,8 @@ class Account(accounts.AccountResource):
             portable_roles: portable role to the native roles that stand for it here; what the
                 platform's own role map says is shown by ``martech role explain``.
             data_class: ``sensitive`` where the account holds health data, children's, free text.
+            membership: ``idp`` where an identity provider owns who is in it: nothing is written.
+            groups: native role to the identity provider's group that gives it, to be named then.
             opts: options of the provider resource.
         """
         settings = {
@@ -81,6 +85,8 @@ class Account(accounts.AccountResource):
             "role_content": role_content or {},
             "portable_roles": portable_roles or {},
             "data_class": data_class,
+            "membership": membership,
+            "groups": groups or {},
         }
         super().__init__(key, url=url, credentials=credentials, settings=settings, opts=opts)
 
@@ -174,6 +180,7 @@ class MartechUser(base.UserResource, module="martech/hubspot", name="MartechUser
         on_destroy: OnDestroy | None = None,
         successor: str | None = None,
         adopt: bool = False,
+        until: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the membership.
@@ -197,6 +204,7 @@ class MartechUser(base.UserResource, module="martech/hubspot", name="MartechUser
                 the softest verb that really ends log-in on this platform.
             successor: login that takes over what the user owns, when it is removed.
             adopt: change a user that is there already and differs, instead of refusing.
+            until: last day (YYYY-MM-DD): its end then is a planned one; see `active`.
             opts: resource options.
         """
         attributes: dict[str, Any] = {
@@ -217,6 +225,7 @@ class MartechUser(base.UserResource, module="martech/hubspot", name="MartechUser
             on_destroy=on_destroy,
             successor=successor,
             adopt=adopt,
+            until=until,
             opts=opts,
         )
 

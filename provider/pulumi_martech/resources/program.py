@@ -13,6 +13,7 @@ import pulumi
 from pulumi.runtime import get_root_resource
 
 from pulumi_martech.model.account import AccountConfig
+from pulumi_martech.model.expiry import ends_count
 from pulumi_martech.model.identity import check_email, check_login, check_name, look_alike, near
 from pulumi_martech.model.manifest import Ability, Manifest
 from pulumi_martech.model.membership import KEY_LOGIN
@@ -267,6 +268,10 @@ class Program:
     def whole(self) -> list[str]:
         """Return all problems, those that only the whole program shows included."""
         found = list(dict.fromkeys(self.problems))
+        if not ends_count() and not pulumi.runtime.is_dry_run():
+            found.append(
+                "MARTECH_IGNORE_ENDS is set, and only a preview may leave ends out: unset it"
+            )
         for account, where in self.rosters.items():
             others = {
                 d.by: d.where for d in self._logins.get(account, {}).values() if d.by != "roster"

@@ -46,6 +46,8 @@ class Account(accounts.AccountResource):
         role_content: Mapping[str, Declared] | None = None,
         portable_roles: Mapping[str, Sequence[str]] | None = None,
         data_class: AccountData = "personal",
+        membership: MemberSource = "direct",
+        groups: Mapping[str, str] | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the account.
@@ -69,6 +71,8 @@ class Account(accounts.AccountResource):
             portable_roles: portable role to the native roles that stand for it here; what the
                 platform's own role map says is shown by ``martech role explain``.
             data_class: ``sensitive`` where the account holds health data, children's, free text.
+            membership: ``idp`` where an identity provider owns who is in it: nothing is written.
+            groups: native role to the identity provider's group that gives it, to be named then.
             opts: options of the provider resource.
         """
         settings = {{
@@ -85,6 +89,8 @@ class Account(accounts.AccountResource):
             "role_content": role_content or {{}},
             "portable_roles": portable_roles or {{}},
             "data_class": data_class,
+            "membership": membership,
+            "groups": groups or {{}},
         }}
         super().__init__(key, url=url, credentials=credentials, settings=settings, opts=opts)
 
@@ -177,7 +183,8 @@ class MartechUser(base.UserResource, module="martech/{platform}", name="MartechU
 {parameters}
         on_destroy: OnDestroy | None = None,
         successor: str | None = None,
-        adopt: bool = False,{user_parameters}
+        adopt: bool = False,
+        until: str | None = None,{user_parameters}
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the membership.
@@ -190,6 +197,7 @@ class MartechUser(base.UserResource, module="martech/{platform}", name="MartechU
                 the softest verb that really ends log-in on this platform.
             successor: login that takes over what the user owns, when it is removed.
             adopt: change a user that is there already and differs, instead of refusing.
+            until: last day (YYYY-MM-DD): its end then is a planned one; see `active`.
 {user_texts}            opts: resource options.
         """
         attributes: dict[str, Any] = {{
@@ -203,7 +211,8 @@ class MartechUser(base.UserResource, module="martech/{platform}", name="MartechU
             attributes=attributes,
             on_destroy=on_destroy,
             successor=successor,
-            adopt=adopt,{user_arguments}
+            adopt=adopt,
+            until=until,{user_arguments}
             opts=opts,
         )
 
