@@ -5,16 +5,17 @@ The account is one of GTG CRM; its operator is mia, the clock stands where a tes
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pulumi_martech.model.access import Access
 from pulumi_martech.model.account import AccountConfig, ByHand
 from pulumi_martech.model.attestation import Asked, Attestation, NotYet, Source, instant, written
-from pulumi_martech.model.content import Cell
+from pulumi_martech.model.content import Cell, Declared
 from pulumi_martech.model.errors import (
     Different,
     DirectoryShrank,
@@ -23,11 +24,13 @@ from pulumi_martech.model.errors import (
     MartechError,
     UnknownRole,
 )
+from pulumi_martech.model.inventory import Account
 from pulumi_martech.model.membership import Status, Wish
 from pulumi_martech.platforms import attested as files
 from pulumi_martech.platforms.gtg_crm import Role
-from pulumi_martech.platforms.gtg_crm_matrix import SWITCHES
+from pulumi_martech.platforms.gtg_crm_matrix import SWITCHES, cells
 from pulumi_martech.platforms.registry import connect
+from pulumi_martech.policy.view import native_roles
 from pulumi_martech.reconcile import attested, ending, entries, roles, shape, users
 from pulumi_martech.reconcile.chain import entries as audit_lines
 from pulumi_martech.reconcile.session import Session
@@ -370,6 +373,29 @@ def test_what_was_attested_of_custom_roles_is_a_declaration_by_capability(gtg):
     assert said.allowed() == {"messaging:send", "contacts:export"}
     assert said.content["crm:view"] is Cell.NO_SWITCH
     assert said.content["email:send"] is Cell.OFF
+
+
+def test_the_account_s_own_word_on_a_role_goes_before_what_was_attested(gtg):
+    own = Declared(content=cells("Marketing Manager"), by="ines", on=date(2026, 11, 1))
+    account = Account.model_validate(
+        {
+            "key": "gtg",
+            "platform": "gtg_crm",
+            "url": "env:NOT_SET_HERE",
+            "credentials": gtg.config.credentials,
+            "role_content": {"Marketing Manager": own, "Sales": own},
+        }
+    )
+    gtg.attest({ANA: []}, roles={"Support": ["Messaging: Reply"], "Sales": []})
+    known = attested.with_role_content(Access(accounts={"gtg": account})).accounts["gtg"]
+    view = native_roles(known, ["Support"], date(2026, 11, 20))
+    assert view.unproven == () and view.can == {"messaging:send"}
+    assert known.role_content["Sales"].by == "ines"
+    manager = native_roles(known, ["Marketing Manager"], date(2026, 11, 20))
+    assert manager.unproven == () and "crm:view" in manager.can, "implied, though no cell says so"
+    assert native_roles(known, ["Administrator"], date(2026, 11, 20)).unproven
+    nobody = Access(accounts={"gtg": account.model_copy(update={"credentials": None})})
+    assert attested.with_role_content(nobody) is nobody
 
 
 # -- the files

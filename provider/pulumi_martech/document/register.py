@@ -18,6 +18,7 @@ from pulumi_martech.policy.builtin import rules_of
 from pulumi_martech.policy.rule import judge
 from pulumi_martech.policy.view import view_of
 from pulumi_martech.project import project
+from pulumi_martech.reconcile.attested import with_role_content
 from pulumi_martech.resources.accounts import AccountResource
 from pulumi_martech.resources.gate import limits
 from pulumi_martech.resources.program import program
@@ -70,7 +71,7 @@ def register(
 def _enforce(document: Document) -> None:
     """Note what mandatory policies find and nobody answers for."""
     rules = rules_of(project())
-    judgement = judge(view_of(document.access, as_of()), rules)
+    judgement = judge(view_of(with_role_content(document.access), as_of()), rules)
     _note(document.locate([Finding(way, text, True) for way, text in judgement.wrong]))
     fixes = {rule.id: rule.fix for rule in rules}
     for finding in judgement.mandatory:

@@ -13,6 +13,7 @@ from pulumi_martech.document.compile import compile_access
 from pulumi_martech.document.load import Document, read
 from pulumi_martech.document.problems import Finding as DocumentFinding
 from pulumi_martech.document.problems import Problem, errors
+from pulumi_martech.model.account import AccountConfig, ByHand
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.plan import Op, Plan
 from pulumi_martech.operations import machine
@@ -25,6 +26,7 @@ from pulumi_martech.policy.resource_view import view_of_resources
 from pulumi_martech.policy.rule import Finding, Judgement, Rule, judge
 from pulumi_martech.policy.view import view_of
 from pulumi_martech.project import project
+from pulumi_martech.reconcile.attested import role_content, with_role_content
 
 MOST = 200
 """Findings that a terminal is shown; nobody reads more, and tables of thousands are slow."""
@@ -60,7 +62,9 @@ def check_document(path: Path, day: date) -> Checked:
     document = read(path)
     if not document.ok:
         return Checked(path.name, tuple(document.problems), Judgement(()), {})
-    judgement = judge(view_of(document.access, day), rules_of(project(path.parent)))
+    judgement = judge(
+        view_of(with_role_content(document.access), day), rules_of(project(path.parent))
+    )
     wrong = [DocumentFinding(way, text, way[0] == "policies") for way, text in judgement.wrong]
     wrong += compile_access(document.access, day).findings
     problems = (*document.problems, *document.locate(wrong))
@@ -86,6 +90,15 @@ def after(plan: Plan, state: list[Recorded]) -> list[Recorded]:
         else:
             found.pop(step.urn, None)
     return list(found.values())
+
+
+def _attested(resource: Recorded) -> Recorded:
+    """Return an account with what was attested of its custom roles, any other as it is."""
+    config = AccountConfig.from_inputs(resource.inputs)
+    if config is None or not isinstance(config.credentials, ByHand):
+        return resource
+    known = config.model_copy(update={"role_content": role_content(config)})
+    return resource.model_copy(update={"inputs": known.inputs()})
 
 
 def show(screen: Screen, checked: Checked, rules: tuple[Rule, ...], strict: bool, day: date) -> int:
@@ -195,7 +208,7 @@ def check_program(work: Work, screen: Screen, day: date) -> Checked:
             "nothing was judged",
             "mend it",
         )
-    resources = after(plan, recorded(work.driver.export()))
+    resources = [_attested(one) for one in after(plan, recorded(work.driver.export()))]
     rules = rules_of(work.root)
     judgement = judge(view_of_resources(resources, day), rules, only_resources=True)
     return Checked("the program", (), judgement, {})

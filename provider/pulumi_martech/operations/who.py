@@ -20,6 +20,7 @@ from pulumi_martech.operations.shown import harmless
 from pulumi_martech.policy.answers import Answer, Matrix, Question, answers, matrix
 from pulumi_martech.policy.view import RoleHere, View, native_roles, view_of
 from pulumi_martech.reconcile import chain
+from pulumi_martech.reconcile.attested import with_role_content
 from pulumi_martech.reconcile.entries import pseudonym
 from pulumi_martech.reconcile.history import Past, held_on
 from pulumi_martech.reconcile.home import home
@@ -56,7 +57,7 @@ def who(path: Path, question: Question, day: date, screen: Screen, as_csv: bool 
 
 def seen(path: Path, day: date) -> View:
     """Return what a document lets everybody do on a day; raises `DocumentInvalid`."""
-    return view_of(load(path).access, day)
+    return view_of(with_role_content(load(path).access), day)
 
 
 def who_then(
@@ -71,7 +72,7 @@ def who_then(
 
     The document, where there is one, gives roles their content and vendors' people their names.
     """
-    access = load(path).access if path is not None else Access()
+    access = with_role_content(load(path).access) if path is not None else Access()
     _known(question, access)
     entries = [entry for file in chain.files(home(folder)) for entry in chain.entries(file)]
     found = [past for past in held_on(entries, day) if _asked(past, question, access, day)]

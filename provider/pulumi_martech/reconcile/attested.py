@@ -11,13 +11,17 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
+from pulumi_martech.model.access import Access
+from pulumi_martech.model.account import AccountConfig, ByHand
 from pulumi_martech.model.attestation import Asked, Attestation, NotYet
+from pulumi_martech.model.content import Declared
 from pulumi_martech.model.errors import Different, InvalidDeclaration, UnknownRole
 from pulumi_martech.model.identity import near
 from pulumi_martech.model.membership import Change, Membership, NativeRole, Status, Wish, difference
 from pulumi_martech.model.values import Unknown
 from pulumi_martech.platforms.attested import AttestedConnector
 from pulumi_martech.platforms.base import OnDestroy, RoleArguments
+from pulumi_martech.platforms.registry import PLATFORMS, connect
 from pulumi_martech.reconcile.readback import summary, words_of
 from pulumi_martech.reconcile.session import Session
 
@@ -209,6 +213,35 @@ def reference(session: Session, name: str) -> tuple[NativeRole, Literal["present
         "nothing was written",
         "correct the name, make the role and attest again, or declare a Role",
     )
+
+
+# -- what roles allow
+
+
+def role_content(config: AccountConfig) -> dict[str, Declared]:
+    """Return what native roles of an account allow by its own word, else by what was attested."""
+    found = connect(config)
+    said = found.declared() if isinstance(found, AttestedConnector) else {}
+    return {**said, **config.role_content}
+
+
+def with_role_content(access: Access) -> Access:
+    """Return a document's values with what was attested of the accounts' custom roles."""
+    changed = {}
+    for key, account in access.accounts.items():
+        if isinstance(account.credentials, ByHand) and account.platform in PLATFORMS:
+            config = AccountConfig(
+                key=key,
+                platform=account.platform,
+                url="https://invalid",  # nobody is asked, and the address may be in a variable
+                credentials=account.credentials,
+                renamed_from=account.renamed_from,
+                role_content=account.role_content,
+            )
+            changed[key] = account.model_copy(update={"role_content": role_content(config)})
+    if not changed:
+        return access
+    return access.model_copy(update={"accounts": {**access.accounts, **changed}})
 
 
 # -- parts
