@@ -79,8 +79,9 @@ def test_where_there_is_nothing_to_check_that_is_said(
 
 
 def test_policies_are_listed_with_their_parameters_and_the_projects_own(
-    folder: Path, capsys: pytest.CaptureFixture[str]
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # several tests at once leave a narrow terminal
     (folder / "policies").mkdir()
     (folder / "policies" / "rules.py").write_text(
         "from pulumi_martech.policy.rule import Rule\n"
