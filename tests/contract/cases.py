@@ -26,6 +26,8 @@ from pulumi_martech.model.errors import (
     UnknownRole,
 )
 from pulumi_martech.model.membership import INVITATION, Kind, Status
+from pulumi_martech.operations.import_census import Choice, Declared, take
+from pulumi_martech.operations.import_file import written
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.reconcile import ending, shape, users
 from pulumi_martech.sandbox.tenant import Answer
@@ -537,6 +539,37 @@ def a_role_that_goes_while_it_is_in_use_leaves_nobody_half_made(world: World) ->
     assert ben is not None, "who held it is still somebody"
     assert world.change("ben", world.other).how == "changed"
     assert world.roles("ben") == {world.other}
+
+
+# -- an account that is in use
+
+
+@case()
+def an_account_in_use_is_imported_and_there_is_nothing_to_do(world: World) -> None:
+    world.add("ana", *world.several())
+    world.add("ben")
+    world.promote("cleo")
+    if invites(type(world)):
+        world.make("dora", world.editor)
+    nothing = Declared(keys={}, vendors={}, persons={})
+    session = world.session()
+    census = take(session, nothing, Choice(descriptive=True))
+    by_login = {item.inputs["login"]: item for item in census.people}
+    assert by_login.keys() == world.there(), census.left_out
+    mark = world.tenant.mark()
+    for login, item in by_login.items():
+        fresh, entry = world.session(), shape.entry(world.platform, item.inputs)
+        member = users.read(fresh, item.id, login)
+        assert member is not None
+        assert member.id == item.id == item.outputs["native_id"]
+        assert shape.live_entry(member, entry) == entry
+        wish = shape.wish(fresh, login, entry)
+        assert users.update(fresh, item.key, item.id, login, wish).how == "equal"
+    assert world.asked(mark) == []
+    file = written(session.config, census.items, {}, "urn:stack")
+    credentials = world.tenant.credentials
+    for secret in (credentials.token, credentials.password):
+        assert not secret or secret not in file
 
 
 # -- secrets

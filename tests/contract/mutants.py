@@ -20,6 +20,7 @@ from pulumi_martech.model.errors import Denied, Malformed, MartechError, Refused
 from pulumi_martech.model.manifest import Manifest
 from pulumi_martech.model.membership import INVITATION, Change, Membership, Status, Wish
 from pulumi_martech.model.values import Unknown
+from pulumi_martech.operations.import_items import Items
 from pulumi_martech.platforms import hubspot_wire, scim, sendgrid, sendgrid_wire, wordpress
 from pulumi_martech.platforms import scim_wire as scim_wire_module
 from pulumi_martech.platforms.registry import PLATFORMS
@@ -366,6 +367,26 @@ def leaves_out_roles_that_are_not_there(patch: Patch, platform: str) -> None:
 @mutant("a_role_that_goes_while_it_is_in_use_leaves_nobody_half_made", on=("scim",))
 def leaves_what_it_began(patch: Patch, platform: str) -> None:
     patch.setattr(users, "take_back", lambda *given: True)
+
+
+@mutant(
+    "an_account_in_use_is_imported_and_there_is_nothing_to_do", on=("scim", "sendgrid", "wordpress")
+)
+def imports_one_role_of_several(patch: Patch, platform: str) -> None:
+    def one(genuine: Any, self: Any, key: str, member: Membership) -> Any:
+        first = frozenset(sorted(member.roles or ())[:1])
+        return genuine(self, key, member.model_copy(update={"roles": first}))
+
+    _wrap(patch, Items, "person", one)
+
+
+@mutant("an_account_in_use_is_imported_and_there_is_nothing_to_do", on=("sendgrid",))
+def imports_a_listing_without_roles(patch: Patch, platform: str) -> None:
+    def unlooked(session: Any, member: Membership) -> Membership:
+        held = frozenset() if isinstance(member.roles, Unknown) else member.roles
+        return member.model_copy(update={"roles": held})
+
+    patch.setattr(users, "in_detail", unlooked)
 
 
 # -- the end
