@@ -8,6 +8,8 @@ from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.sandbox import Sandbox
 from tests.contract.cases import CASES
 from tests.contract.worlds import ATTESTED, TABLE
+from tests.platforms import hubspot_spec
+from tests.sandbox import sendgrid_spec
 
 HELD = [
     pytest.param(platform, name, id=f"{platform}-{name}")
@@ -30,4 +32,6 @@ def test_contract(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    CASES[name].run(TABLE[platform](sandbox, tmp_path, monkeypatch))
+    # Whatever is said to a platform and by it is as its vendor describes it, too.
+    with hubspot_spec.exchanges_checked(), sendgrid_spec.exchanges_checked():
+        CASES[name].run(TABLE[platform](sandbox, tmp_path, monkeypatch))

@@ -8,13 +8,18 @@ import functools
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 from jsonschema import Draft4Validator
+
+from pulumi_martech.sandbox.hubspot import HubSpotTenant
+from pulumi_martech.sandbox.tenant import Answer, Call, Handler
 
 _ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("MARTECH_SHARED") or _ROOT.parent / "shared") / "specs" / "hubspot"
@@ -110,6 +115,29 @@ def _strange(value: Any, schema: Any, document: Any) -> Any:
     if isinstance(value, list) and "items" in schema:
         for one in value:
             yield from _strange(one, schema["items"], document)
+
+
+@contextmanager
+def exchanges_checked() -> Iterator[None]:
+    """Check every exchange with a portal of the sandbox meanwhile; fails in the end if any is wrong.
+
+    Requests that were refused are not looked at: tests send wrong ones on purpose.
+    """
+    genuine = HubSpotTenant.answer
+    wrong: list[str] = []
+
+    def checked(portal: HubSpotTenant, call: Call, handlers: Mapping[str, Handler]) -> Answer:
+        answer = genuine(portal, call, handlers)
+        sent = json.loads(call.body) if call.body else None
+        try:
+            check(call.method, call.path, str(call.query), sent, answer.status, answer.body)
+        except AssertionError as error:
+            wrong.append(str(error))
+        return answer
+
+    with patch.object(HubSpotTenant, "answer", checked) if AT_HAND else nullcontext():
+        yield
+    assert not wrong, "\n".join(dict.fromkeys(wrong))
 
 
 class Checked(httpx.BaseTransport):

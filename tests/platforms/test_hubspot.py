@@ -770,6 +770,11 @@ def test_log_ins_and_security_events_are_told_where_they_may_be_seen(world: Make
     blind = hub.with_scopes("account-info.security.read")
     assert blind.last_login(ana) is UNKNOWN
     assert blind.activity(owner) is UNKNOWN
+    for number in range(230):  # the log comes in pages, newest first
+        at = f"2026-10-{number % 28 + 1:02}T08:00:00.000Z"
+        hub.portal.log_in(ANA, at, succeeded=number != 229)
+    assert hub.connector.last_login(ana) == "2026-11-03T08:00:00.000Z"
+    assert hub.portal.calls(hub.mark)["GET /account-info/v3/activity/login"] >= 4
     elsewhere = world(logs=False)
     assert elsewhere.connector.last_login(ana) is UNKNOWN
 

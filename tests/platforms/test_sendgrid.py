@@ -696,6 +696,17 @@ def test_removing_what_is_gone_is_success(tenant: Make, connected: Make) -> None
         assert connector.find(login) is None
 
 
+def test_who_was_also_invited_does_not_come_back(tenant: Make, connected: Make) -> None:
+    mail = tenant("sendgrid")
+    mail.add_teammate(ANA, username="ana")
+    mail.invite("ANA@example.com", ["mail.send"])
+    mail.invite(BEN)
+    connector = connected(mail)
+    connector.remove(connector.find(ANA), None)
+    assert set(mail.teammates()) == {"owner@example.com"}
+    assert set(mail.pending()) == {BEN}
+
+
 # -- single sign-on
 
 

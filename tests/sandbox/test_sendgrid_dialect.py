@@ -361,6 +361,17 @@ def test_a_reading_key_only_reads(mail: SendGridTenant) -> None:
     assert refusal(error)["message"] == "access forbidden", "there it is a bare list"
 
 
+def test_a_call_for_a_subuser_never_reaches_the_parents(mail: SendGridTenant) -> None:
+    mail.add_subuser("emea")
+    subuser = SendGridAPIClient(
+        mail.credentials.token, host=mail.base_url, impersonate_subuser="emea"
+    ).client
+    with pytest.raises(exceptions.ForbiddenError):
+        subuser.teammates.get()
+    with pytest.raises(exceptions.ForbiddenError):
+        subuser.teammates.owner.delete()
+
+
 def test_too_many_calls_are_told_when_to_come_again(sandbox: Sandbox) -> None:
     mail = sandbox.tenant("mail", "sendgrid", per_minute=3)
     times = iter([60.0] * 4 + [119.0, 120.0])

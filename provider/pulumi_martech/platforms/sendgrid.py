@@ -340,6 +340,7 @@ class Connector:
                     raise
             return
         self._delete(f"/v3/teammates/{segment(live.id)}", TEAMMATE, tried)
+        self.cancel(live)  # whoever was also invited would come back by accepting
 
     # -- parts
 
