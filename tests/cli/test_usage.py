@@ -16,7 +16,7 @@ VERBS = (
     "document import", "document export", "document update", "document schema", "document key",
     "document encrypt", "document decrypt",
     "preview", "up", "refresh", "destroy", "stack init", "stack ls", "stack select", "stack rm",
-    "stack export", "stack import", "stack output", "doctor", "coverage", "leftovers",
+    "stack export", "stack import", "stack output", "doctor", "coverage", "activity", "leftovers",
     "audit verify", "audit show", "audit head",
     "import",
     "attest", "checklist",

@@ -119,7 +119,7 @@ def _strange(value: Any, schema: Any, document: Any) -> Any:
 
 @contextmanager
 def exchanges_checked() -> Iterator[None]:
-    """Check every exchange with a portal of the sandbox meanwhile; fails in the end if any is wrong.
+    """Check every exchange with portals of the sandbox meanwhile; fails in the end if one is wrong.
 
     Requests that were refused are not looked at: tests send wrong ones on purpose.
     """

@@ -51,6 +51,21 @@ def team(
     estate.program(TEAM.format(roles=roles, teams=teams, mail=mail))
 
 
+def what_people_did_is_told_for_a_reason_that_is_kept(estate: Estate, hub: Any) -> None:
+    hub.log_in("ana@example.com", "2026-11-03T08:00:00.000Z")
+    refused = estate.martech("activity", "hub", "ana")
+    assert "looking at people wants a reason" in refused.text
+    nobody = estate.martech("activity", "hub", "anna", "--reason", "review")
+    assert "has nobody called anna" in nobody.text and "did you mean 'ana'" in nobody.text
+    told = estate.must(estate.martech("activity", "hub", "--reason", "yearly review"))
+    assert "ana 2026-11-03T08:00:00.000Z" in told.text
+    crm = estate.martech("activity", "hubb", "--reason", "review")
+    assert "no such account" in crm.text
+    shown = estate.martech("audit", "show", "hub", "--json").json()["entries"]
+    looked = [one for one in shown if one["verb"] == "look at activity"]
+    assert [one["reason"] for one in looked if one["phase"] == "intent"] == ["yearly review"]
+
+
 def test_a_user_is_made_once_and_nothing_is_left_to_do(estate: Estate, hub: Any) -> None:
     team(estate)
     estate.applied()
@@ -63,6 +78,7 @@ def test_a_user_is_made_once_and_nothing_is_left_to_do(estate: Estate, hub: Any)
         ["Lyon"],
     )
     assert estate.plan() == [], "the welcome mail and the sets of teams and seats are no drift"
+    what_people_did_is_told_for_a_reason_that_is_kept(estate, hub)
     team(estate, mail="False")
     estate.applied()
     team(estate, mail="False", roles="'Sales'", teams="['Lyon', 'Paris']")

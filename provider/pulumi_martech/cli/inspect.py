@@ -1,4 +1,4 @@
-"""The verbs that look and do not run an engine's operation: doctor, coverage, audit, leftovers."""
+"""The verbs that look and do not run an engine's operation: doctor, coverage, audit ..."""
 
 import json
 from pathlib import Path
@@ -69,6 +69,36 @@ def coverage(as_json: Json = False, color: Colour = "auto") -> int:
         listed = [entry.model_dump(mode="json") for entry in found]
         on.write(json.dumps(listed, indent=2, ensure_ascii=False) + "\n")
     return 0
+
+
+@inspect_app.command(
+    epilog=examples(
+        "martech activity hub --reason 'yearly review of unused access'",
+        "martech activity hub ana --reason 'the laptop was stolen'",
+    )
+)
+def activity(
+    account: Annotated[str, typer.Argument(metavar="ACCOUNT", help="Key of the account.")],
+    people: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PERSON]...", help="Ids of the program, or logins; else all."),
+    ] = None,
+    reason: Annotated[
+        str, typer.Option("--reason", metavar="TEXT", help="Why; it goes into the audit.")
+    ] = "",
+    stack: Stack = "",
+    cwd: Folder = HERE,
+    as_json: Json = False,
+    color: Colour = "auto",
+) -> int:
+    """Show when people last logged in, and of those who are named what they did.
+
+    By the platform's own logs, where it shows them; kept nowhere.
+    """
+    from pulumi_martech.operations.activity import activity as run
+
+    with opened(cwd, stack, None, "", "", False, screen(color, as_json)) as (work, on):
+        return run(work, on, account, people or [], reason)
 
 
 @inspect_app.command(epilog=examples("martech leftovers --exit-code"))

@@ -75,7 +75,7 @@ class SendGridTenant(SendGridAccount):
         """Return the scopes of the key that asks, if it may ask this."""
         part = call.path.removeprefix("/v3/").split("/")
         if call.headers.get("on-behalf-of"):
-            # Subusers have no teammates and keys of their own here, and the parent's are not theirs.
+            # Subusers have no teammates and keys here, and the parent's are not theirs.
             raise Problem(403, "access forbidden", bare=part[0] == "sso")
         key = self.stored["key"].aliased(call.bearer()) if call.bearer() else {}
         if not key:
