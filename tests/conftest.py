@@ -10,5 +10,5 @@ settings.load_profile("no deadline")
 
 # What a person has set for daily work must not change what a test sees.
 for name in [name for name in os.environ if name.startswith("MARTECH_")]:
-    if name not in ("MARTECH_REQUIRE_PRODUCTS", "MARTECH_RECORD"):
+    if name not in ("MARTECH_REQUIRE_PRODUCTS", "MARTECH_RECORD", "MARTECH_SHARED"):
         del os.environ[name]
