@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pulumi_martech import cli
 from tests.cli.shop import Shop, user
 
 pytestmark = pytest.mark.timeout(300)
@@ -69,6 +70,17 @@ def test_the_reference_is_the_help_of_every_verb() -> None:
 )
 def test_wrong_usage_ends_with_1(bare: Shop, words: list[str], complaint: str) -> None:
     assert complaint in bare.martech(*words, code=1).err
+
+
+def test_an_interrupt_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pulumi_martech.operations.coverage.coverage", interrupted)
+    assert cli.main(["coverage"]) == 1
+    assert capsys.readouterr().err == "error: interrupted\n"
 
 
 def test_completion_offers_verbs_and_options(bare: Shop) -> None:

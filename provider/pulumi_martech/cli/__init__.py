@@ -54,6 +54,10 @@ app.add_typer(document_app, name="document")
 app.add_typer(play_app)
 
 
+_INTERRUPTED = 130
+"""What the parser makes of an interrupt."""
+
+
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line; return its exit code.
 
@@ -81,6 +85,8 @@ def main(args: Sequence[str] | None = None) -> int:
         if os.environ.get("MARTECH_TRACEBACK"):
             raise
         return _complain(_fault(error), said)
+    if code == _INTERRUPTED:
+        return _complain("interrupted", said)
     return code if code in (0, 2) else int(bool(code))
 
 

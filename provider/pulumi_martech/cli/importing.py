@@ -108,11 +108,11 @@ def import_(
     check_usage(account, raw, bool(apply))
     with opened(cwd, stack, None, "", "", False, screen(color, as_json)) as (work, on):
         if apply:
-            return take_in(work, on, apply)
+            return take_in(work, on, [cwd / file for file in apply])
         choice = Choice(
             vendors=vendors(vendor or (), until, owner, reason, work.as_of),
             excepted=tuple(excepted or ()),
             deactivated=deactivated,
             descriptive=attributes,
         )
-        return write(work, on, account, choice, out)
+        return write(work, on, account, choice, cwd / out if out is not None else None)

@@ -84,10 +84,10 @@ def raw(work: Work, screen: Screen, key: str, choice: Choice, folder: Path | Non
     declared = _declared(known, config)
     _check(config, declared, choice)
     session = Session(config, home(work.root))
-    counts = session.connector.client.counts
+    client = session.connector.client
     with (
-        session.connector.client,
-        screen.phase(f"reading {key}", lambda: f"{sum(counts.calls.values())} calls"),
+        client,
+        screen.phase(f"reading {key}", lambda: f"{sum(client.counts.calls.values())} calls"),
     ):
         census = take(session, declared, choice)
     if census.items:
