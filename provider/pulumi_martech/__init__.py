@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pulumi_martech.platforms.sendgrid import PermissionSet
     from pulumi_martech.resources import gtg_crm, hubspot, scim, sendgrid, wordpress
     from pulumi_martech.resources.credentials import Basic, Bearer, OAuth2Client, SignedJwt
-    from pulumi_martech.resources.declared import Declared
+    from pulumi_martech.resources.declared import Declared, portable
     from pulumi_martech.resources.gate import Limit, limits
 
 _HOMES = {
@@ -30,6 +30,7 @@ _HOMES = {
     "OAuth2Client": "resources.credentials",
     "SignedJwt": "resources.credentials",
     "Declared": "resources.declared",
+    "portable": "resources.declared",
     "active": "model.expiry",
     "as_of": "model.expiry",
     "PermissionSet": "platforms.sendgrid",
@@ -57,6 +58,7 @@ __all__ = [
     "gtg_crm",
     "hubspot",
     "limits",
+    "portable",
     "scim",
     "sendgrid",
     "wordpress",

@@ -18,7 +18,7 @@ VERBS = (
     "document encrypt", "document decrypt",
     "preview", "up", "refresh", "destroy", "stack init", "stack ls", "stack select", "stack rm",
     "stack export", "stack import", "stack output", "doctor", "coverage", "activity", "leftovers",
-    "audit verify", "audit show", "audit head",
+    "role explain", "role list", "audit verify", "audit show", "audit head",
     "import",
     "attest", "checklist",
     "check", "policy list", "ends", "who", "matrix", "partner assets",

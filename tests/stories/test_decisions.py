@@ -209,7 +209,8 @@ def test_decision_05_inputs_name_things_by_declared_keys(estate: Estate) -> None
     # A role's update makes its outputs unknown in the preview; no user may show that.
     estate.program(TEAM.replace('account=crm, name="Admins"', 'account=crm, name="Owners"'))
     assert estate.plan("--refresh=false") == [
-        "update admins (name)".replace("admins", "crm/admins"),
+        "update crm/admins (name)",
+        "update gate (accounts.crm.roles.Admins, accounts.crm.roles.Owners)",
     ]
 
 

@@ -143,15 +143,21 @@ def test_generated_classes_are_in_step_with_the_platforms() -> None:
 
 
 RIGHT = """\
-from pulumi_martech import Basic, Bearer, Limit, active, limits, scim, wordpress
+from pulumi_martech import Basic, Bearer, Declared, Limit
+from pulumi_martech import active, limits, portable, scim, wordpress
 
 limits(removals=Limit(count=3, percent=50, floor=1), company_domains=["example.com"])
-crm = scim.Account("crm", url="https://crm.example.com", credentials=Bearer(token="env:T"))
+crm = scim.Account(
+    "crm", url="https://crm.example.com", credentials=Bearer(token="env:T"),
+    role_content={"Other": Declared({"email:send": "on"}, by="ana", on="2026-10-01")},
+    portable_roles={"marketer": ["Other"]},
+)
 site = wordpress.Account(
     "site", url="https://example.com/wp-json", credentials=Basic(username="a", password="env:P")
 )
 editors = scim.Role("editors", account=crm, name="Editors")
 ana = scim.MartechUser("ana", account=crm, login="ana@example.com", roles=[editors, "Other"])
+scim.MartechUser("bo", account=crm, login="bo@example.com", roles=[portable("marketer")])
 wordpress.MartechUser("ana", account=site, login="ana", email="ana@example.com", locale="en_US")
 for grant in active([{"until": "2027-01-01", "vendor": "northlight"}]):
     scim.VendorGrant(

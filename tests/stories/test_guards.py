@@ -164,7 +164,8 @@ def test_privilege_and_new_domains_are_limited_too(embedded: Estate) -> None:
     )
     run = embedded.up()
     assert run.code != 0
-    assert "2 logins would become administrators of crm (ben@example.com, cem@ex" in run.text
+    assert "privileges of 2 logins would increase in crm (ben@example.com, cem@ex" in run.text
+    assert "administrating by Admins), 1 are allowed" in run.text
     assert "logins of 2 new mail domains would come in (one.example, two.example)" in run.text
     assert embedded.writes() == []
 

@@ -5,7 +5,7 @@ from .estate import Estate
 ANA = 'scim.MartechUser("ana", account=crm, login="ana@example.com", roles=["Editors"])\n'
 ROLE = 'scim.Role("editors", account=crm, name="Editors")\n'
 REFERENCE = (
-    'scim.RoleReference("staff", account=crm, name="Editors", content=["content:edit"],\n'
+    'scim.RoleReference("staff", account=crm, name="Editors", content=["asset:edit"],\n'
     '    declared_by="ana", declared_on="2026-05-01")\n'
 )
 

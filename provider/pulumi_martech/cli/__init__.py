@@ -17,6 +17,7 @@ from pulumi_martech.cli.options import group, screen
 from pulumi_martech.cli.partner import partner_app
 from pulumi_martech.cli.play import play_app
 from pulumi_martech.cli.policy import check_app, policy_app
+from pulumi_martech.cli.role import role_app
 from pulumi_martech.cli.stack import stack_app
 from pulumi_martech.cli.who import who_app
 from pulumi_martech.model.errors import MartechError
@@ -44,6 +45,7 @@ app.add_typer(import_app)
 app.add_typer(stack_app, name="stack")
 app.add_typer(attested_app)
 app.add_typer(inspect_app)
+app.add_typer(role_app, name="role")
 app.add_typer(audit_app, name="audit")
 app.add_typer(check_app)
 app.add_typer(who_app)

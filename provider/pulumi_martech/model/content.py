@@ -147,6 +147,10 @@ class EffectiveAccess(Frozen):
         """Return the capabilities that risk is judged by: everything, as long as a role is open."""
         return WORST if self.unproven else frozenset(self.capabilities)
 
+    def proven(self) -> "EffectiveAccess":
+        """Return the part that does not come from roles whose content is open."""
+        return self.model_copy(update={"unproven": frozenset()})
+
     def score(self, data: DataClass = DataClass.NONE) -> int:
         """Return the role score, at its worst where something is not proven."""
         return role_score(self.counted(), data, len(self.unmapped))

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from pulumi_martech.model.effect import AccessEffect
 from pulumi_martech.model.leaving import Leaving
 from pulumi_martech.model.values import Frozen
 
@@ -157,8 +158,9 @@ class Plan(Frozen):
     role means that the platform has a role more. ``outputs`` are differences of stack outputs.
     ``unchanged`` are URNs; ``stored_differently`` counts those of them that are recorded anew in
     the state (another provider, protection); ``read`` counts resources that are only looked at.
-    ``leaving`` are the people who go with the steps, and what hangs on them. ``ok`` is false when
-    the engine reported a failure; ``seconds`` is how long it took.
+    ``effects`` say what the steps come to for each login whose roles change, ``leaving`` are the
+    people who go with the steps, and what hangs on them. ``ok`` is false when the engine reported a
+    failure; ``seconds`` is how long it took.
     """
 
     steps: tuple[Step, ...] = ()
@@ -168,6 +170,7 @@ class Plan(Frozen):
     stored_differently: int = 0
     read: int = 0
     messages: tuple[Message, ...] = ()
+    effects: tuple[AccessEffect, ...] = ()
     leaving: tuple[Leaving, ...] = ()
     ok: bool = True
     seconds: float = Field(default=0.0, ge=0)

@@ -10,6 +10,7 @@ from pulumi_martech.operations.doctor import Finding
 from pulumi_martech.operations.hanging import look
 from pulumi_martech.operations.preflight import accounts, preflight, recorded, to_read
 from pulumi_martech.operations.work import Work
+from pulumi_martech.policy.effects import effects
 from pulumi_martech.policy.holdings import HOLDERS, holdings
 from pulumi_martech.policy.leaving import leaving
 from pulumi_martech.policy.plans import Recorded, judge
@@ -19,16 +20,17 @@ from pulumi_martech.reconcile.owned import OWNED, instead
 def checked(work: Work, plan: Plan, ask_platforms: bool = True, looks_only: bool = False) -> Plan:
     """Judge a plan by the guards and ask the platforms it writes to, before anything is written.
 
-    Returns the plan with what hangs on the people who go, not ``ok`` and with an error for each
-    thing that stops it. A plan without changes is not judged. An override (``--override REASON``,
-    MARTECH_OVERRIDE) lifts the guards; with ``ask_platforms`` false the platforms are asked what
-    hangs on people and nothing else, and offline nothing at all; with ``looks_only`` credentials
-    for reading are enough.
+    Returns the plan with its effects and what hangs on the people who go, not ``ok`` and with an
+    error for each thing that stops it. A plan without changes is not judged. An override
+    (``--override REASON``, MARTECH_OVERRIDE) lifts the guards; with ``ask_platforms`` false the
+    platforms are asked what hangs on people and nothing else, and offline nothing at all; with
+    ``looks_only`` credentials for reading are enough.
     """
     if not plan.ok or not plan.changes:
         return plan
     state = recorded(work.driver.export())
     today = day(work.as_of, "the day of the run")
+    plan = plan.model_copy(update={"effects": tuple(effects(plan, state, today))})
     exceeded = [] if work.override else judge(plan, state, today)
     problems = [violation.text for violation in exceeded]
     asks = ask_platforms and not work.offline

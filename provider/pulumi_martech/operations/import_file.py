@@ -108,7 +108,9 @@ def as_program(config: AccountConfig, items: Iterable[Item]) -> Program:
     program.configs[config.key] = config
     for item in items:
         if item.kind == "Role":
-            program.roles[config.key, str(item.inputs["name"])] = cast(Any, item)
+            name = str(item.inputs["name"])
+            program.roles[config.key, name] = cast(Any, item)
+            program.role_keys[config.key, name] = item.key
         elif item.kind != "RoleReference":
             program.user(item.kind, config.key, f"{item.kind} {item.key}", item.inputs)
         if item.kind == "VendorGrant":

@@ -48,6 +48,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
             "not_done": len(plan.of(Outcome.NOT_DONE)),
         },
         "messages": [_plain(message) for message in plan.messages],
+        "effects": [_plain(effect) for effect in plan.effects],
         "leaving": [_plain(one) for one in plan.leaving],
         "seconds": plan.seconds,
     }

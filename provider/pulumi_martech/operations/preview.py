@@ -68,7 +68,7 @@ def judged(
 ) -> Plan:
     """Judge a plan that has been shown (see `operations.checks`).
 
-    Prints what hangs on the people who go, and what stops the plan.
+    Prints what it comes to for each login, what hangs on the people who go, and what stops it.
     """
     if not plan.ok or not plan.changes:
         return plan
@@ -76,6 +76,7 @@ def judged(
 
     with screen.phase("checking", str):
         found = checked(work, plan, ask_platforms, looks_only)
+    show.effects(screen, found.effects)
     show.leaving(screen, found.leaving)
     told = found.messages[len(plan.messages) :]
     if told:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 from rich.text import Text
 
 from pulumi_martech.engine.reviewed import Unlike
+from pulumi_martech.model.effect import AccessEffect
 from pulumi_martech.model.leaving import Leaving
 from pulumi_martech.model.plan import Message, Op, Outcome, Plan, PropertyDiff, Step
+from pulumi_martech.model.risk import Band, band
 from pulumi_martech.operations.gist import gist
 from pulumi_martech.operations.screen import Screen, columns
 from pulumi_martech.operations.shown import difference, harmless, order
@@ -130,6 +132,41 @@ def counts(screen: Screen, what: Plan) -> None:
         screen.line(f"{len(what.unchanged)} unchanged", 4, "  ")
     if what.read:
         screen.line(f"{what.read} only read", 4, "  ")
+
+
+def effects(screen: Screen, listed: Sequence[AccessEffect]) -> None:
+    """Print what a plan comes to: a line a login, its risk and what it gains or loses."""
+    if not listed:
+        return
+    screen.line()
+    screen.line("Access:")
+    width = min(_MOST_NAME, max(len(_who(effect)) for effect in listed))
+    for effect in listed:
+        before, after = (risk.score if risk else 0 for risk in (effect.before, effect.after))
+        style = "yellow" if after > before and band(after) in (Band.HIGH, Band.SEVERE) else ""
+        text = Text.assemble(f"{harmless(_who(effect)):<{width}}  ", (_risk(effect), style))
+        text.append(f"  {harmless(_change(effect))}")
+        screen.line(text, 4)
+
+
+def _who(effect: AccessEffect) -> str:
+    return f"{effect.account}/{effect.login}"
+
+
+def _risk(effect: AccessEffect) -> str:
+    return f"{effect.before or 'nothing'} -> {effect.after or 'nothing'}"
+
+
+def _change(effect: AccessEffect, most: int = 3) -> str:
+    """Return what is gained, else what is lost: what weighs most, and how much more."""
+    gains = [*effect.gains_unmapped, *effect.gains]
+    verb, names, open_ = "gains", gains, effect.gains_unproven
+    if not (names or open_):
+        verb, names, open_ = "loses", list(effect.loses), effect.loses_unproven
+    parts = [f"{', '.join(open_)} (not proven)"] if open_ else []
+    parts += names[:most] if names else []
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return f"{verb} {', '.join(parts)}{more}" if parts else "the same in our words"
 
 
 def leaving(screen: Screen, going: Sequence[Leaving]) -> None:

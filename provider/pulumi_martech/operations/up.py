@@ -117,7 +117,7 @@ def settle(plan: Plan, done: Plan) -> Plan:
         for step in plan.steps
         if step.urn not in met
     ]
-    kept = {"drift": plan.drift, "leaving": plan.leaving}
+    kept = {"drift": plan.drift, "effects": plan.effects, "leaving": plan.leaving}
     return done.model_copy(update={"steps": (*done.steps, *left), **kept})
 
 

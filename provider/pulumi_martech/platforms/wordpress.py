@@ -139,7 +139,7 @@ MANIFEST = Manifest(
         Ability.READ_ROLE_CONTENT: no(
             "only the sum of a user's capabilities is shown",
             _SOURCE,
-            "declare what a role of your own allows; the five built-in ones are fixed",
+            "declare what a role allows on this site: plugins change the built-in ones too",
         ),
         Ability.SERVICE_PRINCIPALS: partly(
             "a service is a user with an application password; nothing tells it from a person",

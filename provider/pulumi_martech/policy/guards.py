@@ -4,13 +4,18 @@ The same functions judge a plan in ``martech``, the stack's one `Gate` under bar
 the single writes of a provider process, so that the three layers cannot disagree.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date
+from functools import cache
 
 from pydantic import Field
 
-from pulumi_martech.model.expiry import ended
+from pulumi_martech.model.capability import DataClass
+from pulumi_martech.model.content import Cell, Declared, EffectiveAccess
+from pulumi_martech.model.expiry import as_of, ended
 from pulumi_martech.model.values import Frozen
+from pulumi_martech.policy.privilege import Increase, in_words, increase, to_declare
+from pulumi_martech.policy.roles import effective_access
 
 
 class Holding(Frozen):
@@ -29,15 +34,26 @@ class AccountHoldings(Frozen):
 
     ``administrators`` are the native roles that administer the account; ``protected`` logins are
     never removed and never lose an administrating role; ``address`` is platform and URL; ``roles``
-    are the native roles that the program makes.
+    are the native roles that the program makes, by name with our own key. ``declared`` is what
+    people said that native roles allow, ``data`` the account's highest class. ``reviewed`` are the
+    roles of logins as the last run declared them, where ``logins`` are as they are now: to give
+    back what was taken by hand is no privilege increase.
     """
 
     address: str = ""
     renamed_from: str = ""
     administrators: frozenset[str] = frozenset()
     protected: frozenset[str] = frozenset()
-    roles: frozenset[str] = frozenset()
+    roles: Mapping[str, str] = Field(default_factory=dict)
     logins: Mapping[str, Holding] = Field(default_factory=dict)
+    declared: Mapping[str, Declared] = Field(default_factory=dict)
+    data: DataClass = DataClass.PERSONAL
+    reviewed: Mapping[str, frozenset[str]] = Field(default_factory=dict)
+
+    @property
+    def platform(self) -> str:
+        """The account's platform."""
+        return self.address.partition(" ")[0]
 
     def administering(self) -> set[str]:
         """Return the logins that hold an administrating role."""
@@ -124,6 +140,59 @@ def removed(old: AccountHoldings, new: AccountHoldings, day: date | None = None)
     return {login for login in gone | stripped if not ended(old.logins[login].until, day)}
 
 
+def readings(
+    old: AccountHoldings, new: AccountHoldings, day: date
+) -> Callable[[frozenset[str]], EffectiveAccess]:
+    """Return what tells what native roles of an account allow, before and after a change alike.
+
+    Both sides are read by the same declarations, so that looking anew at a role, or not looking
+    for too long, raises nobody. A declaration that the change itself shrinks counts as it was.
+    """
+    declared = dict(new.declared)
+    for role in old.declared.keys() & new.declared.keys():
+        allowed = old.declared[role].allowed() | new.declared[role].allowed()
+        content = dict.fromkeys(sorted(allowed), Cell.GRANTED)
+        declared[role] = new.declared[role].model_copy(update={"content": content})
+
+    @cache
+    def can(roles: frozenset[str]) -> EffectiveAccess:
+        return effective_access(new.platform or old.platform, roles, declared, day)
+
+    return can
+
+
+def _renamed(old: AccountHoldings, new: AccountHoldings) -> Iterator[tuple[str, str]]:
+    """Yield the roles of ours that a change renames, each with its new name."""
+    names = {key: name for name, key in old.roles.items()}
+    for name, key in new.roles.items():
+        if names.get(key, name) != name:
+            yield names[key], name
+
+
+def increases(
+    old: AccountHoldings, new: AccountHoldings, day: date | None = None
+) -> dict[str, Increase]:
+    """Return the logins whose privileges increase in an account, with what lifts each."""
+    administrators = old.administrators | new.administrators
+    can = readings(old, new, day or as_of())
+    renamed = {
+        name: now
+        for name, now in _renamed(old, new)
+        if now not in administrators and can(frozenset({now})).unproven
+    }
+    found = {}
+    for login, has in new.logins.items():
+        before = old.logins.get(login, Holding()).roles | old.reviewed.get(login, frozenset())
+        before |= {renamed[name] for name in before & renamed.keys()}
+        if has.roles <= before:
+            continue
+        administers = frozenset() if before & administrators else has.roles & administrators
+        gain = increase(can(before), can(has.roles), administers, max(old.data, new.data))
+        if gain is not None:
+            found[login] = gain
+    return found
+
+
 def violations(
     olds: Estate,
     news: Estate,
@@ -150,7 +219,7 @@ def violations(
     for name, old, new in sorted(accounts, key=lambda entry: entry[0]):
         gone = removed(old, new, day)
         total_gone += len(gone)
-        found += _account_violations(name, old, new, gone, limits, own, leaves=name not in news)
+        found += _account_violations(name, old, new, gone, limits, own, name not in news, day)
     allowed = limits.stack_removals.allowed(total_old)
     if total_gone > allowed:
         found.append(
@@ -172,6 +241,7 @@ def _account_violations(
     limits: Limits,
     own: Collection[str],
     leaves: bool,
+    day: date | None,
 ) -> list[Violation]:
     found = []
     total = len(old.logins)
@@ -187,22 +257,22 @@ def _account_violations(
             f"{why}{len(gone)} of {total} logins would lose access in {name} ({named(gone)}), "
             f"{allowed} are allowed ({limits.removals})",
         )
+    risen = {} if leaves or not old.logins else increases(old, new, day)
+    allowed = limits.privilege_increases.allowed(total)
+    if len(risen) > allowed:
+        todo = to_declare(risen.values())
+        add(
+            "privilege_increases",
+            f"privileges of {len(risen)} logins would increase in {name} ({in_words(risen)}), "
+            f"{allowed} are allowed ({limits.privilege_increases})" + (f"; {todo}" if todo else ""),
+        )
     before, after = old.administering(), new.administering()
-    risen = after - before
-    if old.logins:
-        allowed = limits.privilege_increases.allowed(len(old.logins))
-        if len(risen) > allowed:
-            add(
-                "privilege_increases",
-                f"{len(risen)} logins would become administrators of {name} ({named(risen)}), "
-                f"{allowed} are allowed ({limits.privilege_increases})",
-            )
     if before and not after and not leaves:
         add(
             "last_administrator",
             f"{name} would have no declared administrator left: {named(before)} would go",
         )
-    for role in sorted(old.roles - new.roles):
+    for role in sorted(old.roles.keys() - new.roles.keys()):
         holders = [login for login, has in new.logins.items() if role in has.roles]
         if holders:
             add(

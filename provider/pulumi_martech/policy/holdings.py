@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pulumi_martech.policy.guards import Holding
+from pulumi_martech.model.capability import DataClass
+from pulumi_martech.model.content import Declared
+from pulumi_martech.policy.guards import AccountHoldings, Holding
 
 HOLDERS = ("MartechUser", "VendorGrant", "Roster")
 """Kinds of resource whose inputs say who holds what."""
@@ -41,3 +43,56 @@ def holdings(kind: str, inputs: Mapping[str, Any]) -> dict[str, Holding]:
         for login, entry in people.items()
         if isinstance(entry, Mapping)
     }
+
+
+def account_inputs(account: AccountHoldings) -> dict[str, Any]:
+    """Return an account as an input of the gate: maps throughout, one login one line of diff.
+
+    What nobody said is left out, so that a gate of before it could be said stays as it is.
+    """
+    written = {
+        role: said.model_dump(mode="json", exclude_defaults=True)
+        for role, said in sorted(account.declared.items())
+    }
+    return {
+        "address": account.address,
+        "renamed_from": account.renamed_from,
+        "administrators": {role: True for role in sorted(account.administrators)},
+        "protected": {login: True for login in sorted(account.protected)},
+        **({"roles": dict(sorted(account.roles.items()))} if account.roles else {}),
+        "logins": {
+            login: {
+                "roles": {role: True for role in sorted(has.roles)},
+                "domain": has.domain,
+                **({"until": has.until} if has.until else {}),
+            }
+            for login, has in sorted(account.logins.items())
+        },
+        **({"declared": written} if written else {}),
+        **({"data_class": "sensitive"} if account.data is DataClass.SENSITIVE else {}),
+    }
+
+
+def account_of(said: Mapping[str, Any]) -> AccountHoldings:
+    """Return the account that `account_inputs` wrote down."""
+    sensitive = said.get("data_class") == "sensitive"
+    return AccountHoldings(
+        address=said.get("address", ""),
+        renamed_from=said.get("renamed_from", ""),
+        administrators=frozenset(said.get("administrators") or ()),
+        protected=frozenset(said.get("protected") or ()),
+        roles={name: str(key) for name, key in (said.get("roles") or {}).items()},
+        logins={
+            login: Holding(
+                roles=frozenset(has.get("roles") or ()),
+                domain=has.get("domain", ""),
+                until=has.get("until", ""),
+            )
+            for login, has in (said.get("logins") or {}).items()
+        },
+        declared={
+            role: Declared.model_validate(content)
+            for role, content in (said.get("declared") or {}).items()
+        },
+        data=DataClass.SENSITIVE if sensitive else DataClass.PERSONAL,
+    )

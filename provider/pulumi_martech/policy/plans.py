@@ -7,14 +7,13 @@ from typing import Any
 from pulumi_martech.model.plan import Inputs, Op, Plan
 from pulumi_martech.model.values import Frozen
 from pulumi_martech.policy.guards import (
-    AccountHoldings,
     Estate,
     Holding,
     Limits,
     Violation,
     violations,
 )
-from pulumi_martech.policy.holdings import HOLDERS, holdings
+from pulumi_martech.policy.holdings import HOLDERS, account_of, holdings
 
 GATE = "martech:Gate"
 
@@ -36,7 +35,24 @@ def judge(plan: Plan, state: Iterable[Recorded], day: date) -> list[Violation]:
     logins are those of the stack's gate, as recorded before the plan: a plan cannot raise its own
     limits unseen.
     """
-    before = {resource.urn: (resource.kind, resource.inputs) for resource in state}
+    before, after = _sides(plan, state)
+    gate = _gate(before) or _gate(after) or {}
+    limits = Limits.model_validate(gate.get("limits") or {})
+    return violations(_estate(before.values()), _estate(after.values()), limits, day=day)
+
+
+def estates(plan: Plan, state: Iterable[Recorded]) -> tuple[Estate, Estate]:
+    """Return who holds what before and after a plan, given everything recorded."""
+    before, after = _sides(plan, state)
+    return _estate(before.values()), _estate(after.values())
+
+
+Sides = dict[str, tuple[str, Inputs]]
+"""URN to kind and inputs."""
+
+
+def _sides(plan: Plan, state: Iterable[Recorded]) -> tuple[Sides, Sides]:
+    before: Sides = {resource.urn: (resource.kind, resource.inputs) for resource in state}
     after = dict(before)
     for step in plan.steps:
         if step.old is not None:
@@ -45,10 +61,7 @@ def judge(plan: Plan, state: Iterable[Recorded], day: date) -> list[Violation]:
             after[step.urn] = (step.kind, step.new)
         else:
             after.pop(step.urn, None)
-    gate = _gate(before) or _gate(after) or {}
-    limits = Limits.model_validate(gate.get("limits") or {})
-    olds, news = _estate(before.values()), _estate(after.values())
-    return violations(olds, news, limits, day=day)
+    return before, after
 
 
 def _gate(resources: Mapping[str, tuple[str, Inputs]]) -> Inputs | None:
@@ -59,7 +72,7 @@ def _estate(resources: Iterable[tuple[str, Inputs]]) -> Estate:
     """Return who holds what by the inputs of all holders, with what the gate says of accounts."""
     listed = list(resources)
     logins: dict[str, dict[str, Holding]] = {}
-    roles: dict[str, set[str]] = {}
+    roles: dict[str, dict[str, str]] = {}
     said: Mapping[str, Any] = {}
     for kind, inputs in listed:
         if kind == GATE:
@@ -69,16 +82,14 @@ def _estate(resources: Iterable[tuple[str, Inputs]]) -> Estate:
         if name in HOLDERS and isinstance(account, str):
             logins.setdefault(account, {}).update(holdings(name, inputs))
         if name == "Role" and isinstance(account, str):
-            roles.setdefault(account, set()).add(str(inputs.get("name")))
+            roles.setdefault(account, {})[str(inputs.get("name"))] = str(inputs.get("role"))
     found = {}
     for account in logins.keys() | said.keys():
-        about = said.get(account) or {}
-        found[account] = AccountHoldings(
-            address=about.get("address", ""),
-            renamed_from=about.get("renamed_from", ""),
-            administrators=frozenset(about.get("administrators") or ()),
-            protected=frozenset(about.get("protected") or ()),
-            roles=frozenset(roles.get(account, ())),
-            logins=logins.get(account, {}),
-        )
+        declared = account_of(said.get(account) or {})
+        live = {
+            "logins": logins.get(account, {}),
+            "roles": roles.get(account, {}),
+            "reviewed": {login: has.roles for login, has in declared.logins.items()},
+        }
+        found[account] = declared.model_copy(update=live)
     return found

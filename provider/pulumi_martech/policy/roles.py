@@ -35,6 +35,20 @@ def effective_access(
     return EffectiveAccess.of(role_content(platform, role, declared, day) for role in roles)
 
 
+def understood(platform: str, declared: Mapping[str, Declared]) -> dict[str, Declared]:
+    """Return the declarations that say something in our words, if only that a role allows nothing.
+
+    One whose rights are all unmapped proves nothing: its role counts as one that nobody declared.
+    """
+    role_map = PLATFORMS[platform].role_map
+
+    def proves(said: Declared) -> bool:
+        allowed, unmapped = role_map.translated(said.allowed())
+        return bool(allowed) or unmapped != said.allowed() or not unmapped
+
+    return {role: said for role, said in declared.items() if proves(said)}
+
+
 def portable_roles(config: AccountConfig) -> dict[str, tuple[str, ...]]:
     """Return portable role to native roles of an account: its own word before the platform's."""
     return {**PLATFORMS[config.platform].role_map.portable, **config.portable_roles}

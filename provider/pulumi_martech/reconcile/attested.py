@@ -79,7 +79,9 @@ def bring(
                 "declare what is there, or say adopt=True to have it changed",
             )
     if known is not None:
-        session.before_change(known, wish, tried)
+        session.before_change(known, wish, tried, joins=new)
+    else:
+        session.before_joining(wish, tried)
     step = _ask(session, person, verb, _difference(known, wish), wish)
     member = Membership(
         id=wish.login,

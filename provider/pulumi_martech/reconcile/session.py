@@ -7,11 +7,12 @@ walked round.
 
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from pulumi_martech.model.account import AccountConfig, Basic
+from pulumi_martech.model.content import Declared, EffectiveAccess
 from pulumi_martech.model.errors import Different, GuardRefused, MartechError
 from pulumi_martech.model.expiry import as_of
 from pulumi_martech.model.manifest import Manifest
@@ -21,6 +22,8 @@ from pulumi_martech.platforms.attested import AttestedConnector
 from pulumi_martech.platforms.base import Connector
 from pulumi_martech.platforms.registry import connect
 from pulumi_martech.policy.guards import OVERRIDE, named
+from pulumi_martech.policy.privilege import increase
+from pulumi_martech.policy.roles import effective_access
 from pulumi_martech.reconcile.audit import Audit, Call
 from pulumi_martech.reconcile.home import home
 from pulumi_martech.reconcile.journal import Journal
@@ -46,6 +49,7 @@ class Session:
         folder: where audit, journal and what is known from earlier runs lie.
         make: makes a connector from an account.
         clock: where time comes from.
+        declared: what `RoleReference` resources of this run say that native roles allow.
     """
 
     def __init__(
@@ -54,8 +58,10 @@ class Session:
         folder: Path,
         make: Callable[[AccountConfig], Connector] = connect,
         clock: Clock = SYSTEM_CLOCK,
+        declared: Mapping[str, Declared] | None = None,
     ) -> None:
         self.config = config
+        self._declared = declared if declared is not None else {}
         self.connector = connector = make(config)
         self.manifest: Manifest = connector.manifest
         self.audit = Audit(folder, config.key, redact=connector.client.redactor.redact)
@@ -67,7 +73,7 @@ class Session:
         self._lock = threading.RLock()
         self._listing: Listing | None = None
         self._failure: tuple[float, MartechError] | None = None
-        self._removals = 0
+        self._removals = self._increases = 0
         self._tripped = False
         self._leaving: set[str] = set()
         self._own: frozenset[str] | None = None
@@ -189,8 +195,9 @@ class Session:
             self.report.breaker_refused(tried)
             raise GuardRefused(
                 tried,
-                f"this process has already ended (or tried to end) {self._removals} accesses in "
-                f"{self.config.key}, its breaker is set to {self.config.breaker}",
+                f"this process has already ended (or tried to end) {self._removals} accesses and "
+                f"increased the privileges of {self._increases} logins in {self.config.key}, its "
+                f"breaker is set to {self.config.breaker}",
                 "nothing more is written",
                 "look at the plan; raise `breaker` on the Account, or run again with "
                 '--override "REASON" (MARTECH_OVERRIDE under bare pulumi)',
@@ -230,14 +237,22 @@ class Session:
                 self._refuse_demotion(live, loses, tried)
             self._leaving.add(live.id)
 
-    def before_change(self, live: Membership, wish: Wish, tried: str) -> None:
-        """Ask the guards; who is switched off or loses every role is removed in all but name."""
+    def before_change(self, live: Membership, wish: Wish, tried: str, joins: bool = False) -> None:
+        """Ask the guards; who is switched off or loses every role is removed in all but name.
+
+        ``joins`` says that it comes to what we manage only now.
+        """
         off = live.status is Status.ACTIVE and wish.attributes.get("active") is False
         stripped = not isinstance(live.roles, Unknown) and live.roles and not wish.roles
         if off or stripped:
             self.before_removal(live, tried)
         else:
             self.before_demotion(live, frozenset(wish.roles), tried)
+            self._before_increase(live, wish, tried, joins)
+
+    def before_joining(self, wish: Wish, tried: str) -> None:
+        """Ask the guards about somebody who is not there yet."""
+        self._before_increase(None, wish, tried, joins=True)
 
     def refuse_held(self, role: str, tried: str) -> None:
         """Refuse to remove a role that members still hold; those switched off have none to lose."""
@@ -259,6 +274,39 @@ class Session:
     def now(self) -> float:
         """Return the time of day, in seconds since 1970."""
         return self._clock.now()
+
+    def _before_increase(
+        self, live: Membership | None, wish: Wish, tried: str, joins: bool
+    ) -> None:
+        """Refuse the privilege increase of a login over the breaker.
+
+        Of somebody who joins roles whose content is open do not count here, as a first run is
+        nothing but that; gate and plan know a first run from others and do count them.
+        Who is to be switched off has no use of any role.
+        """
+        held: frozenset[str] = frozenset()
+        if live is not None and live.status is not Status.DEACTIVATED:
+            held = frozenset() if isinstance(live.roles, Unknown) else live.roles
+        off = wish.attributes.get("active") is False
+        wanted = frozenset() if off else frozenset(wish.roles)
+        if wanted <= held:
+            return
+        after = self._can(wanted).proven() if joins else self._can(wanted)
+        administers = frozenset() if held & self.administrators() else wanted
+        gain = increase(
+            self._can(held), after, administers & self.administrators(), self.config.highest_data
+        )
+        if gain is None:
+            return
+        with self._lock:
+            if self._increases >= self.config.breaker:
+                self._tripped = True
+            self.before_write(f"{tried} ({gain})")
+            self._increases += 1
+
+    def _can(self, roles: Collection[str]) -> EffectiveAccess:
+        declared = {**self.config.role_content, **self._declared}
+        return effective_access(self.config.platform, roles, declared, as_of())
 
     def _refuse_demotion(self, live: Membership, loses: bool, tried: str) -> None:
         if live.login in {self.manifest.normal_login(login) for login in self.config.protected}:
@@ -354,6 +402,7 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
         self._declared: dict[tuple[str, str], frozenset[str]] = {}
         self._renames: dict[tuple[str, str], tuple[str, str]] = {}
+        self._roles: dict[str, dict[str, Declared]] = {}
 
     def get(self, config: AccountConfig) -> Session:
         """Return the session for ``config``; another configuration of the key gets a fresh one."""
@@ -362,7 +411,8 @@ class Sessions:
             if known is None or known.config != config:
                 if known is not None:
                     known.close()
-                known = Session(config, home(), self._make)
+                declared = self._roles.setdefault(config.key, {})
+                known = Session(config, home(), self._make, declared=declared)
                 self._sessions[config.key] = known
             return known
 
@@ -388,6 +438,14 @@ class Sessions:
                 return circle if following == circle[0] else []
             circle.append(following)
         return []
+
+    def role_declared(self, account: str, role: str, said: Declared | None) -> None:
+        """Note what a native role of an account is declared to allow in this run."""
+        with self._lock:
+            roles = self._roles.setdefault(account, {})
+            roles.pop(role, None)
+            if said is not None:
+                roles[role] = said
 
     def declared_by_another(self, account: str, by: str, login: str) -> str:
         """Return which other declaration of this run names the login; empty if none does."""

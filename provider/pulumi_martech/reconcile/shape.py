@@ -8,6 +8,9 @@ more is then one line of diff.
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
+from pulumi_martech.model.content import Declared
 from pulumi_martech.model.membership import Membership, Status, Wish
 from pulumi_martech.model.values import Unknown
 from pulumi_martech.platforms.base import UserArguments
@@ -17,6 +20,19 @@ from pulumi_martech.reconcile.session import Session
 
 Entry = dict[str, Any]
 """What one login has: ``{"roles": {name: True}, attribute: value, ...}``."""
+
+
+def declared_by(inputs: Mapping[str, Any]) -> Declared | None:
+    """Return what a `RoleReference` declares by its inputs, ``None`` where that is nothing."""
+    said = {
+        "content": list(inputs.get("content") or ()),
+        "by": inputs.get("declared_by"),
+        "on": inputs.get("declared_on"),
+    }
+    try:
+        return Declared.model_validate(said) if all(said.values()) else None
+    except ValidationError:
+        return None
 
 
 def attribute_names(platform: str) -> frozenset[str]:

@@ -149,6 +149,7 @@ def _create(session: Session, person: str, wish: Wish, adopt: bool, tried: str) 
 def _make(session: Session, person: str, wish: Wish, adopt: bool, tried: str) -> Outcome:
     if not isinstance(session.connector, CreatesUsers):
         raise Unsupported(tried, f"{session.manifest.title} creates no users through its API")
+    session.before_joining(wish, tried)
     entry = session.journal.begin("user", wish.login, person)
     try:
         made, how = _invite(session, person, wish, entry, tried)
@@ -259,7 +260,7 @@ def _take_over(
             "declare what is there, or say adopt=True to have it changed",
         )
     if changes:
-        session.before_change(live, wish, tried)
+        session.before_change(live, wish, tried, joins=True)
         live = converge(session, person, live, wish, tried)
     session.wrote(live)
     session.report.adopted("user", person)

@@ -9,9 +9,11 @@ from pydantic import ValidationError
 
 from pulumi_martech.model.identity import check_name, near
 from pulumi_martech.model.manifest import Manifest
+from pulumi_martech.model.portable import PORTABLE_ROLES, PortableRole
 from pulumi_martech.model.wording import in_words
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.platforms.registry import PLATFORMS
+from pulumi_martech.policy.roles import portable_roles
 from pulumi_martech.reconcile import shape
 from pulumi_martech.resources.accounts import (
     AccountObject,
@@ -36,21 +38,68 @@ def absent(sentence: str) -> Any:
     return Absent
 
 
-def role_names(roles: Any, what: str, manifest: Manifest) -> list[str]:
-    """Return the names of roles given by name or as `Role` and `RoleReference` objects."""
+def role_names(
+    account: AccountResource, roles: Any, what: str, external: bool = False
+) -> list[str]:
+    """Return the names of native roles given by name, as resources, or as portable roles.
+
+    A portable role becomes what stands for it in the account. ``external`` people belong to a
+    vendor or partner.
+    """
+    manifest = PLATFORMS[account.config.platform].manifest
     if isinstance(roles, str):
         program().problem(f"{what}: roles={roles!r} is no list; write roles=[{roles!r}]")
         return [manifest.normal_role(roles)]
-    names = []
+    names: list[str] = []
     for role in roles:
+        if isinstance(role, PortableRole):
+            names += _native_roles(account, role, what, external)
+            continue
         name = role if isinstance(role, str) else getattr(role, "role_name", None)
         if not isinstance(name, str) or not name.strip():
             program().problem(
-                f"{what}: a role is given by its name, a Role or a RoleReference, not by {role!r}"
+                f"{what}: a role is given by its name, a Role, a RoleReference or portable(...), "
+                f"not by {role!r}"
             )
             continue
         names.append(manifest.normal_role(name))
-    return names
+    return list(dict.fromkeys(names))
+
+
+def _native_roles(
+    account: AccountResource, role: PortableRole, what: str, external: bool
+) -> Sequence[str]:
+    """Return what stands for a portable role in an account; what cannot be is noted."""
+    config, declared = account.config, program()
+    if role.key not in PORTABLE_ROLES:
+        return ()  # noted where it was named
+    if role.partner and not external:
+        declared.problem(
+            f"{what}: {role.title} is for people of a partner organisation, with an end; give it "
+            f"in a VendorGrant"
+        )
+    if external and role.key == "administrator":
+        declared.problem(f"{what}: external people never get {role.title}; give a narrower role")
+    natives = portable_roles(config).get(role.key)
+    if natives is None:
+        title = PLATFORMS[config.platform].manifest.title
+        hint = near(role.key, declared.role_names(config.key))
+        declared.problem(
+            f"{what}: nothing in {config.key} ({title}) stands for the portable role "
+            f"{role.key!r}; {f'{hint} ' if hint else ''}say portable_roles="
+            f"{{{role.key!r}: ['NAME']}} on the Account; `martech role explain {role.key} --on "
+            f"{config.platform}` shows what it needs there",
+            about=f"{config.key} {role.key}",
+        )
+    return natives or ()
+
+
+def _names(given: Any, what: str) -> list[str]:
+    """Return a list of texts; one text that is no list is noted."""
+    if isinstance(given, str):
+        program().problem(f"{what}={given!r} is no list; write {what.split()[-1]}=[{given!r}]")
+        given = [given]
+    return [str(text) for text in given]
 
 
 def _asked(manifest: Manifest) -> dict[str, Any]:
@@ -60,10 +109,7 @@ def _asked(manifest: Manifest) -> dict[str, Any]:
 
 def _texts(given: Any, what: str) -> list[str]:
     """Return a list of texts, in lower case; one text that is no list is noted."""
-    if isinstance(given, str):
-        program().problem(f"{what}={given!r} is no list; write {what.split()[-1]}=[{given!r}]")
-        given = [given]
-    return sorted(str(text).strip().lower() for text in given)
+    return sorted(text.strip().lower() for text in _names(given, what))
 
 
 class UserResource(AccountObject):
@@ -95,7 +141,7 @@ class UserResource(AccountObject):
             return
         platform = PLATFORMS[known.config.platform]
         what = f"MartechUser {person} in {known.config.key}"
-        names = role_names(roles, what, platform.manifest)
+        names = role_names(known, roles, what)
         _check_date(until, f"until of {what}")
         props: dict[str, Any] = {
             "account": known.config.key,
@@ -161,6 +207,7 @@ class RoleResource(AccountObject):
         opts = self.options(known, key, declared.waits_for(), opts)
         super().__init__(RoleProvider(), f"{at}/{key}", props, opts)
         declared.roles[at, name] = self
+        declared.role_keys[at, name] = key
 
 
 class RoleReferenceResource(AccountObject):
@@ -190,16 +237,22 @@ class RoleReferenceResource(AccountObject):
         if known is None or not declared.claim("RoleReference", known.config.key, key):
             return
         at = known.config.key
-        if content and not (declared_by and declared_on):
+        names = _names(content, f"RoleReference {key} of {at}: content")
+        if names and not (declared_by and declared_on):
             declared.problem(
                 f"role {name!r} of {at}: declared content needs declared_by and declared_on"
             )
         _check_date(declared_on, f"declared_on of role {name!r} of {at}")
+        said = shape.declared_by(
+            {"content": names, "declared_by": declared_by, "declared_on": declared_on}
+        )
+        if said is not None:
+            declared.role_declared(at, str(name), said)
         props: dict[str, Any] = {
             "account": at,
             "role": key,
             "name": name,
-            "content": {item: True for item in sorted(content)} or None,
+            "content": {item: True for item in sorted(names)} or None,
             "declared_by": declared_by,
             "declared_on": declared_on,
             "native_id": None,
@@ -252,7 +305,7 @@ class VendorGrantResource(AccountObject):
                 f"{what} needs the vendor's mail domains: by them its strays are found"
             )
         mail_domains = _texts(domains, f"{what}: domains")
-        entries = _entries(known, people, what)
+        entries = _entries(known, people, what, external=True)
         props: dict[str, Any] = {
             "account": at,
             "vendor": vendor,
@@ -350,7 +403,9 @@ def _role_content(
     return role.content()
 
 
-def _entries(account: AccountResource, people: Mapping[str, Any], what: str) -> dict[str, Any]:
+def _entries(
+    account: AccountResource, people: Mapping[str, Any], what: str, external: bool = False
+) -> dict[str, Any]:
     """Return people as entries: login in normal case to roles and attributes."""
     platform = PLATFORMS[account.config.platform]
     found: dict[str, Any] = {}
@@ -364,7 +419,7 @@ def _entries(account: AccountResource, people: Mapping[str, Any], what: str) -> 
             hint = near(name, platform.user.model_fields)
             program().problem(f"{who}: {name} is not an argument{f'; {hint}' if hint else ''}")
             del given[name]
-        names = role_names(given.pop("roles", None) or (), who, platform.manifest)
+        names = role_names(account, given.pop("roles", None) or (), who, external)
         entry = {
             "roles": {role: True for role in sorted(names)},
             **{name: shape.plain(value) for name, value in given.items() if value is not None},

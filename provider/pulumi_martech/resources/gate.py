@@ -21,14 +21,8 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from pulumi_martech.policy.guards import (
-    AccountHoldings,
-    Estate,
-    Holding,
-    Limit,
-    Limits,
-    violations,
-)
+from pulumi_martech.policy.guards import Estate, Limit, Limits, violations
+from pulumi_martech.policy.holdings import account_inputs, account_of
 from pulumi_martech.reconcile.session import override
 from pulumi_martech.resources.accounts import restore_pickler
 from pulumi_martech.resources.program import Program, program
@@ -36,47 +30,13 @@ from pulumi_martech.resources.provider import Props, keep_provider, say
 
 
 def estate_inputs(estate: Estate) -> dict[str, Any]:
-    """Return an estate as inputs: maps throughout, so that one login is one line of diff."""
-    return {
-        name: {
-            "address": account.address,
-            "renamed_from": account.renamed_from,
-            "administrators": {role: True for role in sorted(account.administrators)},
-            "protected": {login: True for login in sorted(account.protected)},
-            **({"roles": {role: True for role in sorted(account.roles)}} if account.roles else {}),
-            "logins": {
-                login: {
-                    "roles": {role: True for role in sorted(has.roles)},
-                    "domain": has.domain,
-                    **({"until": has.until} if has.until else {}),
-                }
-                for login, has in sorted(account.logins.items())
-            },
-        }
-        for name, account in sorted(estate.items())
-    }
+    """Return an estate as inputs."""
+    return {name: account_inputs(account) for name, account in sorted(estate.items())}
 
 
 def estate(inputs: Mapping[str, Any]) -> Estate:
     """Return the estate that `estate_inputs` wrote down."""
-    return {
-        name: AccountHoldings(
-            address=account.get("address", ""),
-            renamed_from=account.get("renamed_from", ""),
-            administrators=frozenset(account.get("administrators") or ()),
-            protected=frozenset(account.get("protected") or ()),
-            roles=frozenset(account.get("roles") or ()),
-            logins={
-                login: Holding(
-                    roles=frozenset(has.get("roles") or ()),
-                    domain=has.get("domain", ""),
-                    until=has.get("until", ""),
-                )
-                for login, has in (account.get("logins") or {}).items()
-            },
-        )
-        for name, account in inputs.items()
-    }
+    return {name: account_of(account) for name, account in inputs.items()}
 
 
 class GateProvider(ResourceProvider):
@@ -168,7 +128,7 @@ def limits(
     Args:
         removals: logins that may lose access in one account in one run.
         stack_removals: the same over all accounts together.
-        privilege_increases: logins that may become administrators of one account in one run.
+        privilege_increases: logins whose privileges may increase in one account in one run.
         new_domains: mail domains that may appear for the first time in one run.
         company_domains: mail domains of our own, that others must not be made to look like.
     """

@@ -79,7 +79,8 @@ def source(platform: Platform) -> str:
     common = platform.user.model_fields
     parameters = ["        login: str,"]
     parameters += [f"        {n}: {_type(f)}," for n, f in required.items()]
-    role_types = "str | Role | RoleReference" if platform.role else "str | RoleReference"
+    own = "Role | RoleReference" if platform.role else "RoleReference"
+    role_types = f"str | {own} | PortableRole"
     parameters.append(f'        roles: "Sequence[{role_types}]" = (),')
     parameters += [f"        {n}: {_type(f)}{_default(f)}," for n, f in optional.items()]
     documented = {"login": common["login"], **required, "roles": common["roles"], **optional}

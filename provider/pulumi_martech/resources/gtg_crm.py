@@ -10,6 +10,7 @@ import pulumi
 
 from pulumi_martech.model.account import AccountData
 from pulumi_martech.model.content import Declared
+from pulumi_martech.model.portable import PortableRole
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.resources import accounts, base
 from pulumi_martech.resources.credentials import by_hand
@@ -163,7 +164,7 @@ class Person(TypedDict, total=False):
     ``roles``: Native roles by name; the whole set the user has.
     """
 
-    roles: Sequence[str | Role | RoleReference]
+    roles: Sequence[str | Role | RoleReference | PortableRole]
 
 
 class MartechUser(base.UserResource, module="martech/gtg_crm", name="MartechUser"):
@@ -181,7 +182,7 @@ class MartechUser(base.UserResource, module="martech/gtg_crm", name="MartechUser
         *,
         account: Account,
         login: str,
-        roles: "Sequence[str | Role | RoleReference]" = (),
+        roles: "Sequence[str | Role | RoleReference | PortableRole]" = (),
         on_destroy: OnDestroy | None = None,
         successor: str | None = None,
         adopt: bool = False,

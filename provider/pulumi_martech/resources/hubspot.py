@@ -10,6 +10,7 @@ import pulumi
 
 from pulumi_martech.model.account import AccountData, Credentials, MemberSource
 from pulumi_martech.model.content import Declared
+from pulumi_martech.model.portable import PortableRole
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.resources import accounts, base
 
@@ -147,7 +148,7 @@ class Person(TypedDict, total=False):
         and never shown again: changing it changes nothing.
     """
 
-    roles: Sequence[str | RoleReference]
+    roles: Sequence[str | RoleReference | PortableRole]
     first_name: str | None
     last_name: str | None
     primary_team: str | None
@@ -169,7 +170,7 @@ class MartechUser(base.UserResource, module="martech/hubspot", name="MartechUser
         *,
         account: Account,
         login: str,
-        roles: "Sequence[str | RoleReference]" = (),
+        roles: "Sequence[str | RoleReference | PortableRole]" = (),
         first_name: str | None = None,
         last_name: str | None = None,
         primary_team: str | None = None,

@@ -5,6 +5,7 @@ that the gate can refuse everything at once, before any writer, with one line a 
 """
 
 import sys
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pulumi
 from pulumi.runtime import get_root_resource
 
 from pulumi_martech.model.account import AccountConfig
+from pulumi_martech.model.content import Declared
 from pulumi_martech.model.expiry import ends_count
 from pulumi_martech.model.identity import check_email, check_login, check_name, look_alike, near
 from pulumi_martech.model.manifest import Ability, Manifest
@@ -20,6 +22,7 @@ from pulumi_martech.model.membership import KEY_LOGIN
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.guards import AccountHoldings, Estate, Limits
 from pulumi_martech.policy.holdings import holdings
+from pulumi_martech.policy.roles import understood
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _KEY_HELP = (
@@ -69,7 +72,7 @@ def person_problems(
     return {name: problems for name, problems in found.items() if problems}
 
 
-class Declared:
+class DeclaredLogin:
     """One login of one account in the program: by whom it was declared, and where."""
 
     def __init__(self, by: str, where: str, spelt: str) -> None:
@@ -88,12 +91,14 @@ class Program:
         self.accounts_at: dict[str, str] = {}
         self.providers: list[pulumi.ProviderResource] = []
         self.roles: dict[tuple[str, str], pulumi.Resource] = {}
+        self.role_keys: dict[tuple[str, str], str] = {}
         self.references: dict[tuple[str, str], pulumi.Resource] = {}
         self.rosters: dict[str, str] = {}
+        self.said: defaultdict[str, dict[str, Declared]] = defaultdict(dict)
         self.names: dict[tuple[str, str, str], str] = {}
         self.problems: list[str] = []
         self._told: set[tuple[str, str]] = set()
-        self._logins: dict[str, dict[str, Declared]] = {}
+        self._logins: dict[str, dict[str, DeclaredLogin]] = {}
         self._unique: dict[tuple[str, str, str], tuple[str, str, str]] = {}
         self._holdings: dict[str, dict[str, Any]] = {}
         self._vendor_domains: dict[str, dict[str, str]] = {}
@@ -155,7 +160,7 @@ class Program:
                     where,
                 )
                 continue
-            self._logins[account][login] = Declared(by, where, spelt)
+            self._logins[account][login] = DeclaredLogin(by, where, spelt)
             self._holdings.setdefault(account, {})[login] = has
         if kind == "MartechUser":
             people: Mapping[str, Any] = {str(inputs.get("login", "")): inputs}
@@ -166,6 +171,25 @@ class Program:
             self._check_person(manifest, login, entry, who, where)
             self._check_shared(manifest, account, login, entry, by)
         self._check_ending(manifest, self.configs[account], inputs, f"{by} in {account}", where)
+
+    def role_declared(self, account: str, role: str, said: Declared) -> None:
+        """Note what a person said a native role allows, and what is wrong with that."""
+        config = self.configs[account]
+        for problem in PLATFORMS[config.platform].role_map.problems(role, said):
+            self.problem(f"content of role {role!r} of {account} {problem}")
+        if role in config.role_content or role in self.said[account]:
+            self.problem(
+                f"content of role {role!r} of {account} is said twice, by the account or by "
+                f"another RoleReference; take one of them away"
+            )
+        self.said[account][role] = said
+
+    def role_names(self, account: str) -> set[str]:
+        """Return the native roles of an account that the program knows of, by name."""
+        config = self.configs[account]
+        built_in = PLATFORMS[config.platform].manifest.builtin_roles
+        named = {name for at, name in (*self.roles, *self.references) if at == account}
+        return {*built_in, *named, *config.role_content, *config.administrators}
 
     def vendor_domains(self, account: str, vendor: str, domains: Sequence[str]) -> None:
         """Note which mail domains belong to a vendor in an account."""
@@ -259,8 +283,10 @@ class Program:
                     PLATFORMS[config.platform].manifest.normal_login(login)
                     for login in (*config.protected, *filter(None, [config.own_login]))
                 ),
-                roles=frozenset(name for at, name in self.roles if at == key),
+                roles={name: own for (at, name), own in self.role_keys.items() if at == key},
                 logins=self._holdings.get(key, {}),
+                declared=understood(config.platform, {**config.role_content, **self.said[key]}),
+                data=config.highest_data,
             )
             for key, config in self.configs.items()
         }

@@ -18,6 +18,7 @@ from pulumi_martech.model.membership import NativeRole
 from pulumi_martech.platforms.base import RoleArguments
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.reconcile import roles, shape
+from pulumi_martech.reconcile.session import SESSIONS
 from pulumi_martech.resources.provider import (
     AccountProvider,
     Props,
@@ -124,6 +125,7 @@ class RoleReferenceProvider(AccountProvider):
         inputs = {name: value for name, value in news.items() if value is not None}
         if "content" in inputs:
             inputs["content"] = as_set(inputs["content"])
+        self._declare(inputs)
         return CheckResult(inputs, self.account_failures(inputs))
 
     def diff(self, id_: str, olds: Props, news: Props) -> DiffResult:
@@ -132,6 +134,12 @@ class RoleReferenceProvider(AccountProvider):
         if olds.get("name") != news.get("name") and not is_unknown(news.get("name")):
             replaces.append("name")
         return self.replaced(replaces)
+
+    def _declare(self, inputs: Props) -> None:
+        """Let the guard of single writes know what a person says the role allows."""
+        if getattr(self, "_config", None) is not None and not is_unknown(inputs):
+            name, said = str(inputs.get("name")), shape.declared_by(inputs)
+            SESSIONS.role_declared(self.config.key, name, said)
 
     def _look(self, props: Props) -> ReadResult:
         live, presence = roles.reference(self.session(props), props["name"])

@@ -10,6 +10,7 @@ import pulumi
 
 from pulumi_martech.model.account import AccountData, Credentials, MemberSource
 from pulumi_martech.model.content import Declared
+from pulumi_martech.model.portable import PortableRole
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.resources import accounts, base
 
@@ -169,7 +170,7 @@ class Person(TypedDict, total=False):
     ``active``: Whether the user may log in (`active`); false switches it off.
     """
 
-    roles: Sequence[str | Role | RoleReference]
+    roles: Sequence[str | Role | RoleReference | PortableRole]
     display_name: str | None
     given_name: str | None
     family_name: str | None
@@ -192,7 +193,7 @@ class MartechUser(base.UserResource, module="martech/scim", name="MartechUser"):
         *,
         account: Account,
         login: str,
-        roles: "Sequence[str | Role | RoleReference]" = (),
+        roles: "Sequence[str | Role | RoleReference | PortableRole]" = (),
         display_name: str | None = None,
         given_name: str | None = None,
         family_name: str | None = None,

@@ -10,6 +10,7 @@ import pulumi
 
 from pulumi_martech.model.account import AccountData, Credentials, MemberSource
 from pulumi_martech.model.content import Declared
+from pulumi_martech.model.portable import PortableRole
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.resources import accounts, base
 
@@ -142,7 +143,7 @@ class Person(TypedDict, total=False):
     ``last_name``: Last name, with `sso` only.
     """
 
-    roles: Sequence[str | RoleReference]
+    roles: Sequence[str | RoleReference | PortableRole]
     sso: bool | None
     first_name: str | None
     last_name: str | None
@@ -163,7 +164,7 @@ class MartechUser(base.UserResource, module="martech/sendgrid", name="MartechUse
         *,
         account: Account,
         login: str,
-        roles: "Sequence[str | RoleReference]" = (),
+        roles: "Sequence[str | RoleReference | PortableRole]" = (),
         sso: bool | None = None,
         first_name: str | None = None,
         last_name: str | None = None,

@@ -12,6 +12,7 @@ import pulumi
 
 from pulumi_martech.model.account import {account}
 from pulumi_martech.model.content import Declared
+from pulumi_martech.model.portable import PortableRole
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.resources import accounts, base
 {by_hand}
