@@ -1,6 +1,7 @@
 """`martech role`: what a role lets somebody do, on a platform or in an account."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,8 +16,9 @@ from pulumi_martech.cli.options import (
     group,
     screen,
 )
+from pulumi_martech.cli.who import Document
 
-role_app = group("Explain roles in capabilities, and list the portable ones.")
+role_app = group("What roles let people do: explain, list, find smaller and fewer ones.")
 
 
 @role_app.command(
@@ -60,3 +62,98 @@ def role_list(as_json: Json = False, color: Colour = "auto") -> int:
     from pulumi_martech.operations.role import roles as run
 
     return run(screen(color, as_json), as_json)
+
+
+@role_app.command(
+    "suggest",
+    epilog=examples(
+        "martech role suggest --without personal --on wordpress",
+        "martech role suggest --without personal --on crm --like marketing-manager",
+    ),
+)
+def role_suggest(
+    on: Annotated[
+        str,
+        typer.Option("--on", metavar="WHERE", help="An account of the document, or a platform."),
+    ],
+    without: Annotated[
+        Literal["financial", "personal", "sensitive"],
+        typer.Option("--without", help="The lowest class of data that is not to be touched."),
+    ] = "personal",
+    like: Annotated[
+        str, typer.Option("--like", metavar="ROLE", help="The role to come near to.")
+    ] = "marketer",
+    as_of: AsOf = "",
+    document: Document = None,
+    cwd: Folder = HERE,
+    as_json: Json = False,
+    color: Colour = "auto",
+) -> int:
+    """Name the nearest native role that touches no data of a class.
+
+    And what is lost by it. Where a platform has single rights: a role to be made of them.
+    """
+    from pulumi_martech.model import expiry
+    from pulumi_martech.operations.check import find_document
+    from pulumi_martech.operations.simpler_roles import suggest_role
+
+    path = (cwd / document) if document else find_document(cwd)
+    day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
+    return suggest_role(screen(color, as_json), path, like, without, on, day)
+
+
+@role_app.command(
+    "simplify", epilog=examples("martech role simplify", "martech role simplify --least 0.7 --json")
+)
+def role_simplify(
+    least: Annotated[
+        float, typer.Option("--least", min=0.0, max=1.0, help="How much alike, 0 to 1.")
+    ] = 0.8,
+    as_of: AsOf = "",
+    document: Document = None,
+    cwd: Folder = HERE,
+    as_json: Json = False,
+    color: Colour = "auto",
+) -> int:
+    """Propose merges of roles that are nearly the same.
+
+    A merge that gives somebody something heavier than both roles have is not proposed.
+    """
+    from pulumi_martech.model import expiry
+    from pulumi_martech.operations.check import find_document, no_document
+    from pulumi_martech.operations.simpler_roles import simplify
+
+    path = (cwd / document) if document else find_document(cwd)
+    if path is None:
+        raise no_document(cwd)
+    day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
+    return simplify(screen(color, as_json), path, least, day)
+
+
+@role_app.command(
+    "creep",
+    epilog=examples("git show v7:access.yaml > then.yaml && martech role creep --since then.yaml"),
+)
+def role_creep(
+    since: Annotated[
+        Path, typer.Option("--since", metavar="FILE", help="The document as last certified.")
+    ],
+    as_of: AsOf = "",
+    document: Document = None,
+    cwd: Folder = HERE,
+    as_json: Json = False,
+    color: Colour = "auto",
+) -> int:
+    """Show what people gained since the last certification.
+
+    And what sets them apart from peers with the same job.
+    """
+    from pulumi_martech.model import expiry
+    from pulumi_martech.operations.check import find_document, no_document
+    from pulumi_martech.operations.simpler_roles import show_creep
+
+    path = (cwd / document) if document else find_document(cwd)
+    if path is None:
+        raise no_document(cwd)
+    day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
+    return show_creep(screen(color, as_json), path, cwd / since, day)
