@@ -1,6 +1,6 @@
 """The figures of docs/performance.md: ``make bench`` (everything), or name some of them.
 
-    python tests/bench.py [calls] [hanging] [noop] [first-up] [memory] [help]
+    python tests/bench.py [calls] [hanging] [noop] [first-up] [memory] [help] [document]
 
 Each figure is measured against a sandbox on this machine; with `pulumi` on PATH the engines are
 measured in one run, one after the other. Times are medians; machines are noisy, so compare ratios.
@@ -25,6 +25,7 @@ from pulumi_martech.platforms.registry import connect
 from pulumi_martech.sandbox import Sandbox
 
 BIN = Path(sys.executable).parent
+LARGE = Path(__file__).parent / "document" / "large.py"
 PROGRAM = """
     import os
     from pulumi_martech import Bearer, limits, Limit, scim
@@ -188,6 +189,48 @@ def hanging():
             print(f"| {platform} | {sum(tenant.calls(mark).values())} | {seconds:.1f} |")
 
 
+def document():
+    """An access document of 10,000 people and 50,000 grants, and 3 and 10 times that."""
+    code = textwrap.dedent(
+        """
+        import resource, sys, time
+        from datetime import date
+        from pathlib import Path
+        from pulumi_martech.cli import main
+        from pulumi_martech.document.compile import compile_access
+        from pulumi_martech.document.load import load
+        file, size = sys.argv[1:]
+        began = time.process_time()
+        if sys.stdin.read() == "check":
+            assert main(["check", file, "--as-of", "2026-11-01"]) == 0
+            what = "martech check, policies included"
+        else:
+            access = load(Path(file)).access
+            read, began = time.process_time() - began, time.process_time()
+            made = len(compile_access(access, date(2026, 11, 1)).declarations)
+            what = f"read in {read:.1f} s, then compile to {made} resources"
+        spent = time.process_time() - began
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        print(f"| {size} times | {what} | {spent:.1f} s | {peak} MB |", file=sys.stderr)
+        """
+    )
+    print("| size | what | CPU | peak |\n|---|---|---|---|", flush=True)
+    environment = {**os.environ, "MARTECH_DOCUMENT_LIMIT": "200"}
+    with tempfile.TemporaryDirectory() as folder:
+        for size in ("1", "3", "10"):
+            file = Path(folder) / f"{size}.yaml"
+            subprocess.run([sys.executable, LARGE, file, size], check=True)
+            for what in ("check", "compile"):
+                subprocess.run(
+                    [sys.executable, "-c", code, file, size],
+                    input=what,
+                    text=True,
+                    stdout=subprocess.DEVNULL,
+                    env=environment,
+                    check=True,
+                )
+
+
 FIGURES = {
     "calls": calls,
     "hanging": hanging,
@@ -195,6 +238,7 @@ FIGURES = {
     "first-up": first_up,
     "memory": memory,
     "help": help_,
+    "document": document,
 }
 
 
