@@ -1,6 +1,6 @@
 """The figures of docs/performance.md: ``make bench`` (everything), or name some of them.
 
-    python tests/bench.py [calls] [hanging] [noop] [first-up] [memory] [help] [document]
+    python tests/bench.py [calls] [inviting] [hanging] [noop] [first-up] [memory] [help] [document]
 
 Each figure is measured against a sandbox on this machine; with `pulumi` on PATH the engines are
 measured in one run, one after the other. Times are medians; machines are noisy, so compare ratios.
@@ -15,28 +15,51 @@ import sys
 import tempfile
 import textwrap
 import time
-from collections import Counter
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from pulumi_martech.model.leaving import Leaving
 from pulumi_martech.operations.hanging import look
 from pulumi_martech.platforms.registry import connect
+from pulumi_martech.reconcile import shape, users
+from pulumi_martech.reconcile.session import Session
 from pulumi_martech.sandbox import Sandbox
 
 BIN = Path(sys.executable).parent
 LARGE = Path(__file__).parent / "document" / "large.py"
 PROGRAM = """
     import os
-    from pulumi_martech import Bearer, limits, Limit, scim
+    from pulumi_martech import Bearer, limits, Limit, {platform}
     limits(removals=Limit(count=10_000), stack_removals=Limit(count=10_000))
-    crm = scim.Account("crm", url=os.environ["CRM_URL"], credentials=Bearer(token="env:CRM_TOKEN"))
+    crm = {platform}.Account(
+        "crm", url=os.environ["CRM_URL"], credentials=Bearer(token="env:CRM_TOKEN")
+    )
     for n in range(int(os.environ["USERS"])):
-        scim.MartechUser(
-            f"u{n:05}", account=crm, login=f"u{n:05}@example.com", roles=["Editors"],
-            display_name=f"User {n}",
+        {platform}.MartechUser(
+            f"u{{n:05}}", account=crm, login=f"u{{n:05}}@example.com", roles=["{role}"], {named}
         )
 """
+ROLES = {"hubspot": "Editors", "scim": "Editors", "sendgrid": "mail.send"}
+NAMED = {"hubspot": 'first_name=f"User {n}"', "scim": 'display_name=f"User {n}"', "sendgrid": ""}
+
+
+def seed(tenant, users):
+    """Put so many people into a tenant, each as `PROGRAM` declares it."""
+    logins = [f"u{n:05}@example.com" for n in range(users)]
+    if tenant.platform == "hubspot":
+        tenant.add_users(
+            {"email": login, "first_name": f"User {n}", "role": "Editors"}
+            for n, login in enumerate(logins)
+        )
+    elif tenant.platform == "sendgrid":
+        tenant.add_teammates({"email": login, "scopes": ["mail.send"]} for login in logins)
+    else:
+        tenant.add_users(
+            {"userName": login, "displayName": f"User {n}", "active": True}
+            for n, login in enumerate(logins)
+        )
+        tenant.set_members("Editors", logins)
 
 
 def engines():
@@ -44,22 +67,21 @@ def engines():
 
 
 @contextmanager
-def estate(engine, users, seeded):
-    """A project of so many users in a folder of its own, and a SCIM tenant that has them or not."""
+def estate(engine, users, seeded, platform="scim"):
+    """A project of so many users in a folder of its own, and a tenant that has them or not."""
     with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox:
         root = Path(folder)
-        tenant = sandbox.tenant("crm", "scim")
-        tenant.add_role("Editors")
+        tenant = sandbox.tenant("crm", platform)
+        if platform == "scim":
+            tenant.add_role("Editors")
+        if platform == "hubspot":
+            tenant.add_permission_set("Editors")
         if seeded:
-            logins = [f"u{n:05}@example.com" for n in range(users)]
-            tenant.add_users(
-                {"userName": login, "displayName": f"User {n}", "active": True}
-                for n, login in enumerate(logins)
-            )
-            tenant.set_members("Editors", logins)
+            seed(tenant, users)
         (root / "state").mkdir()
         (root / "Pulumi.yaml").write_text("name: bench\nruntime: python\n")
-        (root / "__main__.py").write_text(textwrap.dedent(PROGRAM))
+        program = PROGRAM.format(platform=platform, role=ROLES[platform], named=NAMED[platform])
+        (root / "__main__.py").write_text(textwrap.dedent(program))
         environment = {
             **os.environ,
             **tenant.environment(),
@@ -86,17 +108,69 @@ def estate(engine, users, seeded):
 
 
 def calls():
-    """Calls for a refresh and for a preview of 1,000 users, by path."""
-    for engine in engines():
-        with estate(engine, 1000, seeded=True) as (tenant, martech):
-            martech("up", "--yes")
-            for verb in (["refresh"], ["preview"]):
-                mark = tenant.mark()
-                martech(*verb)
-                counted = Counter(
-                    {path: number for path, number in tenant.calls(mark).items() if number}
-                )
-                print(f"| {engine} | {verb[0]} | {sum(counted.values())} | {dict(counted)} |")
+    """Calls of each phase for a directory of 1,000 declared users, by path."""
+    print("| platform | engine | phase | calls | which |\n|---|---|---|---|---|")
+    phases = (
+        ("up, all there already", ["up", "--yes"]),
+        ("refresh", ["refresh"]),
+        ("preview", ["preview"]),
+        ("up, nothing to do", ["up", "--yes"]),
+    )
+    for platform in ROLES:
+        for engine in engines():
+            with estate(engine, 1000, seeded=True, platform=platform) as (tenant, martech):
+                for phase, words in phases:
+                    mark = tenant.mark()
+                    martech(*words)
+                    counted = {path: n for path, n in tenant.calls(mark).items() if n}
+                    total = sum(counted.values())
+                    print(
+                        f"| {platform} | {engine} | {phase} | {total:,} | {counted} |", flush=True
+                    )
+
+
+class VirtualClock:
+    """Time that passes only by waiting, beginning with the next minute of the day."""
+
+    def __init__(self):
+        self.passed, self.start = 0.0, (time.time() // 60 + 1) * 60
+
+    def now(self):
+        return self.start + self.passed
+
+    def monotonic(self):
+        return self.passed
+
+    def sleep(self, seconds):
+        self.passed += seconds
+
+
+def inviting():
+    """200 people made or invited and read back under the platforms' limits, on a virtual clock."""
+    print("| platform | limits | seconds | calls | refused for now |\n|---|---|---|---|---|")
+    limits = (
+        ("hubspot", {"limited": True, "plan": "enterprise"}, "190 in 10 s, 5 searches a second"),
+        ("hubspot", {"limited": True, "plan": "starter"}, "100 in 10 s, 5 searches a second"),
+        ("sendgrid", {"per_minute": 600}, "600 a minute"),
+        ("sendgrid", {"per_minute": 150}, "150 a minute"),
+    )
+    for platform, switches, said in limits:
+        with tempfile.TemporaryDirectory() as folder, Sandbox() as sandbox:
+            tenant, clock = sandbox.tenant("crm", platform, **switches), VirtualClock()
+            tenant.clock, tenant.tell_time = clock.monotonic, clock.now
+            if platform == "hubspot":
+                tenant.add_permission_set("Editors")
+            os.environ.update(tenant.environment())
+            made = partial(connect, clock=clock)
+            session = Session(tenant.account(), Path(folder), made, clock)
+            roles = {} if switches.get("plan") == "starter" else {ROLES[platform]: True}
+            for n in range(200):
+                entry = {"roles": roles}  # below Enterprise there are no permission sets
+                wish = shape.wish(session, f"u{n:03}@example.com", entry)
+                assert users.create(session, f"u{n:03}", wish, adopt=False).how == "made"
+            refused = sum(entry.status == 429 for entry in tenant.log())
+            total = sum(tenant.calls().values())
+            print(f"| {platform} | {said} | {clock.passed:.0f} | {total} | {refused} |", flush=True)
 
 
 def noop():
@@ -233,6 +307,7 @@ def document():
 
 FIGURES = {
     "calls": calls,
+    "inviting": inviting,
     "hanging": hanging,
     "noop": noop,
     "first-up": first_up,
