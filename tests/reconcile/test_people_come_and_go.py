@@ -26,6 +26,8 @@ from pulumi_martech.reconcile.session import Session
 from pulumi_martech.resources.users import _outputs
 from pulumi_martech.sandbox import Sandbox
 from tests.contract.worlds import HubSpot, SendGrid, World
+from tests.platforms import hubspot_spec
+from tests.sandbox import sendgrid_spec
 
 PEOPLE = ("ana", "ben", "cleo")
 people = st.sampled_from(PEOPLE)
@@ -262,13 +264,14 @@ class People(RuleBasedStateMachine):
 @pytest.mark.parametrize("kind", [HubSpot, SendGrid])
 def test_people_come_and_go(kind: type[World], sandbox: Sandbox) -> None:
     People.sandbox, People.kind = sandbox, kind
-    run_state_machine_as_test(
-        People,
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=12,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    with hubspot_spec.exchanges_checked(), sendgrid_spec.exchanges_checked():
+        run_state_machine_as_test(
+            People,
+            settings=settings(
+                max_examples=12,
+                stateful_step_count=12,
+                deadline=None,
+                derandomize=True,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
