@@ -67,6 +67,13 @@ def test_wrong_types(office: Office) -> None:
     ]
 
 
+@pytest.mark.parametrize("value", ["[gone]", "{gone: x}", ""])
+def test_something_else_than_one_of_a_few_words(office: Office, value: str) -> None:
+    said = office.said(f"people:\n  ana:\n    status: {value}\n")
+    assert "access.yaml:3:13: must be 'active', 'leave' or 'leaver'" in said or not value
+    assert said and all(line.startswith("access.yaml:3:") for line in said)
+
+
 def test_a_secret_where_its_reference_belongs_is_not_repeated(office: Office) -> None:
     said = office.said("""\
         accounts:

@@ -36,7 +36,8 @@ class Source:
     """One file as it was read.
 
     ``text`` is without a byte-order mark, which ``mark`` remembers; ``key`` is the reference of
-    the key that an encrypted file is locked with, empty for a plain one.
+    the key that an encrypted file is locked with, empty for a plain one; ``content`` are the bytes
+    that the file had.
     """
 
     name: str
@@ -44,16 +45,23 @@ class Source:
     text: str
     mark: bool = False
     key: str = ""
+    content: bytes = b""
+
+    @property
+    def stale(self) -> bool:
+        """Whether somebody changed the file since it was read."""
+        return self.path.read_bytes() != self.content
 
     def write(self, text: str) -> None:
         """Put another text in its place, in one step, encoded and locked as it was."""
         content = (codecs.BOM_UTF8 if self.mark else b"") + text.encode()
         if self.key:
             content = locked(content, self.key)
-        partial = self.path.with_name(f".{self.path.name}.partial")
+        path = self.path.resolve()  # a link stays one
+        partial = path.with_name(f".{path.name}.partial")
         partial.write_bytes(content)
-        partial.chmod(stat.S_IMODE(self.path.stat().st_mode))
-        partial.replace(self.path)
+        partial.chmod(stat.S_IMODE(path.stat().st_mode))
+        partial.replace(path)
 
 
 @dataclass
@@ -92,7 +100,7 @@ class Reader:
                     "MARTECH_DOCUMENT_LIMIT to the megabytes to allow",
                 )
             self.left -= found.st_size
-            content = path.read_bytes()
+            content = original = path.read_bytes()
         except OSError as error:
             return self._no(name, f"cannot be read: {(error.strerror or str(error)).lower()}")
         if key:
@@ -100,10 +108,10 @@ class Reader:
                 content = unlocked(content, key)
             except CredentialError as error:
                 return self._no(name, f"cannot be decrypted: {error}")
-        found_source = self._decoded(name, path, content, key)
-        if found_source is not None and path in self.instead:
-            return replace(found_source, text=self.instead[path])
-        return found_source
+        source = self._decoded(name, path, content, key)
+        if source is None:
+            return None
+        return replace(source, content=original, text=self.instead.get(path, source.text))
 
     def _decoded(self, name: str, path: Path, content: bytes, key: str) -> Source | None:
         if any(content.startswith(mark) for mark, _ in _OTHER_CODES):

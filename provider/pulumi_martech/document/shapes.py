@@ -100,9 +100,9 @@ def explain(item: Any, entry: Any, model: type[BaseModel]) -> tuple[Way, str, bo
     if kind in ("literal_error", "enum"):
         wanted = str(item["ctx"]["expected"])
         said = item.get("input")
-        close = near(said, wanted.replace("'", "").replace(" or ", ", ").split(", "), 1)
-        words = f"must be {wanted}" + (f"; {close}" if close and isinstance(said, str) else "")
-        return path, words, False
+        words = wanted.replace("'", "").replace(" or ", ", ").split(", ")
+        close = near(said, words, 1) if isinstance(said, str) else ""
+        return path, f"must be {wanted}" + (f"; {close}" if close else ""), False
     return path, _KINDS.get(kind) or _plain(item), False
 
 

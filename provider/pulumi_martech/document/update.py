@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pulumi_martech.document.edit import Change, changed, differences
+from pulumi_martech.document.edit import Change, NotEditable, changed, differences
 from pulumi_martech.document.files import Source
 from pulumi_martech.document.load import Document, read
 from pulumi_martech.document.problems import DocumentInvalid, errors
@@ -101,8 +101,21 @@ class Update:
         return after
 
     def write(self) -> None:
-        """Write the files, each in one step, after `checked`."""
+        """Write the files, each in one step, after `checked`.
+
+        Raises:
+            NotEditable: somebody changed one of them since it was read.
+        """
         self.checked()
         by_name = {source.name: source for source in self.document.sources}
-        for name, text in self.texts().items():
+        texts = self.texts()
+        for name in texts:
+            if by_name[name].stale:
+                raise NotEditable(
+                    "change the document",
+                    f"{name} was changed since it was read",
+                    "nothing was written",
+                    "run it again",
+                )
+        for name, text in texts.items():
             by_name[name].write(text)
