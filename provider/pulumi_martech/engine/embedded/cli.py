@@ -8,11 +8,11 @@ from argparse import Namespace
 from collections.abc import Callable
 
 from .arguments import OPERATIONS, parse
+from .backends import backend
 from .config_commands import ConfigCommands
 from .context import Context
 from .errors import EngineError, UsageError, explained
 from .output import dumped
-from .project import backend_folder
 from .stack_commands import StackCommands
 from .stacks import VERSION
 
@@ -110,7 +110,7 @@ def _cancel(context: Context) -> int:
             raise UsageError("--yes must be passed in to proceed in non-interactive mode")
         if not _confirmed(f"Break the lock of stack '{folder.name}'?"):
             return 1
-    folder.cancel()
+    folder.unlock()
     print(f"The currently running update for '{folder.name}' has been canceled!")
     return 0
 
@@ -126,7 +126,7 @@ def _whoami(context: Context) -> int:
     except (KeyError, OSError):
         user = str(os.getuid())
     if context.arguments.json:
-        print(dumped({"user": user, "url": f"file://{backend_folder(context.project())}"}))
+        print(dumped({"user": user, "url": backend(context.project()).url}))
     else:
         print(user)
     return 0

@@ -5,8 +5,8 @@ from typing import Any
 
 from .crypter import Crypter
 from .errors import EngineError
-from .journal import Deployment, secrets_providers
 from .project import Project, StackSettings
+from .replay import Deployment, secrets_providers
 from .snapshot import encrypting
 from .stacks import StackFolder
 from .state import ResourceState, provider_urn

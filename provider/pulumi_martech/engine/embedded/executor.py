@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from .errors import StepFailed, explained
+from .errors import EngineError, StepFailed, explained
 from .events import Events, metadata
 from .options import Observer, Options
 from .snapshot import Snapshot
@@ -86,11 +86,13 @@ class Executor:
 
     def _carry_out(self, run: "Deployment", step: Step) -> bool:
         with self._slots:
-            self._announce(step)
             try:
+                self._announce(step)
                 step.apply(run)
             except Exception as error:
                 self._record_failure(step, error)
+                if isinstance(error, EngineError):  # it cannot be recorded: no other can, either
+                    self.close()
                 return False
             self._record_success(step)
         if step.new is not None and not step.new.custom:

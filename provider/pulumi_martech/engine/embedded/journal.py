@@ -1,47 +1,24 @@
-"""The state on disk while a run is going on: a checkpoint, and a journal of what came after it.
+"""What a run did since the checkpoint, entry by entry, so that no end of the run loses any of it.
 
-Every entry is one line, flushed to the operating system before the run goes on, so that a killed
-process loses nothing; it is forced to the disk in groups, and before the run says it is done. The
-checkpoint is rewritten once, at the end or by the next command that finds a journal.
+Every entry is one line. A line is with the backend when `append` returns; before a platform is
+asked to make something, it is settled, with all lines before it: it outlives a power cut, too, and
+on a backend that is not on this machine, the machine. Other lines are settled in groups, four times
+a second, and at the end.
 """
 
-import contextlib
 import hashlib
 import json
-import os
 import threading
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from .errors import EngineError
-from .state import STACK_TYPE, make_urn, provider_id, provider_urn, qualified_type
+from .replay import Entry
+from .stores import Store
 
-# Only a power cut needs what is forced to the disk; writes wait while that goes on.
-_SYNC_INTERVAL = 0.25  # seconds
-
-Entry = dict[str, Any]
-Deployment = dict[str, Any]
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file as a whole; after a crash it is the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(temporary, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise EngineError(f"{path} cannot be written: {error.strerror}") from None
-    directory = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+_SETTLED_EVERY = 0.25  # seconds
+_LOCK_SEEN_EVERY = 4  # of these
 
 
 def digest(data: bytes) -> str:
@@ -49,61 +26,137 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-class Journal:
-    """The file that a run appends to."""
+def encoded(value: Any) -> bytes:
+    """Return JSON on one line; what no text can hold (half a character) is escaped."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
 
-    def __init__(self, path: Path, base: str):
-        """Begin a journal on the checkpoint with the digest `base`."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._path = path
-        self._file = open(path, "w", encoding="utf-8")  # noqa: SIM115 - lives as long as the run
-        self._lock = threading.Lock()
-        self._dirty = threading.Event()
+
+class Journal:
+    """What a run appends to.
+
+    After a line that could not be written nothing more is: it may be there in part, and what came
+    after it would not be read.
+    """
+
+    def __init__(self, store: Store, base: str, owned: Callable[[], bool] = lambda: True):
+        """Begin the journal of a run.
+
+        Args:
+            store: where the stack is kept.
+            base: the digest of the checkpoint it continues.
+            owned: tells whether the lock is still this run's.
+        """
+        self._owned = owned
+        self._written = self._settled = 0  # lines
+        self._settling = False
+        self._failure: EngineError | None = None
+        self._state = threading.Condition()
         self._closed = threading.Event()
+        self._tape = store.tape()
+        self._settler = threading.Thread(target=self._settle_now_and_then, daemon=True)
+        self._settler.start()
         self.append({"kind": "base", "digest": base})
-        self._syncer = threading.Thread(target=self._sync, daemon=True)
-        self._syncer.start()
 
     def append(self, entry: Entry) -> None:
-        """Write one entry; it survives the end of this process when the call returns."""
-        line = json.dumps(entry, ensure_ascii=False, separators=(",", ":")) + "\n"
-        with self._lock:
-            self._file.write(line)
-            self._file.flush()
-        self._dirty.set()
+        """Write one entry.
 
-    def _sync(self) -> None:
-        while not self._closed.wait(_SYNC_INTERVAL):
-            if self._dirty.is_set():
-                self._dirty.clear()
-                os.fsync(self._file.fileno())
+        Raises:
+            EngineError: it cannot be written, or the lock was broken.
+        """
+        line = encoded(entry) + b"\n"
+        with self._state:
+            self._check()
+            try:
+                self._tape.write(line)
+            except EngineError as error:
+                self._failure = error
+                raise
+            self._written += 1
+
+    def settle(self) -> None:
+        """Return when all lines written so far are settled; one thread does it for all that wait.
+
+        Raises:
+            EngineError: they may be lost.
+        """
+        with self._state:
+            number = self._written
+            while self._settled < number:
+                self._check()
+                if self._settling:
+                    self._state.wait()
+                    continue
+                self._settling, reached = True, self._written
+                self._state.release()
+                failure: EngineError | None = EngineError("the journal was given up")
+                try:
+                    self._tape.settle()
+                    failure = None
+                except EngineError as error:
+                    failure = error
+                finally:
+                    self._state.acquire()
+                    self._settling = False
+                    if failure is None:
+                        self._settled = reached
+                    else:  # what was written since the last time may be gone
+                        self._failure = failure
+                    self._state.notify_all()
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise EngineError(str(self._failure))
+
+    def _settle_now_and_then(self) -> None:
+        rounds = 0
+        while not self._closed.wait(_SETTLED_EVERY):
+            rounds += 1
+            try:
+                self.settle()
+                if rounds % _LOCK_SEEN_EVERY == 0:
+                    self.check_owned()
+            except EngineError:
+                return  # who appends next is told
+
+    def check_owned(self) -> None:
+        """Make sure that the lock is still this run's.
+
+        Raises:
+            EngineError: somebody broke it; from now on nothing is written.
+        """
+        if not self._owned():
+            broken = EngineError(
+                "the lock of the stack was broken while this run went on, so it writes nothing "
+                "more to the state; look with `refresh` and `preview` what it did"
+            )
+            with self._state:
+                self._failure = broken
+                self._state.notify_all()
+            raise broken
 
     def close(self) -> None:
-        """Force what was written to the disk and end."""
+        """Settle what was written, if that is possible, and end."""
         self._closed.set()
-        self._syncer.join()
-        with self._lock:
-            os.fsync(self._file.fileno())
-            self._file.close()
-
-    def remove(self) -> None:
-        """Forget the journal, after the checkpoint has everything."""
-        self._path.unlink(missing_ok=True)
+        self._settler.join()
+        try:
+            with suppress(EngineError):
+                self.settle()
+        finally:
+            self._tape.close()
 
 
-def read_journal(path: Path, base: str) -> list[Entry]:
+def read_entries(data: bytes, base: str) -> list[Entry]:
     """Return the entries that continue the checkpoint with the digest `base`.
 
     The last line may be torn; a journal of another checkpoint has been folded already.
     """
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
-    except FileNotFoundError:
-        return []
-    entries: list[Entry] = []
-    for line in lines:
+    entries: list[Any] = []
+    for line in data.splitlines(keepends=True):
         try:
-            entry = json.loads(line) if line.endswith("\n") else None
+            entry = json.loads(line) if line.endswith(b"\n") else None
         except ValueError:
             entry = None
         if entry is None:
@@ -112,160 +165,3 @@ def read_journal(path: Path, base: str) -> list[Entry]:
     if not entries or entries[0].get("digest") != base:
         return []
     return entries[1:]
-
-
-class Replayer:
-    """Applies entries to a deployment."""
-
-    def __init__(self, base: Deployment):
-        self.base = base
-        self._clear()
-
-    def _clear(self) -> None:
-        self._new: list[dict[str, Any] | None] = []
-        self._index: dict[int, int] = {}  # operation to its place in `_new`
-        self._gone: set[int] = set()
-        self._replaced: dict[int, dict[str, Any]] = {}
-        self._open: dict[int, Entry] = {}
-        self._refreshed = False
-
-    def add(self, entry: Entry) -> None:
-        """Apply one entry."""
-        kind, number = entry["kind"], entry.get("op", 0)
-        if kind == "begin":
-            self._open[number] = entry
-        elif kind == "same":  # unchanged: the old state, but now in the order of this run
-            self._open.pop(number, None)
-            self._append(number, self._base(entry["removeOld"]))
-            self._gone.add(entry["removeOld"])
-        elif kind == "success":
-            self._open.pop(number, None)
-            if "state" in entry:
-                self._append(number, entry["state"])
-            self._marks(entry)
-        elif kind == "refresh":
-            self._open.pop(number, None)
-            self._refreshed = True
-            old = entry["removeOld"]
-            if "state" in entry:
-                self._replaced[old] = entry["state"]
-            else:
-                self._gone.add(old)
-        elif kind == "failure":
-            self._open.pop(number, None)
-        elif kind == "outputs":
-            if "removeOld" in entry:
-                self._replaced[entry["removeOld"]] = entry["state"]
-            else:
-                self._new[self._index[entry["removeNew"]]] = entry["state"]
-        elif kind == "salt":
-            self.base = {**self.base, "secrets_providers": secrets_providers(entry["salt"])}
-        elif kind == "rebuilt":
-            self.base = self.deployment()
-            self._clear()
-
-    def _append(self, number: int, state: dict[str, Any]) -> None:
-        self._index[number] = len(self._new)
-        self._new.append(state)
-
-    def _base(self, at: int) -> dict[str, Any]:
-        return self._replaced.get(at) or self.base["resources"][at]
-
-    def _marks(self, entry: Entry) -> None:
-        if "removeOld" in entry:
-            self._gone.add(entry["removeOld"])
-        if "removeNew" in entry:
-            self._new[self._index[entry["removeNew"]]] = None
-        for name, mark in (("delete", "delete"), ("pendingReplacement", "pendingReplacement")):
-            if f"{name}Old" in entry:
-                at = entry[f"{name}Old"]
-                self._replaced[at] = {**self._base(at), mark: True}
-            if f"{name}New" in entry:
-                at = self._index[entry[f"{name}New"]]
-                self._new[at] = {**(self._new[at] or {}), mark: True}
-
-    def deployment(self) -> Deployment:
-        """Return the deployment with everything applied."""
-        resources = [state for state in self._new if state is not None]
-        for at in range(len(self.base.get("resources") or [])):
-            if at not in self._gone:
-                resources.append(self._base(at))
-        operations = [e["operation"] for e in self._open.values() if "operation" in e]
-        # A create that was interrupted stays until somebody looked; the others are seen by a diff.
-        operations += [
-            operation
-            for operation in self.base.get("pending_operations") or []
-            if operation["type"] == "creating"
-        ]
-        if self._refreshed:
-            resources = repaired(resources)
-        result = {k: v for k, v in self.base.items() if k != "pending_operations"}
-        result["resources"] = renamed(resources)
-        if operations:
-            result["pending_operations"] = operations
-        return result
-
-
-def secrets_providers(salt: str) -> dict[str, Any]:
-    """Return what a deployment says of the encryption of its secrets."""
-    return {"type": "passphrase", "state": {"salt": salt}}
-
-
-def repaired(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Drop references to resources that a refresh found gone."""
-    present: set[str] = set()
-    parents: dict[str, str] = {}
-    result = []
-    for given in resources:
-        state = dict(given)
-        for name in ("dependencies", "replaceWith"):
-            if state.get(name):
-                state[name] = [urn for urn in state[name] if urn in present]
-        if state.get("propertyDependencies"):
-            kept = {
-                key: [urn for urn in urns or [] if urn in present]
-                for key, urns in state["propertyDependencies"].items()
-            }
-            state["propertyDependencies"] = {key: urns for key, urns in kept.items() if urns}
-        if state.get("deletedWith") and state["deletedWith"] not in present:
-            del state["deletedWith"]
-        if state.get("parent") and state["parent"] not in present:
-            state["parent"] = parents.get(state["parent"], "")
-        parents[state["urn"]] = state.get("parent", "")
-        present.add(state["urn"])
-        empty = ("dependencies", "propertyDependencies", "replaceWith", "parent")
-        result.append({k: v for k, v in state.items() if v or k not in empty})
-    return result
-
-
-def renamed(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rewrite references to resources that have a new urn, and drop the aliases."""
-    names: dict[str, str] = {}
-    for state in resources:
-        for alias in state.get("aliases") or []:
-            names[alias] = state["urn"]
-        parent = names.get(state.get("parent", ""))
-        if parent and qualified_type(parent) != STACK_TYPE:
-            _, _, stack_project = state["urn"].partition("urn:pulumi:")
-            stack, project, _, name = stack_project.split("::", 3)
-            names[state["urn"]] = make_urn(stack, project, parent, state["type"], name)
-    if not names:
-        return resources
-    result = []
-    for given in resources:
-        state = {k: v for k, v in given.items() if k != "aliases"}
-        for key in ("urn", "parent", "deletedWith"):
-            if state.get(key):
-                state[key] = names.get(state[key], state[key])
-        if state.get("provider"):
-            urn = provider_urn(state["provider"])
-            state["provider"] = f"{names.get(urn, urn)}::{provider_id(state['provider'])}"
-        if state.get("dependencies"):
-            state["dependencies"] = [names.get(u, u) for u in state["dependencies"]]
-        if state.get("propertyDependencies"):
-            state["propertyDependencies"] = {
-                key: [names.get(u, u) for u in urns or []]
-                for key, urns in state["propertyDependencies"].items()
-            }
-        result.append(state)
-    return result

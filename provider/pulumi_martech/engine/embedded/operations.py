@@ -227,7 +227,7 @@ class Operation:
         if not same or request.clear_pending_creates:
             self._folder.write(after)
         else:
-            self._folder.journal.unlink(missing_ok=True)
+            self._folder.forget_journal()
 
     def _remember(
         self,
@@ -251,8 +251,6 @@ class Operation:
                 },
                 "result": "failed" if failed else "succeeded",
                 "endTime": _stamp(datetime.now(UTC)),
-                "version": 1
-                + max((r.get("version", 0) for r in self._folder.history()), default=0),
                 "resourceChanges": changes,
             }
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import EngineError, PlanViolation
-from .journal import write_atomically
+from .files import write_text
 from .requests import Registration
 from .stacks import manifest
 from .state import ResourceState, provider_id, provider_urn
@@ -341,7 +341,7 @@ class Plan:
             resources[urn] = data
         plan = {"manifest": manifest(), "resourcePlans": resources}
         text = json.dumps({"version": 1, "plan": plan}, ensure_ascii=False, indent=4)
-        write_atomically(path, text + "\n")
+        write_text(path, text + "\n")
 
     @classmethod
     def load(cls, path: Path, decrypt: Callable[[str], str]) -> "Plan":

@@ -1,7 +1,6 @@
 """The project (Pulumi.yaml) and the settings and configuration of its stacks."""
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from io import StringIO
@@ -13,7 +12,7 @@ from ruamel.yaml.error import YAMLError
 
 from .crypter import Crypter
 from .errors import EngineError, UsageError
-from .journal import write_atomically
+from .files import write_text
 
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
@@ -221,28 +220,10 @@ class StackSettings:
         text = StringIO()
         if data:
             self._yaml.dump(data, text)
-        write_atomically(self.path, text.getvalue())
+        write_text(self.path, text.getvalue())
 
 
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
-
-
-def backend_folder(project: Project) -> Path:
-    """Return where the state of the project's stacks lies.
-
-    It is `.martech/state` beside Pulumi.yaml, or what `MARTECH_BACKEND_URL` names: a folder or
-    `file://` and a folder.
-    """
-    url = os.environ.get("MARTECH_BACKEND_URL")
-    if not url:
-        return project.root / ".martech" / "state"
-    scheme, separator, rest = url.partition("://")
-    if separator and scheme != "file":
-        raise EngineError(
-            f"MARTECH_BACKEND_URL {url!r} is no folder; the embedded engine keeps state in files, "
-            "use a stack on the real `pulumi` for other backends"
-        )
-    return (project.root / Path(rest if separator else url).expanduser()).resolve()

@@ -4,7 +4,8 @@ import threading
 from typing import Any, Protocol
 
 from .crypter import Crypter
-from .journal import Deployment, Entry, Replayer
+from .errors import EngineError
+from .replay import Deployment, Entry, Replayer
 from .state import ResourceState
 from .values import SECRET, SIGNATURE, Secret, plaintext
 
@@ -13,7 +14,18 @@ class Sink(Protocol):
     """Where entries go before the run goes on."""
 
     def append(self, entry: Entry) -> None:
-        """Keep one entry."""
+        """Keep one entry.
+
+        Raises:
+            EngineError: it cannot be kept.
+        """
+
+    def settle(self) -> None:
+        """Return when what was kept so far outlives a power cut.
+
+        Raises:
+            EngineError: it may not.
+        """
 
 
 def encrypting(crypter: Crypter) -> Any:
@@ -31,7 +43,8 @@ class Snapshot:
     """The state during a run.
 
     The base is a list of resources that are known by identity; what a step made is known by the
-    number of the operation that made it.
+    number of the operation that made it. What cannot be kept is here all the same, for the
+    checkpoint; but nothing begins any more.
     """
 
     def __init__(
@@ -51,7 +64,6 @@ class Snapshot:
         self._places: dict[int, int] = {}
         self._made: dict[int, int] = {}
         self._kept: list[ResourceState] = []  # keeps identities from being used again
-        self.entries = 0
         self._rebase(resources)
 
     def _rebase(self, resources: list[ResourceState]) -> None:
@@ -66,13 +78,23 @@ class Snapshot:
             kind: `creating`, `updating`, `deleting`, `reading`, `importing`, or `None` if nothing
                 is pending when the run is killed now.
             resource: what is operated on.
+
+        Raises:
+            EngineError: it cannot be kept, so the operation must not begin.
         """
         with self._lock:
             self._counter += 1
             number = self._counter
         if kind and resource:
             operation = {"resource": resource.to_json(self._secret), "type": kind}
-            self._add({"op": number, "kind": "begin", "operation": operation})
+            try:
+                self._add({"op": number, "kind": "begin", "operation": operation}, needed=True)
+                # What is changed or deleted is in the state already; what is made would be unknown.
+                if kind == "creating" and resource.custom and not resource.is_provider:
+                    self._sink.settle()
+            except EngineError:
+                self._add({"op": number, "kind": "failure"})
+                raise
         return number
 
     def same(self, number: int, old: ResourceState, new: ResourceState) -> None:
@@ -160,14 +182,16 @@ class Snapshot:
             self._made[id(resource)] = number
             self._kept.append(resource)
 
-    def _add(self, entry: Entry) -> None:
+    def _add(self, entry: Entry, needed: bool = False) -> None:
         with self._lock:
+            entries = [entry]
             if self._crypter.salt != self._salt:  # made for the first secret, which is in `entry`
                 self._salt = self._crypter.salt
-                self._write({"kind": "salt", "salt": self._salt})
-            self._write(entry)
-
-    def _write(self, entry: Entry) -> None:
-        self._sink.append(entry)
-        self._replayer.add(entry)
-        self.entries += 1
+                entries.insert(0, {"kind": "salt", "salt": self._salt})
+            for item in entries:
+                self._replayer.add(item)
+                try:
+                    self._sink.append(item)
+                except EngineError:
+                    if needed:
+                        raise

@@ -5,13 +5,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from .backends import backend
 from .context import Context
 from .crypter import passphrase
 from .deployments import imported_deployment, opened_deployment, with_salt
 from .errors import EngineError, UsageError
 from .output import dumped
-from .project import Project, StackSettings, backend_folder, check_stack_name
-from .stacks import StackFolder, empty_deployment, select, selected, stack_names
+from .project import Project, StackSettings, check_stack_name
+from .stacks import StackFolder, empty_deployment, select, selected
 from .state import STACK_TYPE
 from .values import SECRET_MARK, Secret, from_json, to_json
 
@@ -79,7 +80,7 @@ class StackCommands:
         project = self._context.project()
         current = selected(project)
         rows: list[dict[str, Any]] = []
-        for name in stack_names(project):
+        for name in backend(project).stacks():
             folder = StackFolder(project, name)
             row: dict[str, Any] = {
                 "name": name,
@@ -114,7 +115,7 @@ class StackCommands:
         if not self._context.arguments.preserve_config:
             settings.path.unlink(missing_ok=True)
         if selected(project) == folder.name:
-            (backend_folder(project) / project.name / "selected").unlink(missing_ok=True)
+            select(project, None)
         print(f"Stack '{folder.name}' has been removed!")
         return 0
 

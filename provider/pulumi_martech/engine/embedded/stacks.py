@@ -1,30 +1,28 @@
-"""Where the stacks of a project are kept: one folder each, with checkpoint, journal and lock.
+"""A stack as it is kept: its deployment, who works on it, and the runs it has had."""
 
-BACKEND/PROJECT/STACK/checkpoint.json   the deployment, as `stack export` shows it
-BACKEND/PROJECT/STACK/journal.jsonl     what came after it, while a run goes on or was killed
-BACKEND/PROJECT/STACK/lock.json         who runs
-BACKEND/PROJECT/STACK/history.jsonl     one line a finished run
-BACKEND/PROJECT/selected                the name of the selected stack
-"""
-
-import contextlib
 import getpass
 import hashlib
 import json
 import os
-import shutil
 import socket
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from pulumi_martech.engine.locks import ENDED
 from pulumi_martech.engine.processes import Identity, ended
 
+from .backends import backend
 from .errors import EngineError, StackNotFound
-from .journal import Deployment, Journal, Replayer, digest, read_journal, write_atomically
-from .project import Project, backend_folder
+from .files import write_text
+from .journal import Journal, digest, encoded, read_entries
+from .project import Project
+from .replay import Deployment, Entry, Replayer
+from .stores import CHECKPOINT, HISTORY, LOCK, Store
 
 VERSION = "v3.259.0"  # of the engine whose recorded behaviour is followed
 _HISTORY = 200  # runs that are remembered
@@ -45,24 +43,22 @@ def manifest() -> dict[str, str]:
 
 
 class StackFolder:
-    """The files of one stack."""
+    """One stack of a project."""
 
-    def __init__(self, project: Project, name: str):
+    def __init__(self, project: Project, name: str, store: Store | None = None):
+        """Take the stack that is kept in `store`, else in the backend of the project."""
         self.project = project
         self.name = name
-        self.path = backend_folder(project) / project.name / name
-        self.checkpoint = self.path / "checkpoint.json"
-        self.journal = self.path / "journal.jsonl"
-        self._lock = self.path / "lock.json"
-        self._history = self.path / "history.jsonl"
+        self.store = store or backend(project).store(name)
+        self._mine = b""  # the lock, while this process holds it
 
     @property
     def exists(self) -> bool:
         """Whether there is such a stack."""
-        return self.checkpoint.is_file()
+        return self.store.read(CHECKPOINT) is not None
 
     def require(self) -> "StackFolder":
-        """Return the folder itself.
+        """Return the stack itself.
 
         Raises:
             StackNotFound: there is no such stack.
@@ -83,23 +79,35 @@ class StackFolder:
             replayer.add(entry)
         return replayer.deployment() if entries else deployment
 
-    def _load(self) -> tuple[Deployment, list[dict[str, Any]], str]:
+    def _load(self) -> tuple[Deployment, list[Entry], str]:
+        # The journal first: a run that ends meanwhile writes a checkpoint that has all of it.
+        journal = self.store.journal()
+        data = self.store.read(CHECKPOINT)
         try:
-            data = self.checkpoint.read_bytes()
-            typed = json.loads(data)
-            deployment = typed["deployment"]
-        except (OSError, ValueError, KeyError) as error:
+            if data is None:
+                raise ValueError("it is not there")
+            deployment = json.loads(data)["deployment"]
+        except (ValueError, KeyError, TypeError) as error:
             raise EngineError(
-                f"the state of stack '{self.name}' cannot be read from {self.checkpoint}: {error}"
+                f"the state of stack '{self.name}' cannot be read from {self.store.place}: {error}"
             ) from None
         base = digest(data)
-        return deployment, read_journal(self.journal, base), base
+        return deployment, read_entries(journal, base), base
 
     def write(self, deployment: Deployment) -> None:
         """Write a new checkpoint; what a journal said is in it."""
-        deployment = {**deployment, "manifest": manifest()}
-        write_atomically(self.checkpoint, _text(deployment))
-        self.journal.unlink(missing_ok=True)
+        if self._mine and not self.owned():
+            raise EngineError(
+                f"the lock of stack '{self.name}' was broken while this run went on; the state is "
+                "left to whoever works on it now: look with `refresh` and `preview` what was done"
+            )
+        self.store.write(CHECKPOINT, _text({**deployment, "manifest": manifest()}))
+        self.forget_journal()
+
+    def forget_journal(self) -> None:
+        """Remove the journal, which is in the checkpoint or says nothing that is not."""
+        with suppress(EngineError):
+            self.store.remove_journal()
 
     def begin(self) -> tuple[Deployment, Journal]:
         """Fold the journal of a killed run and begin a new one; needs the lock."""
@@ -107,125 +115,129 @@ class StackFolder:
         if entries:
             self.write(self.read())
             deployment, _, base = self._load()
-        return deployment, Journal(self.journal, base)
+        return deployment, Journal(self.store, base, self.owned)
 
     # -- lock
 
-    @contextlib.contextmanager
+    @contextmanager
     def locked(self, operation: str) -> Iterator[None]:
         """Hold the lock of the stack.
 
         Raises:
             EngineError: somebody holds it; the message says who, where and since when.
         """
-        mine = json.dumps(
+        mine = encoded(
             {
                 **asdict(Identity.own()),
                 "username": _user(),
                 "hostname": socket.gethostname(),
                 "timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
                 "operation": operation,
+                "id": os.urandom(8).hex(),
             }
         )
-        try:
-            handle = os.open(self._lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-        except FileExistsError:
-            raise EngineError(self._held()) from None
-        except OSError as error:
-            raise EngineError(f"{self._lock} cannot be written: {error.strerror}") from None
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(mine)
+        if not self.store.create(LOCK, mine):
+            raise EngineError(
+                "the stack is currently locked by 1 lock(s). Either wait for the other "
+                "process(es) to end or delete the lock file with `cancel`.\n  "
+                f"{self.store.place}/{LOCK}: created by {self.holder()}"
+            )
+        self._mine = mine
         try:
             yield
         finally:
-            # After `cancel` the lock may be another's.
-            with contextlib.suppress(OSError):
-                if self._lock.read_text(encoding="utf-8") == mine:
-                    self._lock.unlink()
+            with suppress(EngineError):
+                if self.owned():  # else it was broken, and may be another's
+                    self.store.remove(LOCK)
+            self._mine = b""
 
-    def _held(self) -> str:
+    def owned(self) -> bool:
+        """Tell whether the lock is still the one that this process made, as far as is known."""
         try:
-            holder = json.loads(self._lock.read_text(encoding="utf-8"))
+            return self.store.read(LOCK) == self._mine
+        except EngineError:
+            return True
+
+    def holder(self) -> str:
+        """Return who holds the lock, where and since when; empty if nobody does."""
+        data = self.store.read(LOCK)
+        if data is None:
+            return ""
+        try:
+            holder = json.loads(data)
             since = datetime.fromisoformat(holder["timestamp"])
             age = int((datetime.now(UTC) - since).total_seconds())
             who = (
                 f"{holder['username']}@{holder['hostname']} (pid {holder['pid']}, "
-                f"{holder['operation']}) {_duration(age)} ago, at {holder['timestamp']}"
+                f"{holder['operation']}) {_duration(max(age, 0))} ago, at {holder['timestamp']}"
             )
             process = Identity(holder["pid"], holder.get("started"), holder.get("space", ""))
             if holder["hostname"] == socket.gethostname() and ended(process, since):
                 who += ENDED
-        except (OSError, ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
             who = "a process that left no readable name"
-        return (
-            "the stack is currently locked by 1 lock(s). Either wait for the other process(es) to "
-            f"end or delete the lock file with `cancel`.\n  {self._lock}: created by {who}"
-        )
+        return who
 
-    def cancel(self) -> bool:
-        """Break the lock; return whether there was one."""
-        existed = self._lock.exists()
-        self._lock.unlink(missing_ok=True)
-        return existed
+    def unlock(self) -> None:
+        """Break the lock."""
+        self.store.remove(LOCK)
 
     @property
     def is_locked(self) -> bool:
         """Whether a run goes on or was killed."""
-        return self._lock.exists()
+        return self.store.read(LOCK) is not None
 
     # -- history
 
     def remember(self, summary: dict[str, Any]) -> None:
-        """Add a finished run to the history."""
-        lines = self._history_lines()[-_HISTORY + 1 :]
-        lines.append(json.dumps(summary, ensure_ascii=False))
-        write_atomically(self._history, "\n".join(lines) + "\n")
+        """Add a finished run to the history; that it cannot be written is no failure."""
+        try:
+            runs = self.history()
+            number = 1 + max((run.get("version", 0) for run in runs), default=0)
+            lines = self._history_lines()[-_HISTORY + 1 :]
+            lines.append(encoded({**summary, "version": number}))
+            self.store.write(HISTORY, b"\n".join(lines) + b"\n")
+        except EngineError as error:
+            print(f"warning: this run is not in the history: {error}", file=sys.stderr)
 
     def history(self) -> list[dict[str, Any]]:
         """Return the runs, the latest first; each with its number as `version`."""
         runs = [json.loads(line) for line in self._history_lines()]
         return runs[::-1]
 
-    def _history_lines(self) -> list[str]:
-        try:
-            return self._history.read_text(encoding="utf-8").splitlines()
-        except OSError:
-            return []
+    def _history_lines(self) -> list[bytes]:
+        return (self.store.read(HISTORY) or b"").splitlines()
 
     def remove(self) -> None:
         """Delete the stack with its state and history."""
-        shutil.rmtree(self.path)
-
-
-def stack_names(project: Project) -> list[str]:
-    """Return the stacks of the project."""
-    folder = backend_folder(project) / project.name
-    return sorted(path.parent.name for path in folder.glob("*/checkpoint.json"))
+        self.store.clear()
 
 
 def selected(project: Project) -> str | None:
-    """Return the selected stack."""
+    """Return the stack that is selected in this checkout."""
     if os.environ.get("PULUMI_STACK"):
         return os.environ["PULUMI_STACK"]
-    path = backend_folder(project) / project.name / "selected"
     try:
-        return path.read_text(encoding="utf-8").strip() or None
+        return _selection(project).read_text(encoding="utf-8").strip() or None
     except OSError:
         return None
 
 
-def select(project: Project, name: str) -> None:
-    """Select a stack for the commands that name none."""
-    write_atomically(backend_folder(project) / project.name / "selected", name + "\n")
+def select(project: Project, name: str | None) -> None:
+    """Select a stack for the commands that name none; `None` for none."""
+    write_text(_selection(project), f"{name or ''}\n")
 
 
-def _text(deployment: Deployment) -> str:
+def _selection(project: Project) -> Path:
+    return project.root / ".martech" / "state" / project.name / "selected"
+
+
+def _text(deployment: Deployment) -> bytes:
     """Write a deployment with one line a resource, which is quick and can be compared by line."""
-    lines = [json.dumps(r, ensure_ascii=False) for r in deployment.get("resources") or []]
-    others = {key: value for key, value in deployment.items() if key != "resources"}
-    rest = json.dumps(others, ensure_ascii=False)[1:-1]
-    listed = '"resources": [\n' + ",\n".join(lines) + "\n]"
-    return f'{{"version": 3, "deployment": {{{rest}{", " if rest else ""}{listed}}}}}\n'
+    lines = [encoded(r) for r in deployment.get("resources") or []]
+    rest = encoded({key: value for key, value in deployment.items() if key != "resources"})[1:-1]
+    listed = b'"resources":[\n' + b",\n".join(lines) + b"\n]"
+    return b'{"version":3,"deployment":{%s%s%s}}\n' % (rest, b"," if rest else b"", listed)
 
 
 def _user() -> str:

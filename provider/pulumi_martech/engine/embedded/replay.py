@@ -1,0 +1,165 @@
+"""Applies the entries of a journal to the deployment that it continues."""
+
+from typing import Any
+
+from .state import STACK_TYPE, make_urn, provider_id, provider_urn, qualified_type
+
+Entry = dict[str, Any]
+Deployment = dict[str, Any]
+
+
+class Replayer:
+    """Applies entries to a deployment."""
+
+    def __init__(self, base: Deployment):
+        self.base = base
+        self._clear()
+
+    def _clear(self) -> None:
+        self._new: list[dict[str, Any] | None] = []
+        self._index: dict[int, int] = {}  # operation to its place in `_new`
+        self._gone: set[int] = set()
+        self._replaced: dict[int, dict[str, Any]] = {}
+        self._open: dict[int, Entry] = {}
+        self._refreshed = False
+
+    def add(self, entry: Entry) -> None:
+        """Apply one entry."""
+        kind, number = entry["kind"], entry.get("op", 0)
+        if kind == "begin":
+            self._open[number] = entry
+        elif kind == "same":  # unchanged: the old state, but now in the order of this run
+            self._open.pop(number, None)
+            self._append(number, self._base(entry["removeOld"]))
+            self._gone.add(entry["removeOld"])
+        elif kind == "success":
+            self._open.pop(number, None)
+            if "state" in entry:
+                self._append(number, entry["state"])
+            self._marks(entry)
+        elif kind == "refresh":
+            self._open.pop(number, None)
+            self._refreshed = True
+            old = entry["removeOld"]
+            if "state" in entry:
+                self._replaced[old] = entry["state"]
+            else:
+                self._gone.add(old)
+        elif kind == "failure":
+            self._open.pop(number, None)
+        elif kind == "outputs":
+            if "removeOld" in entry:
+                self._replaced[entry["removeOld"]] = entry["state"]
+            else:
+                self._new[self._index[entry["removeNew"]]] = entry["state"]
+        elif kind == "salt":
+            self.base = {**self.base, "secrets_providers": secrets_providers(entry["salt"])}
+        elif kind == "rebuilt":
+            self.base = self.deployment()
+            self._clear()
+
+    def _append(self, number: int, state: dict[str, Any]) -> None:
+        self._index[number] = len(self._new)
+        self._new.append(state)
+
+    def _base(self, at: int) -> dict[str, Any]:
+        return self._replaced.get(at) or self.base["resources"][at]
+
+    def _marks(self, entry: Entry) -> None:
+        if "removeOld" in entry:
+            self._gone.add(entry["removeOld"])
+        if "removeNew" in entry:
+            self._new[self._index[entry["removeNew"]]] = None
+        for name, mark in (("delete", "delete"), ("pendingReplacement", "pendingReplacement")):
+            if f"{name}Old" in entry:
+                at = entry[f"{name}Old"]
+                self._replaced[at] = {**self._base(at), mark: True}
+            if f"{name}New" in entry:
+                at = self._index[entry[f"{name}New"]]
+                self._new[at] = {**(self._new[at] or {}), mark: True}
+
+    def deployment(self) -> Deployment:
+        """Return the deployment with everything applied."""
+        resources = [state for state in self._new if state is not None]
+        for at in range(len(self.base.get("resources") or [])):
+            if at not in self._gone:
+                resources.append(self._base(at))
+        operations = [e["operation"] for e in self._open.values() if "operation" in e]
+        # A create that was interrupted stays until somebody looked; the others are seen by a diff.
+        operations += [
+            operation
+            for operation in self.base.get("pending_operations") or []
+            if operation["type"] == "creating"
+        ]
+        if self._refreshed:
+            resources = repaired(resources)
+        result = {k: v for k, v in self.base.items() if k != "pending_operations"}
+        result["resources"] = renamed(resources)
+        if operations:
+            result["pending_operations"] = operations
+        return result
+
+
+def secrets_providers(salt: str) -> dict[str, Any]:
+    """Return what a deployment says of the encryption of its secrets."""
+    return {"type": "passphrase", "state": {"salt": salt}}
+
+
+def repaired(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Drop references to resources that a refresh found gone."""
+    present: set[str] = set()
+    parents: dict[str, str] = {}
+    result = []
+    for given in resources:
+        state = dict(given)
+        for name in ("dependencies", "replaceWith"):
+            if state.get(name):
+                state[name] = [urn for urn in state[name] if urn in present]
+        if state.get("propertyDependencies"):
+            kept = {
+                key: [urn for urn in urns or [] if urn in present]
+                for key, urns in state["propertyDependencies"].items()
+            }
+            state["propertyDependencies"] = {key: urns for key, urns in kept.items() if urns}
+        if state.get("deletedWith") and state["deletedWith"] not in present:
+            del state["deletedWith"]
+        if state.get("parent") and state["parent"] not in present:
+            state["parent"] = parents.get(state["parent"], "")
+        parents[state["urn"]] = state.get("parent", "")
+        present.add(state["urn"])
+        empty = ("dependencies", "propertyDependencies", "replaceWith", "parent")
+        result.append({k: v for k, v in state.items() if v or k not in empty})
+    return result
+
+
+def renamed(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rewrite references to resources that have a new urn, and drop the aliases."""
+    names: dict[str, str] = {}
+    for state in resources:
+        for alias in state.get("aliases") or []:
+            names[alias] = state["urn"]
+        parent = names.get(state.get("parent", ""))
+        if parent and qualified_type(parent) != STACK_TYPE:
+            _, _, stack_project = state["urn"].partition("urn:pulumi:")
+            stack, project, _, name = stack_project.split("::", 3)
+            names[state["urn"]] = make_urn(stack, project, parent, state["type"], name)
+    if not names:
+        return resources
+    result = []
+    for given in resources:
+        state = {k: v for k, v in given.items() if k != "aliases"}
+        for key in ("urn", "parent", "deletedWith"):
+            if state.get(key):
+                state[key] = names.get(state[key], state[key])
+        if state.get("provider"):
+            urn = provider_urn(state["provider"])
+            state["provider"] = f"{names.get(urn, urn)}::{provider_id(state['provider'])}"
+        if state.get("dependencies"):
+            state["dependencies"] = [names.get(u, u) for u in state["dependencies"]]
+        if state.get("propertyDependencies"):
+            state["propertyDependencies"] = {
+                key: [names.get(u, u) for u in urns or []]
+                for key, urns in state["propertyDependencies"].items()
+            }
+        result.append(state)
+    return result

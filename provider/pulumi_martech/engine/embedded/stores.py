@@ -1,0 +1,214 @@
+"""Where the state of stacks is kept: what every backend does, and the one that is a folder.
+
+A backend keeps a few things a stack, by name, each there as a whole or not at all, and the journal
+of the run that is going on:
+
+checkpoint.json   the deployment, as `stack export` shows it
+lock.json         who runs
+history.jsonl     one line a finished run
+journal           what came after the checkpoint, while a run goes on or was killed
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+from . import files
+from .errors import EngineError
+from .files import DISK, Files
+
+CHECKPOINT, LOCK, HISTORY = "checkpoint.json", "lock.json", "history.jsonl"
+_JOURNAL = "journal.jsonl"
+
+
+class Tape(Protocol):
+    """The journal of a run, while it is written."""
+
+    def write(self, data: bytes) -> None:
+        """Add lines."""
+
+    def settle(self) -> None:
+        """Return when all lines written so far outlive this machine's power and this process."""
+
+    def close(self) -> None:
+        """End; lines that are not settled may be lost."""
+
+
+class Store(Protocol):
+    """The things of one stack; whatever fails is an `EngineError` with a sentence for a person."""
+
+    @property
+    def place(self) -> str:
+        """Where it is, for a person: a folder or a URL without secrets."""
+
+    def read(self, name: str) -> bytes | None:
+        """Return a thing; `None` if it is not there."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put a thing in the place of what was there; it is settled when this returns."""
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Make a thing; `False`, and nothing is changed, if there is one of that name."""
+
+    def remove(self, name: str) -> None:
+        """Remove a thing, if it is there."""
+
+    def clear(self) -> None:
+        """Remove everything, the checkpoint first."""
+
+    def tape(self) -> Tape:
+        """Begin a journal in the place of what is left of another one."""
+
+    def journal(self) -> bytes:
+        """Return the lines of the journal, perhaps without the last ones; nothing if none is."""
+
+    def remove_journal(self) -> None:
+        """Remove the journal, if it is there."""
+
+
+class Backend(Protocol):
+    """The stacks of a project in one place."""
+
+    @property
+    def url(self) -> str:
+        """The place, without secrets."""
+
+    def store(self, stack: str) -> Store:
+        """Return where a stack is kept, whether there is one or not."""
+
+    def stacks(self) -> list[str]:
+        """Return the names of the stacks, sorted."""
+
+
+class FolderBackend:
+    """A folder on this machine: FOLDER/STACK/..."""
+
+    def __init__(self, folder: Path, disk: Files = DISK):
+        """Take the folder of the project's stacks; it need not be there."""
+        self._folder = folder
+        self._disk = disk
+
+    @property
+    def url(self) -> str:
+        """The folder as a URL."""
+        return f"file://{self._folder}"
+
+    def store(self, stack: str) -> "FolderStore":
+        """Return the folder of a stack."""
+        return FolderStore(self._folder / stack, self._disk)
+
+    def stacks(self) -> list[str]:
+        """Return the stacks that have a checkpoint."""
+        return sorted(
+            name
+            for name in _names(self._disk, self._folder)
+            if CHECKPOINT in _names(self._disk, self._folder / name)
+        )
+
+
+class FolderStore:
+    """The folder of one stack."""
+
+    def __init__(self, folder: Path, disk: Files = DISK):
+        """Take the folder; it need not be there."""
+        self._folder = folder
+        self._disk = disk
+
+    @property
+    def place(self) -> str:
+        """The folder."""
+        return str(self._folder)
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file."""
+        with _said(self._folder / name, "read"):
+            try:
+                return self._disk.read(self._folder / name)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
+    def write(self, name: str, data: bytes) -> None:
+        """Replace a file."""
+        with _said(self._folder / name, "written"):
+            files.replace(self._disk, self._folder / name, data)
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Make a file."""
+        with _said(self._folder / name, "written"):
+            return files.create(self._disk, self._folder / name, data)
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        with _said(self._folder / name, "removed"), suppress(FileNotFoundError):
+            self._disk.remove(self._folder / name)
+
+    def clear(self) -> None:
+        """Remove the folder."""
+        self.remove(CHECKPOINT)
+        with _said(self._folder, "removed"):
+            for name in self._disk.names(self._folder):
+                self._disk.remove(self._folder / name)
+            self._disk.remove_folder(self._folder)
+
+    def tape(self) -> "FileTape":
+        """Begin a journal; what killed writers left is removed."""
+        with _said(self._folder / _JOURNAL, "written"):
+            for name in self._disk.names(self._folder):
+                if files.is_temporary(name):
+                    self._disk.remove(self._folder / name)
+            return FileTape(self._folder / _JOURNAL, self._disk)
+
+    def journal(self) -> bytes:
+        """Return the lines of the journal."""
+        return self.read(_JOURNAL) or b""
+
+    def remove_journal(self) -> None:
+        """Remove the journal."""
+        self.remove(_JOURNAL)
+
+
+class FileTape:
+    """A journal in a file: every line is with the operating system when `write` returns."""
+
+    def __init__(self, path: Path, disk: Files = DISK):
+        """Begin an empty file."""
+        self._path = path
+        self._disk = disk
+        self._handle = disk.open(path)
+        try:
+            disk.sync_folder(path.parent)
+        except OSError:
+            disk.close(self._handle)
+            raise
+
+    def write(self, data: bytes) -> None:
+        """Write lines; when this fails the last one may be there in part."""
+        with _said(self._path, "written"):
+            files.write_all(self._disk, self._handle, data)
+
+    def settle(self) -> None:
+        """Force the lines to the disk."""
+        with _said(self._path, "written"):
+            self._disk.sync(self._handle)
+
+    def close(self) -> None:
+        """Close the file."""
+        with suppress(OSError):
+            self._disk.close(self._handle)
+
+
+def _names(disk: Files, folder: Path) -> list[str]:
+    with _said(folder, "read"):
+        try:
+            return disk.names(folder)
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+
+@contextmanager
+def _said(path: Path, tried: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise EngineError(f"{path} cannot be {tried}: {error.strerror or error}") from None
