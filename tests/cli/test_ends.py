@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,20 @@ def test_an_interrupted_run_finishes_what_is_under_way_and_tells(shop: Shop) -> 
     assert "Resources:" in said, "the summary says what was done"
     shop.martech("up", "--yes")
     assert shop.made() == {"user/acme/ann": 1, "user/acme/bob": 1}
+
+
+def test_the_lock_of_another_machine_is_broken_by_a_deliberate_command(embedded: Shop) -> None:
+    lock = embedded.root / ".martech" / "state" / "toyland" / "dev" / "lock.json"
+    since = datetime.now(UTC) - timedelta(hours=2, minutes=5)
+    holder = {"pid": 7, "username": "eve", "hostname": "elsewhere", "operation": "up"}
+    lock.write_text(json.dumps({**holder, "timestamp": since.isoformat(timespec="seconds")}))
+
+    refused = embedded.martech("refresh", code=1).all
+    assert "(process 7 on elsewhere)" in refused and "martech stack unlock" in refused
+    assert lock.exists(), "nobody here knows whether it still works"
+    asked = embedded.martech("stack", "unlock", code=1).all
+    assert "dev is locked by eve@elsewhere (pid 7, up) 2 hours ago" in asked
+    assert "there is no terminal to ask" in asked and lock.exists()
+    embedded.martech("stack", "unlock", "dev", "--yes")
+    assert "is not locked" in embedded.martech("stack", "unlock").out
+    embedded.martech("refresh")

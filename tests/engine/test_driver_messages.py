@@ -79,7 +79,7 @@ def test_what_programs_print_is_kept_without_tracebacks() -> None:
         ("no stack named 'prod' found", "martech stack init prod"),
         ("passphrase must be set with PULUMI_CONFIG_PASSPHRASE", "set PULUMI_CONFIG_PASSPHRASE"),
         ("PULUMI_ACCESS_TOKEN must be set for login", "pulumi login"),
-        ("the stack is currently locked by 1 lock(s)", "another run works on this stack"),
+        ("the stack is currently locked by 1 lock(s)", "martech stack unlock"),
     ],
 )
 def test_known_complaints_say_what_to_do(complaint: str, advice: str) -> None:

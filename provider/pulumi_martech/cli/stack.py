@@ -71,6 +71,22 @@ def stack_rm(
     return stack.rm(cwd, screen(), name, yes, force)
 
 
+@stack_app.command(
+    "unlock", epilog=examples("martech stack unlock", "martech stack unlock prod --yes")
+)
+def stack_unlock(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The stack; else the selected one.")
+    ] = "",
+    yes: Yes = False,
+    cwd: Folder = HERE,
+) -> int:
+    """Break the lock of a run that is gone. Shows whose it is, where and since when, and asks."""
+    from pulumi_martech.operations import stack
+
+    return stack.unlock(cwd, screen(), name, yes)
+
+
 ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="In plain text.")]
 
 

@@ -142,6 +142,20 @@ class Driver:
             raise EngineFailed("list the stacks", _first_error(answer))
         return self.stack in {entry["name"].split("/")[-1] for entry in json.loads(answer.out)}
 
+    def holder(self) -> str | None:
+        """Return who holds the lock of the stack; empty: nobody, ``None``: the engine hides it."""
+        if self.engine is Engine.PULUMI:
+            return None
+        listed = json.loads(self._ask(["stack", "ls", "--json"], "list the stacks").out)
+        found = [row for row in listed if row["name"] == self.stack]
+        if not found:
+            raise EngineFailed(f"unlock stack {self.stack}", "there is no such stack")
+        return str(found[0].get("lockedBy", ""))
+
+    def unlock(self) -> None:
+        """Break the lock of the stack."""
+        self._ask(["cancel", "--yes", "--stack", self.stack], f"unlock stack {self.stack}")
+
     def remove(self, *, force: bool) -> None:
         """Forget the stack and its state; ``force`` even if it holds resources."""
         args = ["stack", "rm", "--yes", "--preserve-config", *(["--force"] if force else [])]
@@ -178,7 +192,7 @@ class Driver:
         dead = locks.dead(answer.err, socket.gethostname()) if answer.failed else None
         if dead is None:
             return plan
-        self._ask(["cancel", "--yes", "--stack", self.stack], f"unlock stack {self.stack}")
+        self.unlock()
         plan, _ = self._once(args, planning)
         note = f"a run that ended without unlocking the stack (process {dead}) was cleared away"
         said = Message(severity="warning", text=note)

@@ -39,8 +39,7 @@ _HINTS = (
     (
         _LOCKED,
         "another run works on this stack: wait for it, or, if it is gone, break its lock with "
-        "`pulumi cancel` (engine pulumi) or `python -m pulumi_martech.engine.embedded cancel` "
-        "(embedded)",
+        "`martech stack unlock`",
     ),
 )
 

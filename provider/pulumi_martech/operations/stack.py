@@ -10,6 +10,7 @@ from pulumi_martech.engine.stacks import Engine, NoStack, default_engine
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.operations import machine
 from pulumi_martech.operations.screen import Screen, columns, require_approval
+from pulumi_martech.operations.shown import harmless
 from pulumi_martech.operations.work import Work, known_stacks
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -89,6 +90,29 @@ def rm(folder: Path, screen: Screen, name: str, yes: bool, force: bool) -> int:
     stacks.forget(chosen)
     stacks.save()
     screen.line(f"Stack {chosen} is removed.")
+    return 0
+
+
+def unlock(folder: Path, screen: Screen, name: str, yes: bool) -> int:
+    """Break the lock that a run left which is gone; what it did is in the state."""
+    root, stacks = known_stacks(folder)
+    chosen = stacks.choose(name)
+    driver = Driver(stacks.engines[chosen], root, chosen)
+    holder = driver.holder()
+    if holder == "":
+        screen.line(f"Stack {chosen} is not locked.")
+        return 0
+    if holder is None:
+        screen.line(f"Stack {chosen} may be locked; the engine pulumi does not say by whom.")
+    else:
+        screen.line(f"Stack {chosen} is locked by {harmless(holder)}.")
+    require_approval(screen, yes, f"unlock stack {chosen}")
+    if not yes:
+        screen.confirm(
+            "If that run still works, two runs would write at once: make sure that it is gone."
+        )
+    driver.unlock()
+    screen.line(f"Stack {chosen} is unlocked; the next run goes on from what was done.")
     return 0
 
 

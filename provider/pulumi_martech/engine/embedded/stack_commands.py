@@ -89,6 +89,8 @@ class StackCommands:
                 "resourceCount": len(folder.read().get("resources") or []),
             }
             runs = folder.history()
+            if row["updateInProgress"]:
+                row["lockedBy"] = folder.holder()
             if runs:
                 row["lastUpdate"] = runs[0]["endTime"]
             rows.append(row)
