@@ -5,7 +5,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -170,3 +173,41 @@ def test_the_last_line_is_found_whatever_its_length(tmp_path, content, line, tor
     path.write_bytes(content)
     with lines.writing(path) as file:
         assert lines.last(file) == (line, torn)
+
+
+_HOLDS = """
+import sys, time
+from pathlib import Path
+from pulumi_martech.reconcile import lines
+with lines.alone(Path(sys.argv[1])):
+    print("in", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_one_at_a_time_is_alone_also_after_a_kill(tmp_path):
+    path = tmp_path / "journal" / "crm.one.lock"
+    words = [sys.executable, "-c", _HOLDS, str(path)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"in\n"
+        held = pytest.raises(NotWritable, match="another process has held its lock")
+        with patch.object(lines, "ALONE_SECONDS", 0.05), held, lines.alone(path):
+            pass
+        other.kill()
+    assert path.exists(), "it could not take it away any more"
+    inside, most = 0, 0
+
+    def enter(_):
+        nonlocal inside, most
+        with lines.alone(path):
+            inside += 1
+            most = max(most, inside)
+            time.sleep(0.002)
+            inside -= 1
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(enter, range(40)))
+    assert most == 1
+    assert not path.exists()
+    with pytest.raises(OSError, match="of the block"), lines.alone(path):
+        raise OSError("of the block")
