@@ -286,7 +286,7 @@ def test_arguments_of_people_in_maps(office: Office, kind: str) -> None:
         "emale is not an argument; did you mean 'email'?",
         "ana@x.example is named twice, in letters that differ in case",
         "write a dictionary such as {'roles': ['...']}",
-        "a role is given by its name, a Role or a RoleReference, not by None",
+        "a role is given by its name, a Role, a RoleReference or portable(...), not by None",
         "email 'cem@' is not an e-mail address",
     ]
     own = {
