@@ -6,9 +6,12 @@ Addresses come from the environment, so that the same program runs against a tes
 
 import os
 
-from pulumi_martech import Basic, Bearer, active, limits, scim, wordpress
+from pulumi_martech import Basic, Bearer, Declared, active, limits, scim, wordpress
 
 limits(company_domains=["fernwood.example"])
+
+# What roles allow is not shown by either platform: Inês looked, and says so.
+SEEN = {"by": "ines", "on": "2026-11-02"}
 
 crm = scim.Account(
     "crm",
@@ -17,6 +20,11 @@ crm = scim.Account(
     administrators=["CRM Admins"],
     protected=["provisioning@fernwood.example"],
     own_login="provisioning@fernwood.example",
+    role_content={
+        "Campaign Editors": Declared(["crm:create", "crm:update", "email:send"], **SEEN),
+        "Analysts": Declared(["report:view", "finance:view"], **SEEN),
+        "CRM Admins": Declared(["users:manage", "contacts:export"], **SEEN),
+    },
 )
 webmaster = os.environ.get("SITE_USERNAME", "provisioning")
 site = wordpress.Account(
@@ -24,6 +32,11 @@ site = wordpress.Account(
     url=os.environ.get("SITE_URL", "https://www.fernwood.example/wp-json"),
     credentials=Basic(username=webmaster, password="env:SITE_PASSWORD"),
     protected=[webmaster],
+    role_content={
+        "author": Declared(["edit_posts", "publish_posts", "upload_files"], **SEEN),
+        "contributor": Declared(["edit_posts"], **SEEN),
+        "editor": Declared(["edit_others_posts", "publish_pages", "unfiltered_html"], **SEEN),
+    },
     successor=webmaster,
 )
 

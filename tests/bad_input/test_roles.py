@@ -20,6 +20,10 @@ def test_every_mistake_about_roles_is_told_at_once_with_what_to_do(office: Offic
             portable_roles={"marketeer": ["M"], "viewer": []},
             role_content={"Ads": Declared(["email:sned", "export"], by="ana", on="2026-10-01")},
         )
+        other = hubspot.Account(
+            "other", url="https://other.example", credentials=token,
+            role_content={"X": ["email:send"]}, portable_roles={"marketer": "Campaigns"},
+        )
         mail = sendgrid.Account(
             "mail", url="https://mail.example", credentials=token,
             role_content={"mail.send": Declared([], by="ana", on="2026-10-01")},
@@ -49,6 +53,8 @@ def test_every_mistake_about_roles_is_told_at_once_with_what_to_do(office: Offic
     one("account hub", "role_content of 'Ads'", "did you mean 'email:send'")
     one("portable_roles names 'marketeer'", "did you mean 'marketer'")
     one("no native role for 'viewer'")
+    one("account other: role_content.X must be Declared([...], by='...', on='YYYY-MM-DD')")
+    one("account other: portable_roles.marketer must be a list")
     one("account mail", "'mail.send' need not be declared", "read on this platform")
     one("content of role 'Staff' of crm", "did you mean 'email:send'")
     one("MartechUser ana in crm", "stands for the portable role 'marketer'", "'Marketers'",

@@ -9,10 +9,13 @@ from pulumi_martech.cli import main
 from pulumi_martech.model.account import AccountConfig, Bearer
 from pulumi_martech.model.capability import CAPABILITIES
 from pulumi_martech.model.content import Declared
+from pulumi_martech.model.effect import AccessEffect, Risk
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.portable import PORTABLE_ROLES
 from pulumi_martech.model.risk import Band
+from pulumi_martech.operations import show
 from pulumi_martech.operations.explain import explain
+from pulumi_martech.operations.screen import Screen
 
 DAY = date(2026, 11, 23)
 MARKETER = [
@@ -121,3 +124,24 @@ def test_the_portable_roles_are_listed_with_what_they_weigh(capsys):
     assert (said["marketer"]["score"], said["marketer"]["band"]) == (18, "moderate")
     assert said["administrator"]["capabilities"] == sorted(CAPABILITIES)
     assert run(capsys, "list")[1].splitlines()[0].startswith("role")
+
+
+def test_a_line_of_a_plan_says_what_is_gained_and_what_is_lost(capsys):
+    change = AccessEffect(
+        account="crm",
+        login="ana",
+        gains=("contacts:export", "email:send", "crm:view", "ads:view"),
+        loses=("asset:edit",),
+        gains_unproven=("Ops",),
+        before=Risk(score=6, band=Band.LOW, proven=True),
+        after=Risk(score=34, band=Band.SEVERE, proven=False),
+    )
+    show.effects(
+        Screen("never"), [change, change.model_copy(update={"gains_unproven": ("\x1b[1m",)})]
+    )
+    first, second = capsys.readouterr().out.splitlines()[2:]
+    assert first.strip() == (
+        "crm/ana  low 6 -> up to severe 34  gains Ops (not proven), contacts:export, email:send, "
+        "crm:view and 1 more; loses asset:edit"
+    )
+    assert "\x1b" not in second

@@ -191,6 +191,8 @@ def test_to_give_back_what_was_taken_by_hand_is_no_increase():
     recorded = state({n: ["Desk"] for n in ("ben", "cem", "dora")})
     plan = Plan(steps=[step("ben", [], ["Desk"]), step("cem", None, ["Desk"])])
     assert judge(plan, recorded, DAY) == []
+    told = {effect.login: effect for effect in effects(plan, recorded, DAY)}
+    assert (told["cem"].before, told["cem"].gains_unproven) == (None, ("Desk",))
     more = Plan(steps=[step("ben", [], ["Desk", "Ops"]), step("cem", [], ["Ops"])])
     assert "ben, cem: Ops, not proven" in judge(more, recorded, DAY)[0].text
 

@@ -16,6 +16,8 @@ _WORDS = {
     "float_type": "must be a number",
     "extra_forbidden": "is not an argument of this",
     "tuple_type": "must be a list",
+    "dict_type": "must be a dictionary",
+    "mapping_type": "must be a dictionary",
     "model_type": "must be Bearer(...), Basic(...), OAuth2Client(...) or SignedJwt(...)",
     "model_attributes_type": (
         "must be Bearer(...), Basic(...), OAuth2Client(...) or SignedJwt(...)"
@@ -38,6 +40,8 @@ def in_words(error: ValidationError) -> list[tuple[str, str]]:
 
 def _words(item: Any) -> str:
     kind, context = item["type"], item.get("ctx") or {}
+    if kind.startswith("model_") and "role_content" in item["loc"]:
+        return "must be Declared([...], by='...', on='YYYY-MM-DD')"
     if kind in _WORDS:
         return _WORDS[kind]
     if kind == "string_too_long":

@@ -15,6 +15,7 @@ from pulumi_martech.model.errors import MartechError, UnknownRole
 from pulumi_martech.model.identity import near
 from pulumi_martech.model.manifest import Ability
 from pulumi_martech.model.plan import Op, Plan, kind_of
+from pulumi_martech.model.portable import PORTABLE_ROLES
 from pulumi_martech.model.values import UNKNOWN, Unknown
 from pulumi_martech.operations.doctor import Finding, doctor
 from pulumi_martech.platforms.base import Connector, OwnsRoles, ShowsSeats
@@ -206,7 +207,8 @@ def _unknown_roles(
             check="roles",
             result="fail",
             what=f"there is no role {name!r}, wanted for {_some(wanted[name])}",
-            todo=f"{near(name, known | ours)} correct the name, or {instead}".strip(),
+            todo=f"{near(name, known | ours)} correct the name, or {instead}".strip()
+            + (f"; the portable role is portable({name!r})" if name in PORTABLE_ROLES else ""),
         )
         for name in sorted(missing)
     ] + [

@@ -157,16 +157,18 @@ def _risk(effect: AccessEffect) -> str:
     return f"{effect.before or 'nothing'} -> {effect.after or 'nothing'}"
 
 
-def _change(effect: AccessEffect, most: int = 3) -> str:
-    """Return what is gained, else what is lost: what weighs most, and how much more."""
-    gains = [*effect.gains_unmapped, *effect.gains]
-    verb, names, open_ = "gains", gains, effect.gains_unproven
-    if not (names or open_):
-        verb, names, open_ = "loses", list(effect.loses), effect.loses_unproven
-    parts = [f"{', '.join(open_)} (not proven)"] if open_ else []
-    parts += names[:most] if names else []
+def _change(effect: AccessEffect) -> str:
+    """Return what is gained and what is lost: what weighs most, and how much more."""
+    gains = _some("gains", effect.gains_unproven, [*effect.gains_unmapped, *effect.gains])
+    loses = _some("loses", effect.loses_unproven, effect.loses)
+    return "; ".join(filter(None, (gains, loses))) or "the same in our words"
+
+
+def _some(verb: str, unproven: Sequence[str], names: Sequence[str], most: int = 3) -> str:
+    parts = [f"{', '.join(unproven)} (not proven)"] if unproven else []
+    parts += names[:most]
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return f"{verb} {', '.join(parts)}{more}" if parts else "the same in our words"
+    return f"{verb} {', '.join(parts)}{more}" if parts else ""
 
 
 def leaving(screen: Screen, going: Sequence[Leaving]) -> None:

@@ -42,8 +42,14 @@ def judge(plan: Plan, state: Iterable[Recorded], day: date) -> list[Violation]:
 
 
 def estates(plan: Plan, state: Iterable[Recorded]) -> tuple[Estate, Estate]:
-    """Return who holds what before and after a plan, given everything recorded."""
+    """Return who holds what before and after a plan, given everything recorded.
+
+    What the plan creates was not there before, even if it is recorded: somebody took it away.
+    """
     before, after = _sides(plan, state)
+    for step in plan.steps:
+        if step.op is Op.CREATE:
+            before.pop(step.urn, None)
     return _estate(before.values()), _estate(after.values())
 
 
