@@ -135,10 +135,11 @@ def test_an_agency_comes_with_strays_in_sight_and_goes_with_its_contract(office)
     office.crm.add_user("zoe@northlight.example", roles=["Editors"], displayName="Zoe")
     stray = office.martech("preview", "--exit-code", code=2)
     lines = [line.strip() for line in stray.splitlines() if "zoe@northlight.example" in line]
-    assert len(lines) == 2
-    assert lines[0].startswith('- people["zoe@northlight.example"]')
-    assert lines[1] == (
+    (difference,) = [line for line in lines if line.startswith(("+", "-", "~"))]
+    assert difference.startswith('- people["zoe@northlight.example"]')
+    assert (
         "crm/zoe@northlight.example  up to severe 34 -> nothing  loses Editors (not proven)"
+        in lines
     )
     ending = office.martech("preview", "--as-of", "2027-04-01")
     assert ending.count("scim:VendorGrant") == ending.count("wordpress:VendorGrant") == 1
