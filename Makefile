@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.locked
+POLICY := .venv-policy
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: up test setup lint conformance bench lock clean
+.PHONY: up test setup lint conformance bench lock clean policy-setup
 
 up: $(STAMP)          ## the main job, end to end, on a sandbox of its own
 	$(BIN)/martech demo
@@ -25,6 +26,14 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m compileall -q provider # many short commands of tests may not write it
 	@touch $(STAMP)
 
+policy-setup: $(POLICY)/.locked  ## the environment that policy packs run in
+
+$(POLICY)/.locked: requirements/policy.txt
+	@test -x $(POLICY)/bin/python || $(PYTHON) -m venv $(POLICY)
+	@echo "Installing what policy packs need into $(POLICY) ..."
+	@$(POLICY)/bin/python -m pip install --quiet --no-deps --require-hashes --requirement requirements/policy.txt
+	@touch $@
+
 lint: $(STAMP)        ## style, types, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -43,4 +52,4 @@ lock:                 ## renew the lock files (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group policy --group build pyproject.toml -o requirements/policy.txt
 
 clean:
-	rm -rf $(VENV) .martech
+	rm -rf $(VENV) $(POLICY) .martech

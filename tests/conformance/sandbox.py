@@ -17,6 +17,8 @@ from pathlib import Path
 
 import dill
 
+from tests.policy_environment import policy_python
+
 PROJECT = "toyland"
 STACK = "dev"
 
@@ -77,7 +79,7 @@ class Sandbox:
             "PULUMI_HOME": str(self.root / "home"),
             engine.backend: f"file://{self.root / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": "toy",
-            "PULUMI_PYTHON_CMD": sys.executable,
+            "PULUMI_PYTHON_CMD": pack_python(scenario, engine),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_DEBUG_COMMANDS": "true",
@@ -188,6 +190,13 @@ class Sandbox:
 
     def close(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def pack_python(scenario: Path, engine: Engine) -> str:
+    """Return the Python for policy packs of a scenario that name none themselves."""
+    if engine.name != "embedded" or not list(scenario.glob("*/PulumiPolicy.yaml")):
+        return sys.executable
+    return str(policy_python())
 
 
 def descendants(pid: int) -> list[int]:

@@ -1,7 +1,7 @@
 """The command line: the part of the real `pulumi` that this engine speaks."""
 
 import argparse
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from .errors import UsageError
 
@@ -16,7 +16,7 @@ _IGNORED_VALUES = (
     "--memprofilerate", "--otel-traces", "--tracing-header", "--config-file",
 )  # fmt: skip
 _REFUSED = (
-    "--client", "--policy-pack", "--policy-pack-config", "--remote", "--exclude",
+    "--client", "--remote", "--exclude",
     "--exclude-dependents", "--replace", "--target-replace", "--attach-debugger", "--import-file",
     "--exclude-protected", "--path",
 )  # fmt: skip
@@ -153,6 +153,10 @@ def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
         parser.add_argument("--skip-preview", "-f", action="store_true")
         parser.add_argument("--preview-only", action="store_true")
         parser.add_argument("--continue-on-error", action="store_true")
+    if name in ("preview", "up"):
+        many: dict[str, Any] = {"action": "append", "default": []}
+        parser.add_argument("--policy-pack", metavar="FOLDER", **many)
+        parser.add_argument("--policy-pack-config", metavar="FILE", **many)
     if name == "preview":
         parser.add_argument("--save-plan", metavar="FILE")
     if name == "up":

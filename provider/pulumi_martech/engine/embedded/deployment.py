@@ -18,6 +18,7 @@ from .executor import Executor
 from .generator import Generator
 from .options import Observer, Options, Outcome
 from .plan import Plan
+from .policies import Policies
 from .project import Project
 from .providers import Failure, Provider, Registry
 from .requests import Reading, Registration
@@ -68,6 +69,7 @@ class Deployment:
         observers: list[Observer],
         plan: Plan | None = None,
         new_plan: Plan | None = None,
+        policies: Policies | None = None,
     ):
         """Begin a run.
 
@@ -83,6 +85,7 @@ class Deployment:
             observers: see the steps.
             plan: holds the run to a preview.
             new_plan: takes what this preview finds.
+            policies: look at resources and at the finished stack.
         """
         self.project = project
         self.stack = stack
@@ -91,6 +94,7 @@ class Deployment:
         self.events = events
         self.plan = plan
         self.new_plan = new_plan
+        self.policies = policies or Policies([], events)
         self.registry = Registry(project.name)
         self.provider_states: dict[str, ResourceState] = {}
         self.executor = Executor(options, events, snapshot, observers)
@@ -156,6 +160,16 @@ class Deployment:
             raise StepFailed(f"unknown provider '{state.provider}' for resource {state.urn}")
         return provider
 
+    def provider_resource(self, reference: str) -> ResourceState | None:
+        """Return the provider resource of a reference, as the program or the state has it."""
+        if not reference:
+            return None
+        urn = provider_urn(reference)
+        old = self.olds.get(urn)
+        if old is not None and old.id != provider_id(reference):
+            old = None
+        return self.provider_states.get(urn, old)
+
     def ensure_provider(self, reference: str) -> None:
         """Have the provider of a resource in the state, with the configuration of the state."""
         if not reference or self.registry.get(reference) is not None:
@@ -183,7 +197,7 @@ class Deployment:
             "maybeCorrupt": self.executor.maybe_corrupt,
             "durationSeconds": round(time.monotonic() - started + 0.5),
             "resourceChanges": self.executor.changes,
-            "policyPacks": {},
+            "policyPacks": self.policies.versions,
             "isPreview": self.options.preview,
             "result": "failed" if failed else "succeeded",
         }
@@ -210,7 +224,7 @@ class Deployment:
 
     def _finalised(self) -> bool:
         """Write the outputs of the stack and say how it went."""
-        wrong = self._bailed or self.executor.failed or self._generator.saw_error
+        wrong = self._wrong
         if self._stack_outputs is not None:
             try:
                 self._set_outputs(*self._stack_outputs, errored=wrong)
@@ -221,12 +235,32 @@ class Deployment:
             for urn in self.plan.missing({r.urn for r in self.base}):
                 self.error(f"expected resource operations for {urn} but none were seen", urn)
                 wrong = self._bailed = True
+        if not self._bailed and not self.executor.failed:
+            self._inspect_stack()
+            wrong = wrong or self._wrong
         kind = "preview" if self.options.preview else "update"
         if self.cancelled:
             self.error(f"{kind} canceled")
         elif wrong and not self._bailed:
             self.error(f"{kind} failed")
         return not wrong
+
+    @property
+    def _wrong(self) -> bool:
+        found = self._generator.saw_error or self.policies.violated
+        return self._bailed or self.executor.failed or found
+
+    def _inspect_stack(self) -> None:
+        if not self.policies:
+            return
+        root = self.urn("", STACK_TYPE, f"{self.project.name}-{self.stack}")
+        try:
+            self.policies.inspect_stack(
+                list(self.executor.news.values()), self.provider_resource, root
+            )
+        except StepFailed as error:
+            self.error(str(error))
+            self._bailed = True
 
     def _warn_of_pending(self) -> None:
         listed = "".join(

@@ -53,6 +53,11 @@ class Text:
         elif "resOpFailedEvent" in event:
             data = event["resOpFailedEvent"]["metadata"]
             self._line(f" !  {data['type']} {_name(data)} {data['op']} failed")
+        elif "policyEvent" in event:
+            self._violation(event["policyEvent"])
+        elif "policyRemediationEvent" in event:
+            data = event["policyRemediationEvent"]
+            self._line(f" *  {_policy(data)} changed {data['resourceUrn']}")
         elif "summaryEvent" in event:
             self._summary(event["summaryEvent"])
 
@@ -65,6 +70,11 @@ class Text:
             first, *rest = text.splitlines()
             text = "\n".join([first, *rest, f"  on {data['urn']}"])
         self._line(text)
+
+    def _violation(self, data: dict[str, Any]) -> None:
+        self._line(f" !  {data['enforcementLevel']}: {_policy(data)} on {data['resourceUrn']}")
+        for line in data["message"].strip().splitlines():
+            self._line(f"      {line}")
 
     def _step(self, data: dict[str, Any]) -> None:
         if data["type"] == STACK_TYPE and self._outputs and data.get("new"):
@@ -85,6 +95,10 @@ class Text:
             what = f"to {op}" if data["isPreview"] and op != "same" else _DONE.get(op, op)
             self._line(f"    {_SIGNS.get(op, ' '):<2} {count} {what}")
         self._line(f"Duration: {data['durationSeconds']}s")
+
+
+def _policy(data: dict[str, Any]) -> str:
+    return f"{data['policyName']} of {data['policyPackName']} v{data['policyPackVersion']}"
 
 
 def _name(data: dict[str, Any]) -> str:

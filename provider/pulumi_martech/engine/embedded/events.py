@@ -44,7 +44,8 @@ class Shown(Protocol):
         """The reference to its provider."""
 
 
-def _blinded(_: Secret) -> dict[str, str]:
+def blinded(_: Secret) -> dict[str, str]:
+    """Return what stands for a secret in an event."""
     return {SIGNATURE: SECRET, "ciphertext": SECRET_MARK}
 
 
@@ -81,8 +82,8 @@ def _state(state: ResourceState | None) -> dict[str, Any] | None:
         "id": state.id,
         "parent": state.parent,
         "provider": state.provider,
-        "inputs": to_json(state.inputs, _blinded),
-        "outputs": to_json(state.outputs, _blinded),
+        "inputs": to_json(state.inputs, blinded),
+        "outputs": to_json(state.outputs, blinded),
         "initErrors": state.init_errors or None,
     }
     for name, flag in (

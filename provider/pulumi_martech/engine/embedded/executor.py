@@ -9,6 +9,7 @@ from .errors import EngineError, StepFailed, explained
 from .events import Events, metadata
 from .options import Observer, Options
 from .snapshot import Snapshot
+from .state import ResourceState
 from .steps import DeleteStep, RefreshStep, Step, mark_outputs
 from .values import equal
 
@@ -25,6 +26,7 @@ class Executor:
         changes: how many steps of each operation were done.
         errored: the steps that failed, apart from refreshes.
         components: the last step of each component, by urn.
+        news: the resources of this run as they are now, by urn; what was only read is not there.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Executor:
         self.changes: dict[str, int] = {}
         self.errored: list[Step] = []
         self.components: dict[str, Step] = {}
+        self.news: dict[str, ResourceState] = {}
 
     @property
     def closed(self) -> bool:
@@ -114,6 +117,8 @@ class Executor:
     def _record_success(self, step: Step) -> None:
         if step.new is not None and step.op != "replace":
             mark_outputs(step.new)
+            if not step.op.startswith("read"):
+                self.news[step.new.urn] = step.new
         if self._snapshot is not None:
             step.end(self._snapshot, True)
         op, counted = step.op, step.logical

@@ -67,6 +67,10 @@ class Generator:
         inputs, targeted, valid = self._checked(request, old, new, provider, valid)
         if run.plan is not None and valid:
             run.plan.check_goal(urn, request, old, inputs)
+        if run.policies and not run.policies.inspect(
+            request, new, run.provider_resource, run.options.preview
+        ):
+            valid = False
         if not valid:
             raise Bail(f"resource {urn} is invalid")
         if urn in self.deletes and old is not None:
@@ -124,7 +128,8 @@ class Generator:
         if old is not None:
             new.created, new.modified = old.created, old.modified
         if new.is_provider:
-            self._run.provider_states[urn] = new
+            for known in (urn, *new.aliases):
+                self._run.provider_states[known] = new
         return new
 
     def _checked(

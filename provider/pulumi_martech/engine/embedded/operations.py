@@ -6,7 +6,7 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -21,7 +21,9 @@ from .events import EventLog, Events
 from .importing import ImportFile
 from .journal import Journal
 from .options import Observer, Options
+from .packs import PolicyPack, open_packs
 from .plan import Plan
+from .policies import Policies
 from .program import Program, output_as_messages
 from .project import ConfigValue, Project, StackSettings
 from .snapshot import Snapshot, encrypting
@@ -63,6 +65,8 @@ def operate(context: Context, kind: str, preview: bool) -> int:
         import_file=context.optional_path("file"),
         protect=getattr(arguments, "protect", True),
         message=arguments.message,
+        policy_packs=[context.path(p).resolve() for p in getattr(arguments, "policy_pack", [])],
+        policy_configs=[context.path(p) for p in getattr(arguments, "policy_pack_config", [])],
     )
     settings = StackSettings(project, folder.name, context.optional_path("config_file"))
     return Operation(project, folder, settings).run(request)
@@ -102,6 +106,8 @@ class Request:
         import_file: what `import` reads.
         protect: whether what is imported is protected.
         message: a note for the history.
+        policy_packs: folders of policy packs.
+        policy_configs: their configuration files.
     """
 
     kind: str
@@ -117,6 +123,8 @@ class Request:
     import_file: Path | None = None
     protect: bool = True
     message: str = ""
+    policy_packs: list[Path] = field(default_factory=list)
+    policy_configs: list[Path] = field(default_factory=list)
 
 
 class Operation:
@@ -172,25 +180,27 @@ class Operation:
         events = Events([li for li in (log, shown) if li is not None], secrets)
         observers: list[Observer] = [digest] if request.json else []
         new_plan = Plan() if request.save_plan else None
-        run = Deployment(
-            self._project,
-            self._folder.name,
-            request.options,
-            base,
-            deployment.get("pending_operations") or [],
-            _properties(config),
-            events,
-            snapshot,
-            observers,
-            Plan.load(request.plan, crypter.decrypt) if request.plan else None,
-            new_plan,
-        )
-        try:
-            with output_as_messages(self._project, events), _interruptible(run):
-                outcome = run.execute(self._program(request, config))
-        finally:
+        with contextlib.ExitStack() as context:
             if log is not None:
-                log.close()
+                context.callback(log.close)
+            packs = context.enter_context(self._packs(request, config, events))
+            run = Deployment(
+                self._project,
+                self._folder.name,
+                request.options,
+                base,
+                deployment.get("pending_operations") or [],
+                _properties(config),
+                events,
+                snapshot,
+                observers,
+                Plan.load(request.plan, crypter.decrypt) if request.plan else None,
+                new_plan,
+                Policies(packs, events),
+            )
+            context.enter_context(output_as_messages(self._project, events))
+            context.enter_context(_interruptible(run))
+            outcome = run.execute(self._program(request, config))
         if request.json:
             print(digest.text(), file=self._out, flush=True)
         if snapshot is not None:
@@ -207,6 +217,20 @@ class Operation:
                 f"no changes were expected for {kind} but changes were proposed"
             )
         return 0
+
+    def _packs(
+        self, request: Request, config: dict[str, ConfigValue], events: Events
+    ) -> contextlib.AbstractContextManager[list[PolicyPack]]:
+        return open_packs(
+            request.policy_packs,
+            request.policy_configs,
+            self._project,
+            self._folder.name,
+            {key: item.value for key, item in config.items()},
+            [key for key, item in config.items() if item.secret],
+            request.options.preview,
+            events,
+        )
 
     def _program(self, request: Request, config: dict[str, ConfigValue]) -> Any:
         if request.kind == "import":

@@ -1,0 +1,2 @@
+import toy
+toy.Group("team", title="Team")

@@ -1,0 +1,2 @@
+import toy
+b = toy.Group("team", title="Team", more=1)
