@@ -17,6 +17,7 @@ from pathlib import Path
 
 import dill
 
+from tests.conformance.forks import Forks
 from tests.policy_environment import policy_python
 
 PROJECT = "toyland"
@@ -35,12 +36,14 @@ class Engine:
         command: what is started.
         backend: the environment variable that names the folder of the state.
         stack: the folder of the stack's files in it; what lies there changes with the state.
+        forks: runs commands without starting a new Python for each.
     """
 
     name: str
     command: tuple[str, ...]
     backend: str
     stack: str
+    forks: Forks | None = None
 
 
 ENGINES = {
@@ -49,6 +52,7 @@ ENGINES = {
         (sys.executable, "-P", "-m", "pulumi_martech.engine.embedded"),
         "MARTECH_BACKEND_URL",
         f"{PROJECT}/{STACK}",
+        Forks(),
     ),
     "pulumi": Engine("pulumi", ("pulumi",), "PULUMI_BACKEND_URL", f".pulumi/stacks/{PROJECT}"),
 }
@@ -112,6 +116,8 @@ class Sandbox:
 
     def pulumi(self, *args: str, **more: str) -> subprocess.CompletedProcess:
         """Run the CLI to its end."""
+        if self.engine.forks is not None:
+            return self.engine.forks.start(list(args), self.work, {**self.env, **more}).wait()
         return subprocess.run(
             [*self.engine.command, *args],
             cwd=self.work,

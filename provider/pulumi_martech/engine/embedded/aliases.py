@@ -42,11 +42,12 @@ class Aliases:
                 continue
             if candidate == urn:
                 return old, valid, ""
-            taken = candidate if candidate in self._seen else self.new_of.get(candidate)
-            if taken is not None:
+            taken = [urn] if candidate in self._seen else []
+            taken += [self.new_of[candidate]] if candidate in self.new_of else []
+            for other in taken:
                 run.error(
                     f"Duplicate resource alias '{candidate}' applied to resource with URN '{urn}' "
-                    f"conflicting with resource with URN '{taken}'",
+                    f"conflicting with resource with URN '{other}'",
                     urn,
                 )
                 valid = False
@@ -59,12 +60,17 @@ class Aliases:
         own = [self._alias(name, kind, parent, alias) for alias in aliases]
         yield from own
         if parent in self.old_of:
-            before = self.old_of[parent]
-            for urn in [make_urn("", "", "", kind, name), *own]:
-                child = urn_name(urn)
-                if child.startswith(urn_name(parent)):
-                    child = urn_name(before) + child[len(urn_name(parent)) :]
-                yield self._run.urn(before, urn_type(urn), child)
+            before, now = urn_name(self.old_of[parent]), urn_name(parent)
+            for child_kind, child in [(kind, name), *((urn_type(u), urn_name(u)) for u in own)]:
+                # A child that is named after its parent was named after the old one.
+                named = before + child[len(now) :] if child.startswith(now) else child
+                yield make_urn(
+                    self._run.stack,
+                    self._run.project.name,
+                    self.old_of[parent],
+                    child_kind,
+                    named,
+                )
 
     def _alias(self, name: str, kind: str, parent: str, alias: Any) -> str:
         if alias.urn:

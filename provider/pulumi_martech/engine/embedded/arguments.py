@@ -16,8 +16,7 @@ _IGNORED_VALUES = (
     "--memprofilerate", "--otel-traces", "--tracing-header", "--config-file",
 )  # fmt: skip
 _REFUSED = (
-    "--client", "--remote", "--exclude",
-    "--exclude-dependents", "--replace", "--target-replace", "--attach-debugger", "--import-file",
+    "--client", "--remote", "--attach-debugger", "--import-file",
     "--exclude-protected", "--path",
 )  # fmt: skip
 
@@ -141,6 +140,8 @@ def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument("--run-program", action=boolean, default=None)
     parser.add_argument("--target", "-t", action="append", default=[], metavar="URN")
     parser.add_argument("--target-dependents", action="store_true")
+    parser.add_argument("--exclude", action="append", default=[], metavar="URN")
+    parser.add_argument("--exclude-dependents", action="store_true")
     parser.add_argument("--expect-no-changes", action="store_true")
     for option in _REFUSED:
         parser.add_argument(option, nargs="?", action=_Refuse, help=argparse.SUPPRESS)
@@ -155,6 +156,8 @@ def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
         parser.add_argument("--continue-on-error", action="store_true")
     if name in ("preview", "up"):
         many: dict[str, Any] = {"action": "append", "default": []}
+        parser.add_argument("--replace", metavar="URN", **many)
+        parser.add_argument("--target-replace", metavar="URN", **many)
         parser.add_argument("--policy-pack", metavar="FOLDER", **many)
         parser.add_argument("--policy-pack-config", metavar="FILE", **many)
     if name == "preview":

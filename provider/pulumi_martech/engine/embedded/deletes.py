@@ -1,5 +1,6 @@
 """What goes at the end of a run: resources that the program did not register, and old halves."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .errors import Bail
@@ -26,12 +27,12 @@ class Deletes:
             PlanViolation: the plan does not have it.
         """
         run = self._run
-        allowed = self._deletable() if run.options.targets else None
+        acted_on = self._acted_on()
         sames: list[Step] = []
         deletes: list[Step] = []
         for resource in run.base:
-            if allowed is not None and resource.urn not in allowed:
-                if not self._generator.operated_on(resource.urn) and not resource.delete:
+            if not acted_on(resource.urn):
+                if not self._generator.operated_on(resource.urn):
                     new = resource.copy()
                     sames.append(SameStep(None, resource, new, untargeted=True))
                 continue
@@ -76,9 +77,20 @@ class Deletes:
         if outside and not run.options.preview:
             raise Bail("delete untargeted resource")
 
-    def _deletable(self) -> set[str]:
-        """Return the urns that may go: the targets and what cannot stay without them."""
-        run = self._run
+    def _acted_on(self) -> Callable[[str], bool]:
+        """Return the question whether a resource of the state may go."""
+        options = self._run.options
+        if options.targets:
+            allowed = self._allowed()
+            return lambda urn: urn in allowed
+        if options.excludes:
+            kept = self._kept()
+            return lambda urn: urn not in kept
+        return lambda urn: True
+
+    def _allowed(self) -> set[str]:
+        """Return the targets, and what cannot stay without them."""
+        run, dependents = self._run, self._generator.dependents
         urns: set[str] = set()
         for resource in run.base:
             if resource.urn in run.options.targets:
@@ -89,8 +101,24 @@ class Deletes:
         for resource in run.base:
             if resource.urn in urns:
                 allowed.add(resource.urn)
-                allowed.update(r.urn for r, _ in self._generator.dependents.replacements(resource))
+                allowed.update(r.urn for r, _ in dependents.replacements(resource))
+                allowed.update(r.urn for r in dependents.replaced_with(resource.urn))
         return allowed
+
+    def _kept(self) -> set[str]:
+        """Return what is excluded, and what it needs."""
+        run = self._run
+        kept: set[str] = set()
+        todo = [resource for resource in run.base if resource.urn in run.options.excludes]
+        while todo:
+            resource = todo.pop()
+            if resource.urn in kept:
+                continue
+            kept.add(resource.urn)
+            todo += run.graph.dependencies(resource)
+            if run.options.exclude_dependents:
+                todo += run.graph.depending_on(resource, kept, children=True)
+        return {urn for urn in kept if urn in run.olds}
 
 
 def scheduled(steps: list[Step], graph: Graph) -> list[list[Step]]:

@@ -32,6 +32,7 @@ class Dependents:
         run = self._run
         steps: list[Step] = []
         dependents = self.replacements(root) if root in run.graph else []
+        dependents += [(resource, []) for resource in self.replaced_with(urn)]
         for dependent, keys in reversed(dependents):
             if id(dependent) in self.deleted:
                 continue
@@ -70,6 +71,15 @@ class Dependents:
                 replaced.add(resource.urn)
                 found.append((resource, keys))
         return found
+
+    def replaced_with(self, urn: str) -> list[ResourceState]:
+        """Return the resources that are to be replaced whenever `urn` is."""
+        found = {
+            state.urn: state
+            for state in [*self._run.olds.values(), *self._run.executor.news.values()]
+            if urn in state.replace_with
+        }
+        return list(found.values())
 
     def _wants_replacement(
         self, resource: ResourceState, replaced: set[str]

@@ -6,7 +6,7 @@ thread, one call for each, which returns when the resource is done.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import grpc  # type: ignore[import-untyped]
@@ -16,6 +16,7 @@ from .errors import Bail, PlanViolation, StepFailed, explained
 from .events import Events, metadata
 from .executor import Executor
 from .generator import Generator
+from .hooks import Hooks
 from .options import Observer, Options, Outcome
 from .plan import Plan
 from .policies import Policies
@@ -36,6 +37,7 @@ from .state import (
     qualified_type,
 )
 from .steps import RefreshStep, SameStep, Step
+from .targets import UrnTargets
 from .values import SECRET_MARK, Properties, equal, shown
 
 Program = Callable[["Deployment"], None]
@@ -98,6 +100,7 @@ class Deployment:
         self.registry = Registry(project.name)
         self.provider_states: dict[str, ResourceState] = {}
         self.executor = Executor(options, events, snapshot, observers)
+        self.hooks = Hooks(self)
         self.signalled = False  # the program ended well
         self.deletes = True  # what is not registered goes
         self.cancelled = False
@@ -213,11 +216,11 @@ class Deployment:
                     return True
             elif self._pending and not self.options.preview:
                 self._warn_of_pending()
+            self._check_targets(self.options.replaces)
             if program is not None:
                 program(self)
-            if self.deletes and not self.closed:
-                self._check_targets()
-                self._finish_deletes()
+            else:
+                self._finish()
         except Bail:
             self._bailed = True
         return self._finalised()
@@ -248,6 +251,7 @@ class Deployment:
     @property
     def _wrong(self) -> bool:
         found = self._generator.saw_error or self.policies.violated
+        found = found or self.executor.failed_after_step
         return self._bailed or self.executor.failed or found
 
     def _inspect_stack(self) -> None:
@@ -275,11 +279,18 @@ class Deployment:
             "what is there into the state; `refresh --clear-pending-creates` drops the creates.",
         )
 
-    def _check_targets(self) -> None:
+    def _check_targets(self, targets: UrnTargets) -> None:
+        """Report what is named on the command line and is nowhere.
+
+        Raises:
+            Bail: there is such a urn.
+        """
         known = self._generator.seen | {r.urn for r in self.base}
-        for urn in sorted(self.options.targets - known):
-            self.error(f"Target '{urn}' could not be found in the stack.")
-            self._generator.saw_error = True
+        unknown = [urn for urn in targets.literals if urn not in known]
+        for urn in unknown:
+            hint = "" if "$" in urn else " Did you forget to escape $ in your shell?"
+            self.error(f"Target '{urn}' could not be found in the stack.{hint}")
+        if unknown:
             raise Bail("target")
 
     # ------------------------------------------------------------------ registrations
@@ -385,6 +396,8 @@ class Deployment:
             outputs = {**outputs, **{k: v for k, v in before.items() if k in outputs}}
         changed = not equal(step.new.outputs, outputs)
         step.new.outputs = outputs
+        if step.op in ("create", "update") and not step.new.custom:
+            self.hooks.after(step.op.capitalize(), step.old, step.new)
         if self.new_plan is not None:
             self.new_plan.set_outputs(urn, before, outputs)
         self.events.send(
@@ -398,18 +411,12 @@ class Deployment:
     def _refresh(self) -> None:
         if not self.base:
             return
-        self._check_targets()
-        targets = set(self.options.targets)
+        self._check_targets(self.options.targets)
+        self._check_targets(self.options.excludes)
         steps: dict[int, RefreshStep] = {}
-        for resource in self.base:
-            wanted = not targets or resource.urn in targets
-            if not wanted and self.options.target_dependents:
-                wanted = any(urn in targets for urn in resource.references())
-                if wanted:
-                    targets.add(resource.urn)
-            if wanted:
-                self.ensure_provider(resource.provider)
-                steps[id(resource)] = RefreshStep(resource)
+        for resource in self._refreshed():
+            self.ensure_provider(resource.provider)
+            steps[id(resource)] = RefreshStep(resource)
         self.executor.group(self, list(steps.values()))
         self._rebuild(steps)
         if self._snapshot is not None:
@@ -417,6 +424,20 @@ class Deployment:
         if self.executor.failed:
             self.error(("preview" if self.options.preview else "update") + " failed")
             raise Bail("refresh")
+
+    def _refreshed(self) -> Iterator[ResourceState]:
+        """Yield the resources that are read."""
+        options = self.options
+        targets, excludes = options.targets.copy(), options.excludes.copy()
+        for resource in self.base:
+            limit = excludes or targets
+            dependents = options.exclude_dependents if excludes else options.target_dependents
+            named = resource.urn in limit
+            if not named and dependents and any(urn in limit for urn in resource.references()):
+                named = True
+                limit.add(resource.urn)
+            if named is not bool(excludes):
+                yield resource
 
     def _rebuild(self, steps: dict[int, RefreshStep]) -> None:
         """Take what was found for the base; references to what is gone are dropped."""
@@ -434,15 +455,37 @@ class Deployment:
                 for key, urns in found.property_dependencies.items()
             }
             found.property_dependencies = {key: urns for key, urns in kept.items() if urns}
+            found.replace_with = [urn for urn in found.replace_with if urn in present]
             if found.deleted_with not in present:
                 found.deleted_with = ""
+            present.add(found.urn)
+            base.append(found)
+        for found in base:
             if found.parent not in present:
                 found.parent = parents.get(found.parent, "")
             parents[found.urn] = found.parent
-            present.add(found.urn)
-            base.append(found)
         self.base = base
         self._index()
+
+    def signal(self) -> None:
+        """Hear that the program has ended well, and do what comes then.
+
+        The program goes on until this returns, as its hooks may still be called.
+        """
+        self.signalled = True
+        try:
+            self._finish()
+        except Bail:
+            self._bailed = True
+
+    def _finish(self) -> None:
+        """Delete what is to go, when the program has ended well."""
+        if not self.deletes or self.closed:
+            return
+        try:
+            self._check_targets(self.options.targets)
+        finally:  # the other targets are looked after all the same
+            self._finish_deletes()
 
     def _finish_deletes(self) -> None:
         """Delete what the program did not register."""

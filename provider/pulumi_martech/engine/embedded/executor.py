@@ -22,6 +22,7 @@ class Executor:
 
     Attributes:
         failed: whether a step failed.
+        failed_after_step: whether something failed that came after a step that was done.
         maybe_corrupt: whether a failed step may have changed the system.
         changes: how many steps of each operation were done.
         errored: the steps that failed, apart from refreshes.
@@ -45,6 +46,7 @@ class Executor:
         self._closed = threading.Event()
         self._skipped: set[str] = set()
         self.failed = False
+        self.failed_after_step = False
         self.maybe_corrupt = False
         self.changes: dict[str, int] = {}
         self.errored: list[Step] = []
@@ -59,6 +61,12 @@ class Executor:
     def close(self) -> None:
         """Begin nothing new; what is under way is finished."""
         self._closed.set()
+
+    def fail_after_step(self) -> None:
+        """Fail the run though the step itself was done."""
+        self.failed_after_step = True
+        if not self._options.continue_on_error:
+            self.close()
 
     def without_skipped(self, steps: list[Step]) -> list[Step]:
         """Leave out, and answer, what depends on a failure."""

@@ -12,7 +12,7 @@ from .diffing import Diff, with_ignored
 from .errors import Bail, StepFailed
 from .providers import DiffUnavailable, Provider
 from .requests import Reading, Registration
-from .state import PROVIDER_TYPE, STACK_TYPE, ResourceState
+from .state import ResourceState
 from .steps import (
     CreateStep,
     DeleteStep,
@@ -23,7 +23,8 @@ from .steps import (
     UpdateStep,
     provider_config,
 )
-from .values import Properties, equal
+from .targeting import Targeting
+from .values import Properties, contains_unknowns, equal, plain
 
 if TYPE_CHECKING:
     from .deployment import Deployment
@@ -41,7 +42,7 @@ class Generator:
         self.deletes: set[str] = set()
         self.skipped_creates: set[str] = set()
         self.saw_error = False
-        self.targets = set(run.options.targets)
+        self.targeting = Targeting(run, self)
         self.aliases = Aliases(run, self.seen)
         self.dependents = Dependents(run, self)
 
@@ -82,10 +83,9 @@ class Generator:
                 ReplaceStep(old, new),
             ]
             return self._validated(steps)
-        if targeted and self._is_target(new):
-            self.targets.add(urn)
+        self.targeting.take(new, targeted)
         if old is not None and not targeted:
-            return self._validated(self._left_alone(request, old))
+            return self._validated(self.targeting.left_alone(request, old, urn))
         if old is not None:
             return self._validated(self._compared(request, old, new, provider))
         if not targeted:
@@ -119,9 +119,12 @@ class Generator:
             custom_timeouts=request.custom_timeouts,
             retain_on_delete=bool(request.retain_on_delete),
             deleted_with=request.deleted_with,
+            replace_with=request.replace_with,
+            replacement_trigger=request.replacement_trigger,
             ignore_changes=request.ignore_changes,
             replace_on_changes=request.replace_on_changes,
             hide_diff=request.hide_diff,
+            resource_hooks=request.hooks,
             source_position=request.source_position,
             stack_trace=request.stack_trace,
         )
@@ -142,10 +145,10 @@ class Generator:
     ) -> tuple[Properties, bool, bool]:
         """Call `check`; return the inputs, whether it is targeted, and whether it is valid."""
         run = self._run
-        known = new.type.startswith(PROVIDER_TYPE) or new.type == STACK_TYPE
-        targeted = known or not run.options.targets or self._is_target(new)
+        targeted = self.targeting.includes(new)
         inputs = request.properties
         fresh = old is None or old.external or new.urn in self.deletes
+        fresh = fresh or self._replaces(new.urn, old)
         if old is not None:
             inputs, failed = with_ignored(inputs, old.inputs, request.ignore_changes)
             if failed:
@@ -177,13 +180,14 @@ class Generator:
         provider: Provider | None,
     ) -> list[Step]:
         """Return the steps for a resource that is in the state."""
+        triggered = self._triggered(old, new)
         try:
-            diff = self._diff(request, old, new, provider)
+            diff = Diff(True) if triggered else self._diff(request, old, new, provider)
         except DiffUnavailable as error:
             self._run.events.diagnostic("warning", str(error), new.urn)
             diff = Diff(True)
         diff = replacing_on(diff, request.replace_on_changes)
-        if (diff.changed and diff.replaces) or old.pending_replacement:
+        if triggered or (diff.changed and diff.replaces) or old.pending_replacement:
             return self._replacement(request, old, new, provider, diff)
         if diff.changed or old.init_errors:
             self.done["updates"].add(new.urn)
@@ -198,6 +202,10 @@ class Generator:
         new: ResourceState,
         provider: Provider | None,
     ) -> Diff:
+        if self._replaces(new.urn, old):
+            return Diff(True, replace_keys=["id"])
+        if any(urn in self.done["replaces"] for urn in new.replace_with):
+            return Diff(True, replace_keys=["replaceWith"])
         if bool(old.provider) != bool(new.provider):
             return Diff(True, replace_keys=["provider"])
         if new.is_provider:
@@ -212,6 +220,27 @@ class Generator:
             unknowns=self._run.options.preview,
             ignored=request.ignore_changes,
         )
+
+    def _replaces(self, urn: str, old: ResourceState | None) -> bool:
+        """Whether a resource is replaced because somebody said so on the command line."""
+        replaces = self._run.options.replaces
+        return (bool(replaces) and urn in replaces) or (old is not None and old.taint)
+
+    def _triggered(self, old: ResourceState, new: ResourceState) -> bool:
+        """Whether the trigger of a resource asks for its replacement.
+
+        Raises:
+            Bail: it is not known, outside of previews.
+        """
+        before, after = plain(old.replacement_trigger), plain(new.replacement_trigger)
+        if not self._run.options.preview and contains_unknowns(after):
+            message = f"replacement trigger contains unknowns for {new.urn}"
+            self._run.error(message, new.urn)
+            self.saw_error = True
+            raise Bail("trigger")
+        if contains_unknowns(before) or contains_unknowns(after):
+            return True
+        return before is not None and after is not None and not equal(before, after)
 
     def _replacement(
         self,
@@ -233,7 +262,7 @@ class Generator:
             if not run.options.preview:
                 raise Bail("protected")
         self.done["replaces"].add(urn)
-        if provider is not None:
+        if provider is not None and not self._replaces(urn, old):
             # What `check` carried over from the old inputs does not hold for a new object.
             inputs, failures = provider.check({}, request.properties, run.options.preview)
             if run.report_failures(new, failures, "error"):
@@ -265,55 +294,13 @@ class Generator:
         keys = Diff(True, replace_keys=self.dependents.keys.get(new.urn, []))
         return [ReplaceStep(old, new), CreateStep(request, old, new, keys, replacing=True)]
 
-    # ------------------------------------------------------------------ targets
-
-    def _is_target(self, resource: ResourceState) -> bool:
-        options = self._run.options
-        if resource.urn in options.targets:
-            return True
-        return options.target_dependents and any(
-            urn in self.targets for urn in resource.all_references()
-        )
-
-    def _left_alone(self, request: Registration | None, old: ResourceState) -> list[Step]:
-        """Return `same` steps for an untargeted resource and for what it needs in the state."""
-        if old.delete:
-            return []
-        self.seen.add(old.urn)
-        self.done["sames"].add(old.urn)
-        steps: list[Step] = []
-        for urn in dict.fromkeys(old.all_references()):
-            if self._decided(urn) or self.operated_on(urn):
-                continue
-            needed = self._run.olds.get(urn)
-            if needed is None:
-                raise StepFailed(f"{urn}, which untargeted resource {old.urn} needs, is not there")
-            steps += self._left_alone(None, needed)
-        new = old.copy()
-        steps.append(SameStep(request, old, new, untargeted=True))
-        return steps
+    # ------------------------------------------------------------------ plan and targets
 
     def _validated(self, steps: list[Step]) -> list[Step]:
         """Hold the steps against the plan and the targets."""
-        run = self._run
         for step in steps:
             self._planned(step)
-        if not run.options.targets:
-            return steps
-        for step in steps:
-            if step.new is None or (isinstance(step, SameStep) and step.skipped):
-                continue
-            for urn in step.new.all_references():
-                if urn in self.skipped_creates:
-                    run.error(
-                        f"Resource '{step.urn}' depends on '{urn}' which was was not specified in "
-                        "--target list.",
-                        step.urn,
-                    )
-                    self.saw_error = True
-                    if not run.options.preview:
-                        raise Bail("untargeted create")
-                    self.skipped_creates.discard(urn)
+        self.targeting.check(steps)
         return steps
 
     def _planned(self, step: Step) -> None:
@@ -363,5 +350,6 @@ class Generator:
         urn = self.aliases.new_of.get(urn, urn)
         return any(urn in self.done[k] for k in ("sames", "updates", "replaces", "reads"))
 
-    def _decided(self, urn: str) -> bool:
+    def decided(self, urn: str) -> bool:
+        """Tell whether there is a step for a urn."""
         return urn in self.deletes or any(urn in urns for urns in self.done.values())

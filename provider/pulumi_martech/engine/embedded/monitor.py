@@ -1,19 +1,25 @@
 """The monitor and engine objects that the SDK of the program talks to, in place of gRPC stubs."""
 
+import re
 import threading
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
+from .callbacks import CallbackFailed
 from .deployment import Deployment, MonitorClosed
+from .diffing import parse_path, path_text
 from .errors import EngineError
+from .hooks import BINDINGS
 from .requests import Reading, Registration
 from .state import DYNAMIC_TYPE, PACKAGE, PROVIDER_TYPE, provider_urn, urn_type
+from .transforms import Transforms
 from .values import UNKNOWN_TEXT
-from .wire import from_struct, to_struct
+from .wire import from_struct, from_wire, to_struct
 
 _RESULTS = {
     "success": resource_pb2.Result.SUCCESS,
@@ -28,7 +34,16 @@ _FEATURES = (
     resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES,
     resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
     resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACEMENT_TRIGGER,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_TRANSFORMS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_RESOURCE_HOOKS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_ERROR_HOOKS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_SENDS_OPTIONS_TO_HOOKS,
 )
+
+
+_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Unsupported(EngineError):
@@ -41,12 +56,29 @@ class Unsupported(EngineError):
         )
 
 
+class RequestFailed(grpc.RpcError):  # type: ignore[misc]
+    """Fails one request of the program, which ends with an exception of this text."""
+
+    def __init__(self, text: str):
+        super().__init__(text)
+        self._text = text
+
+    def code(self) -> grpc.StatusCode:
+        """Return the code of errors that are not of the protocol."""
+        return grpc.StatusCode.UNKNOWN
+
+    def details(self) -> str:
+        """Return the text."""
+        return self._text
+
+
 class Monitor:
     """Hands the program's requests to the run; called in threads of the SDK's executor."""
 
     def __init__(self, run: Deployment):
         self._run = run
         self._lock = threading.Lock()
+        self._transforms = Transforms(run.hooks.callbacks)
         self._options: dict[str, Registration] = {}  # by urn, for children to inherit
         self._providers: dict[str, dict[str, str]] = {}  # of components, by urn
 
@@ -64,10 +96,15 @@ class Monitor:
         """Register a resource; returns when it is done."""
         self._check_open()
         try:
+            self._inherit(request)
+            request = self._transforms.apply(request)
             registration = self._registration(request)
+        except CallbackFailed as error:
+            raise RequestFailed(f"invoke transform: {error}") from None
         except (Unsupported, ValueError) as error:
             self._refuse(error, request)
         state = self._run.register(registration)
+        self._transforms.remember(state.urn, request)
         with self._lock:
             self._options[state.urn] = registration
             if not request.custom:
@@ -107,7 +144,6 @@ class Monitor:
             urn=state.urn,
             id="" if state.id == UNKNOWN_TEXT else state.id,
             properties=to_struct(state.outputs),
-            result=_RESULTS[reading.result],
         )
 
     def RegisterResourceOutputs(self, request: Any, _context: Any = None) -> Any:
@@ -131,9 +167,24 @@ class Monitor:
         """Refuse the question whether a resource exists."""
         self._refuse(Unsupported(f"`exists` of {request.type}"), None)
 
+    def RegisterStackTransform(self, request: Any, _context: Any = None) -> Any:
+        """Take a transform for all resources."""
+        self._transforms.for_stack(request)
+        return empty_pb2.Empty()
+
+    def RegisterResourceHook(self, request: Any, _context: Any = None) -> Any:
+        """Take a resource hook."""
+        self._run.hooks.register(request)
+        return empty_pb2.Empty()
+
+    def RegisterErrorHook(self, request: Any, _context: Any = None) -> Any:
+        """Take an error hook."""
+        self._run.hooks.register_error_hook(request)
+        return empty_pb2.Empty()
+
     def SignalAndWaitForShutdown(self, _request: Any, _context: Any = None) -> Any:
-        """Hear that the program has ended well."""
-        self._run.signalled = True
+        """Hear that the program has ended well; returns when everything is done."""
+        self._run.signal()
         return empty_pb2.Empty()
 
     # ------------------------------------------------------------------ requests
@@ -164,8 +215,6 @@ class Monitor:
             raise Unsupported(f"the remote component {request.type}")
         if request.importId:
             raise Unsupported("the option `import_`; the command `import` with a file is, it")
-        if request.HasField("replacement_trigger"):
-            raise Unsupported("the option `replacement_trigger`")
         position, trace = self._positions(request)
         dependencies = {
             key: sorted(item.urns) for key, item in request.propertyDependencies.items()
@@ -196,31 +245,37 @@ class Monitor:
                 request.retainOnDelete if request.HasField("retainOnDelete") else None
             ),
             deleted_with=request.deletedWith,
-            hide_diff=list(request.hideDiffs),
+            replace_with=list(request.replace_with),
+            replacement_trigger=(
+                from_wire(request.replacement_trigger)
+                if request.HasField("replacement_trigger")
+                else None
+            ),
+            hooks=_hooks(request.hooks),
+            hide_diff=[path_text(parse_path(path)) for path in request.hideDiffs],
+            custom_timeouts=_timeouts(request.customTimeouts),
             source_position=position,
             stack_trace=trace,
         )
-        self._inherit(registration)
-        if registration.custom and not registration.provider:
-            registration.provider = self._provider(request)
         if registration.type.startswith(PROVIDER_TYPE) or not registration.custom:
             registration.provider = ""
         return registration
 
-    def _inherit(self, child: Registration) -> None:
-        """Take from the parent what the child does not say."""
+    def _inherit(self, child: Any) -> None:
+        """Take from the parent what the registration does not say."""
         with self._lock:
             parent = self._options.get(child.parent)
-        if parent is None:
-            return
-        child.deleted_with = child.deleted_with or parent.deleted_with
-        if child.protect is None:
-            child.protect = parent.protect
-        if child.retain_on_delete is None:
-            child.retain_on_delete = parent.retain_on_delete
-        above = parent.provider
-        if above and urn_type(provider_urn(above)) == PROVIDER_TYPE + PACKAGE and child.custom:
-            child.provider = child.provider or above
+        if parent is not None:
+            child.deletedWith = child.deletedWith or parent.deleted_with
+            if not child.HasField("protect") and parent.protect is not None:
+                child.protect = parent.protect
+            if not child.HasField("retainOnDelete") and parent.retain_on_delete is not None:
+                child.retainOnDelete = parent.retain_on_delete
+            above = parent.provider
+            if above and urn_type(provider_urn(above)) == PROVIDER_TYPE + PACKAGE and child.custom:
+                child.provider = child.provider or above
+        if child.custom and not child.provider:
+            child.provider = self._provider(child)
 
     def _provider(self, request: Any) -> str:
         """Return the provider given for the package, by the resource or a component above it."""
@@ -252,6 +307,32 @@ def _position(position: Any, root: Path) -> str:
     if any(part.startswith(".") or part == "site-packages" for part in inside.parts[:-1]):
         return ""
     return f"project:///{inside.as_posix()}#{position.line}"
+
+
+def _hooks(given: Any) -> dict[str, list[str]]:
+    found = {bound: list(getattr(given, name)) for name, bound in BINDINGS.items()}
+    return {bound: names for bound, names in found.items() if names}
+
+
+def _timeouts(given: Any) -> dict[str, float]:
+    """Read time limits such as `1h30m`, in seconds.
+
+    Raises:
+        ValueError: a text is no duration.
+    """
+    found = {}
+    for name in ("create", "update", "delete", "read"):
+        text = getattr(given, name)
+        if text:
+            found[name] = _seconds(text)
+    return {name: seconds for name, seconds in found.items() if seconds}
+
+
+def _seconds(text: str) -> float:
+    parts = re.findall(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)", text)
+    if "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"unable to parse customTimeout Value {text}")
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
 class Engine:

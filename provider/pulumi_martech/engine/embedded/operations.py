@@ -29,6 +29,7 @@ from .project import ConfigValue, Project, StackSettings
 from .snapshot import Snapshot, encrypting
 from .stacks import StackFolder
 from .state import ResourceState
+from .targets import UrnTargets
 from .values import Properties, Secret
 
 CANCELLED = 8  # exit code
@@ -76,14 +77,20 @@ def _options(arguments: Namespace, kind: str, project: Project, preview: bool) -
     refresh = getattr(arguments, "refresh", None)
     if refresh is None:
         refresh = project.refresh_always and kind in ("preview", "up", "destroy")
+    target_replaces = getattr(arguments, "target_replace", [])
+    if (arguments.target or target_replaces) and arguments.exclude:
+        raise UsageError("--target and --exclude cannot be given together")
     parallel = _PARALLEL if arguments.parallel is None else arguments.parallel
     return Options(
         preview=preview,
         refresh=refresh,
         refresh_only=kind == "refresh",
         parallel=max(1, min(parallel, _MOST)),
-        targets=frozenset(arguments.target),
+        targets=UrnTargets([*arguments.target, *target_replaces]),
         target_dependents=arguments.target_dependents,
+        excludes=UrnTargets(arguments.exclude),
+        exclude_dependents=arguments.exclude_dependents,
+        replaces=UrnTargets([*getattr(arguments, "replace", []), *target_replaces]),
         continue_on_error=getattr(arguments, "continue_on_error", False),
     )
 

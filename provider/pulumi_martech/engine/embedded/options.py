@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from .steps import Step
+from .targets import UrnTargets
 
 
 @dataclass(frozen=True)
@@ -15,8 +16,11 @@ class Options:
         refresh: read everything first.
         refresh_only: read everything, and nothing else.
         parallel: how many calls to providers may be under way.
-        targets: urns that the run is limited to; all if empty.
+        targets: urns that the run is limited to.
         target_dependents: what depends on a target is a target.
+        excludes: urns that the run leaves alone.
+        exclude_dependents: what depends on something excluded is excluded.
+        replaces: urns of resources that are replaced whether or not they differ.
         continue_on_error: go on with what does not depend on a failure.
     """
 
@@ -24,8 +28,11 @@ class Options:
     refresh: bool = False
     refresh_only: bool = False
     parallel: int = 16
-    targets: frozenset[str] = frozenset()
+    targets: UrnTargets = field(default_factory=UrnTargets)
     target_dependents: bool = False
+    excludes: UrnTargets = field(default_factory=UrnTargets)
+    exclude_dependents: bool = False
+    replaces: UrnTargets = field(default_factory=UrnTargets)
     continue_on_error: bool = False
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .state import ResourceState
-from .values import Properties
+from .values import Properties, Value
 
 
 @dataclass
@@ -36,7 +36,10 @@ class Registration:
     custom_timeouts: dict[str, Any] = field(default_factory=dict)
     retain_on_delete: bool | None = None
     deleted_with: str = ""
-    hide_diff: list[Any] = field(default_factory=list)
+    replace_with: list[str] = field(default_factory=list)
+    replacement_trigger: Value = None
+    hooks: dict[str, list[str]] = field(default_factory=dict)
+    hide_diff: list[str] = field(default_factory=list)
     source_position: str = ""
     stack_trace: list[dict[str, str]] = field(default_factory=list)
     result: str = "success"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from .values import Properties, Secret, from_json, to_json
+from .values import Properties, Secret, Value, from_json, number, to_json
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_TYPE = "pulumi:providers:"
@@ -25,7 +25,6 @@ _PLAIN = (
     ("pendingReplacement", "pending_replacement"),
     ("additionalSecretOutputs", "additional_secret_outputs"),
     ("aliases", "aliases"),
-    ("customTimeouts", "custom_timeouts"),
     ("importID", "import_id"),
     ("retainOnDelete", "retain_on_delete"),
     ("deletedWith", "deleted_with"),
@@ -37,8 +36,10 @@ _PLAIN = (
     ("ignoreChanges", "ignore_changes"),
     ("hideDiff", "hide_diff"),
     ("replaceOnChanges", "replace_on_changes"),
+    ("resourceHooks", "resource_hooks"),
 )
 _KNOWN = {name for name, _ in _PLAIN} | {
+    "customTimeouts", "replacementTrigger",
     "urn", "custom", "delete", "id", "type", "inputs", "outputs", "parent",
 }  # fmt: skip
 
@@ -66,12 +67,14 @@ class ResourceState:
     dependencies: list[str] = field(default_factory=list)
     property_dependencies: dict[str, list[str]] = field(default_factory=dict)
     replace_with: list[str] = field(default_factory=list)
+    replacement_trigger: Value = None
     init_errors: list[str] = field(default_factory=list)
     additional_secret_outputs: list[str] = field(default_factory=list)
     aliases: list[str] = field(default_factory=list)
     ignore_changes: list[str] = field(default_factory=list)
     replace_on_changes: list[str] = field(default_factory=list)
-    hide_diff: list[Any] = field(default_factory=list)
+    hide_diff: list[str] = field(default_factory=list)
+    resource_hooks: dict[str, list[str]] = field(default_factory=dict)
     custom_timeouts: dict[str, Any] = field(default_factory=dict)
     created: str = ""
     modified: str = ""
@@ -132,6 +135,10 @@ class ResourceState:
             value = getattr(self, attribute)
             if value:
                 data[name] = value
+        if self.replacement_trigger is not None:
+            data["replacementTrigger"] = to_json(self.replacement_trigger, secret)
+        if self.custom_timeouts:
+            data["customTimeouts"] = {k: number(v) for k, v in self.custom_timeouts.items()}
         data.update(self.rest)
         return data
 
@@ -156,6 +163,9 @@ class ResourceState:
             key: list(urns or []) for key, urns in state.property_dependencies.items()
         }
         state.dependencies = list(state.dependencies)
+        state.replacement_trigger = from_json(data.get("replacementTrigger"), decrypt)
+        timeouts = data.get("customTimeouts") or {}
+        state.custom_timeouts = {name: float(value) for name, value in timeouts.items()}
         state.rest = {key: value for key, value in data.items() if key not in _KNOWN}
         return state
 

@@ -168,6 +168,7 @@ class CreateStep(Step):
     def apply(self, run: "Deployment") -> None:
         """Create it."""
         new = self.after
+        run.hooks.before("Create", None, new)
         if new.is_provider:
             new.id = UNKNOWN_TEXT if run.options.preview else str(uuid.uuid4())
             new.outputs = provider_config(new.inputs)
@@ -176,10 +177,15 @@ class CreateStep(Step):
             provider = run.provider_of(new)
             new.outputs = dict(new.inputs) if provider.known else {}
         elif new.custom:
-            new.id, new.outputs = run.provider_of(new).create(new.inputs)
+            provider = run.provider_of(new)
+            new.id, new.outputs = run.hooks.retrying(
+                "create", None, new, lambda: provider.create(new.inputs)
+            )
         new.created = new.modified = now()
         if self._pending_delete and self.old is not None:
             self.old.delete = True
+        if new.custom:
+            run.hooks.after("Create", None, new)
 
     def end(self, snapshot: Snapshot, done: bool) -> None:
         """Record what became of it."""
@@ -213,6 +219,7 @@ class UpdateStep(Step):
         """Update it."""
         old, new = self.before, self.after
         new.id, new.created, new.modified = old.id, old.created, old.modified
+        run.hooks.before("Update", old, new)
         if new.is_provider:
             new.outputs = provider_config(new.inputs)
             run.registry.put(new.urn, new.id, new.inputs, renew=True)
@@ -220,9 +227,14 @@ class UpdateStep(Step):
             provider = run.provider_of(new)
             new.outputs = dict(new.inputs) if provider.known else {}
         elif new.custom:
-            new.outputs = run.provider_of(new).update(old.id, old.outputs, new.inputs)
+            provider = run.provider_of(new)
+            new.outputs = run.hooks.retrying(
+                "update", old, new, lambda: provider.update(old.id, old.outputs, new.inputs)
+            )
         if new.custom:
             new.modified = now()
+        if old.custom:
+            run.hooks.after("Update", old, new)
 
     def end(self, snapshot: Snapshot, done: bool) -> None:
         """Record what became of it."""
@@ -260,6 +272,7 @@ class DeleteStep(Step):
     def apply(self, run: "Deployment") -> None:
         """Delete it, unless an option keeps the object."""
         old = self.before
+        run.hooks.before("Delete", old, None)
         if not self._replacing and old.protect:
             raise StepFailed(
                 f'resource "{old.urn}" cannot be deleted\nbecause it is protected. To unprotect '
@@ -267,9 +280,11 @@ class DeleteStep(Step):
             )
         kept = old.external or old.retain_on_delete or old.deleted_with in self._deletes
         if old.custom and not run.options.preview and not kept and not old.is_provider:
-            run.provider_of(old).delete(old.id, old.outputs)
+            provider = run.provider_of(old)
+            run.hooks.retrying("delete", old, None, lambda: provider.delete(old.id, old.outputs))
         if self._pending:
             old.pending_replacement = True
+        run.hooks.after("Delete", old, None)
 
     def end(self, snapshot: Snapshot, done: bool) -> None:
         """Record what became of it."""

@@ -203,6 +203,17 @@ def _shown(value: Value) -> str:
     return "{" + (SECRET_MARK if isinstance(value, Secret) else str(value)) + "}"
 
 
+def plain(value: Value) -> Value:
+    """Return the value without secret marks at any depth."""
+    if isinstance(value, Secret):
+        return plain(value.value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
 def unwrap(value: Value) -> Value:
     """Return the value without its secret mark."""
     return value.value if isinstance(value, Secret) else value

@@ -1,0 +1,132 @@
+"""What a run that is limited does with each resource: act on it, or leave it as it is."""
+
+from typing import TYPE_CHECKING
+
+from .errors import Bail, StepFailed
+from .requests import Registration
+from .state import PROVIDER_TYPE, STACK_TYPE, ResourceState, provider_id, provider_urn
+from .steps import SameStep, Step
+
+if TYPE_CHECKING:
+    from .deployment import Deployment
+    from .generator import Generator
+
+
+class Targeting:
+    """The targets and excludes of a run, which grow by dependents while it goes on."""
+
+    def __init__(self, run: "Deployment", generator: "Generator"):
+        self._run = run
+        self._generator = generator
+        self._targets = run.options.targets.copy()
+        self._excludes = run.options.excludes.copy()
+
+    def includes(self, resource: ResourceState) -> bool:
+        """Tell whether the run acts on a resource; it always does on providers and the stack."""
+        if resource.type.startswith(PROVIDER_TYPE) or resource.type == STACK_TYPE:
+            return True
+        options = self._run.options
+        if options.targets:
+            return self._is_target(resource)
+        return not options.excludes or not self._is_excluded(resource)
+
+    def take(self, resource: ResourceState, included: bool) -> None:
+        """Remember a registered resource, for its dependents."""
+        options = self._run.options
+        if options.excludes and not included and self._is_excluded(resource):
+            self._excludes.add(resource.urn)
+        elif included and self._is_target(resource):
+            self._targets.add(resource.urn)
+
+    def _is_target(self, resource: ResourceState) -> bool:
+        options = self._run.options
+        if options.targets and resource.urn in options.targets:
+            return True
+        return options.target_dependents and any(
+            urn in self._targets for urn in resource.all_references()
+        )
+
+    def _is_excluded(self, resource: ResourceState) -> bool:
+        options = self._run.options
+        if resource.urn in options.excludes:
+            return True
+        return options.exclude_dependents and any(
+            urn in self._excludes for urn in resource.all_references()
+        )
+
+    def left_alone(self, request: Registration, old: ResourceState, urn: str) -> list[Step]:
+        """Return `same` steps for a resource that is not acted on, and for what it needs.
+
+        Args:
+            request: what the program wants.
+            old: the resource in the state, which stays.
+            urn: what the program calls it.
+
+        Raises:
+            StepFailed: it has another provider now, or what it needs is not there.
+        """
+        self._check_provider(old, urn)
+        return self._kept(request, old, urn)
+
+    def _check_provider(self, old: ResourceState, urn: str) -> None:
+        run = self._run
+        if not old.provider or run.registry.get(old.provider) is not None:
+            return
+        known = run.olds.get(provider_urn(old.provider))
+        if known is None or known.id != provider_id(old.provider):
+            raise StepFailed(f"could not find provider {old.provider} in old state")
+        raise StepFailed(
+            f"provider {old.provider} for resource {urn} has not been registered yet, this is due "
+            "to a change of providers mixed with --target. Change your program back to the "
+            "original providers"
+        )
+
+    def _kept(self, request: Registration | None, old: ResourceState, urn: str) -> list[Step]:
+        """Return `same` steps for a resource and for what it needs in the state."""
+        if old.delete:
+            return []
+        generator = self._generator
+        generator.seen.add(old.urn)
+        generator.done["sames"].update((urn, old.urn))
+        steps: list[Step] = []
+        if old.provider:
+            needed = self._run.olds.get(provider_urn(old.provider))
+            missing = not generator.decided(provider_urn(old.provider))
+            if missing and needed is not None and needed.id == provider_id(old.provider):
+                steps += [] if generator.operated_on(needed.urn) else self._kept(None, needed, urn)
+        for reference in dict.fromkeys(old.references()):
+            if generator.decided(reference):
+                continue
+            needed = self._run.olds.get(reference)
+            if needed is None:
+                raise StepFailed(
+                    f"{reference}, which untargeted resource {urn} needs, is not there"
+                )
+            steps += self._kept(None, needed, urn)
+        steps.append(SameStep(request, old, old.copy(), untargeted=True))
+        return steps
+
+    def check(self, steps: list[Step]) -> None:
+        """Refuse steps that need a resource which the targets leave out.
+
+        Raises:
+            Bail: outside of previews; the reason is reported.
+        """
+        run, skipped = self._run, self._generator.skipped_creates
+        if not run.options.targets and not run.options.replaces:
+            return
+        for step in steps:
+            if step.new is None or (isinstance(step, SameStep) and step.skipped):
+                continue
+            for urn in step.new.all_references():
+                if urn not in skipped:
+                    continue
+                run.error(
+                    f"Resource '{step.urn}' depends on '{urn}' which was was not specified in "
+                    "--target list.",
+                    step.urn,
+                )
+                self._generator.saw_error = True
+                if not run.options.preview:
+                    raise Bail("untargeted create")
+                skipped.discard(urn)
