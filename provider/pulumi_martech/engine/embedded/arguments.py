@@ -17,7 +17,6 @@ _IGNORED_VALUES = (
 )  # fmt: skip
 _REFUSED = (
     "--client", "--remote", "--attach-debugger", "--import-file",
-    "--exclude-protected", "--path",
 )  # fmt: skip
 
 
@@ -140,7 +139,7 @@ def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument("--run-program", action=boolean, default=None)
     parser.add_argument("--target", "-t", action="append", default=[], metavar="URN")
     parser.add_argument("--target-dependents", action="store_true")
-    parser.add_argument("--exclude", action="append", default=[], metavar="URN")
+    parser.add_argument("--exclude", "-x", action="append", default=[], metavar="URN")
     parser.add_argument("--exclude-dependents", action="store_true")
     parser.add_argument("--expect-no-changes", action="store_true")
     for option in _REFUSED:
@@ -154,6 +153,13 @@ def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
         parser.add_argument("--skip-preview", "-f", action="store_true")
         parser.add_argument("--preview-only", action="store_true")
         parser.add_argument("--continue-on-error", action="store_true")
+    if name != "import":
+        parser.add_argument("--config", "-c", action="append", default=[], metavar="KEY=VALUE")
+        parser.add_argument("--config-path", action="store_true")
+        parser.add_argument("--ignore-protect", action="store_true")
+    if name == "destroy":
+        parser.add_argument("--exclude-protected", action="store_true")
+        parser.add_argument("--remove", action="store_true")
     if name in ("preview", "up"):
         many: dict[str, Any] = {"action": "append", "default": []}
         parser.add_argument("--replace", metavar="URN", **many)
@@ -213,7 +219,6 @@ def _add_stack(parser: argparse.ArgumentParser, shared: _Parser) -> None:
 def _add_config(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     parser.add_argument("--json", "-j", action="store_true")
     parser.add_argument("--show-secrets", action="store_true")
-    parser.add_argument("--path", nargs=0, action=_Refuse, help=argparse.SUPPRESS)
     actions = parser.add_subparsers(dest="action", parser_class=_Parser)
     getting = actions.add_parser("get", parents=[shared])
     getting.add_argument("key")
@@ -231,4 +236,4 @@ def _add_config(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     removing_all = actions.add_parser("rm-all", parents=[shared])
     removing_all.add_argument("keys", nargs="+")
     for action in (getting, setting, many, removing, removing_all):
-        action.add_argument("--path", nargs=0, action=_Refuse, help=argparse.SUPPRESS)
+        action.add_argument("--path", action="store_true")

@@ -24,17 +24,17 @@ class ConfigCommands:
         action = arguments.action
         if action == "set":
             value = sys.stdin.read().rstrip("\n") if arguments.value is None else arguments.value
-            settings.set(arguments.key, value, arguments.secret)
+            settings.set(arguments.key, value, arguments.secret, arguments.path)
         elif action == "set-all":
             for secret, items in ((True, arguments.secret), (False, arguments.plaintext)):
                 for item in items:
                     key, separator, value = item.partition("=")
                     if not separator:
                         raise UsageError(f"{item!r} is not KEY=VALUE")
-                    settings.set(key, value, secret)
+                    settings.set(key, value, secret, arguments.path)
         elif action in ("rm", "rm-all"):
             for key in arguments.keys:
-                settings.remove(key)
+                settings.remove(key, arguments.path)
         elif action == "get":
             return self._config_get(settings)
         else:
@@ -44,7 +44,7 @@ class ConfigCommands:
 
     def _config_get(self, settings: StackSettings) -> int:
         key = settings.full_key(self._context.arguments.key)
-        found = settings.config().get(key)
+        found = settings.get(self._context.arguments.key, self._context.arguments.path)
         if found is None:
             raise EngineError(f"configuration key '{self._context.arguments.key}' not found")
         if self._context.arguments.json:

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from .errors import Bail
-from .state import Graph
+from .errors import Bail, PlanViolation
+from .state import Graph, ResourceState
 from .steps import DeleteStep, RemovePendingStep, SameStep, Step
 
 if TYPE_CHECKING:
@@ -18,6 +18,45 @@ class Deletes:
     def __init__(self, run: "Deployment", generator: "Generator"):
         self._run = run
         self._generator = generator
+
+    def carry_out(self) -> None:
+        """Delete what is to go; what could not be deleted keeps what it needs.
+
+        Raises:
+            Bail: the plan does not have it.
+        """
+        run = self._run
+        try:
+            sames, deletes = self.find()
+        except Bail:
+            return  # reported; how the run went is said at the end
+        except PlanViolation as violation:
+            run.error(str(violation))
+            raise Bail("plan") from None
+        for step in sames:
+            run.carry_out([step])
+        seen: set[int] = set()
+        kept: set[int] = set()
+        condemned = self._generator.to_delete
+        graph = Graph([*condemned, *run.base]) if condemned else run.graph
+        for group in scheduled(deletes, graph):
+            for failed in run.executor.errored:
+                if id(failed) not in seen:
+                    seen.add(id(failed))
+                    kept.update(id(state) for state in self._needed(failed, Graph(condemned)))
+            run.executor.group(run, [step for step in group if id(step.old) not in kept])
+            if run.closed:
+                return
+
+    def _needed(self, failed: Step, condemned: Graph) -> list[ResourceState]:
+        """Return what a resource needs whose step failed."""
+        found = []
+        for state in (failed.resource, failed.old):
+            for graph in (self._run.graph, condemned):
+                if state is not None and state in graph:
+                    found += graph.transitive_dependencies(state)
+                    break
+        return found
 
     def find(self) -> tuple[list[Step], list[Step]]:
         """Return `same` steps for what the targets leave alone, and the deletes of the rest.
@@ -49,6 +88,10 @@ class Deletes:
                     deletes.append(DeleteStep(resource, self._generator.deletes))
             if resource.urn in self._generator.deletes and resource.provider:
                 run.ensure_provider(resource.provider)
+        for resource in self._generator.to_delete:
+            if acted_on(resource.urn):
+                self._generator.deletes.add(resource.urn)
+                deletes.append(DeleteStep(resource, self._generator.deletes))
         for step in [*sames, *deletes]:
             self._planned(step)
         self._only_targets(deletes)

@@ -42,7 +42,7 @@ class Dependents:
             if dependent.delete:
                 steps.append(DeleteStep(dependent, self._generator.deletes))
             else:
-                if dependent.protect:
+                if dependent.protect and not run.options.ignore_protect:
                     run.error(
                         f'unable to replace resource "{dependent.urn}" as part of replacing '
                         f'"{urn}" as it is currently marked for protection. To unprotect the '

@@ -11,7 +11,7 @@ from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 
-from .deletes import Deletes, scheduled
+from .deletes import Deletes
 from .errors import Bail, PlanViolation, StepFailed, explained
 from .events import Events, metadata
 from .executor import Executor
@@ -20,14 +20,17 @@ from .hooks import Hooks
 from .options import Observer, Options, Outcome
 from .plan import Plan
 from .policies import Policies
-from .project import Project
+from .project import ConfigValue, Project
 from .providers import Failure, Provider, Registry
+from .references import StackReferences, reader
 from .requests import Reading, Registration
 from .snapshot import Snapshot
 from .state import (
+    BUILTIN,
     DEFAULT_PROVIDER_NAME,
     PACKAGE,
     PROVIDER_TYPE,
+    STACK_REFERENCE,
     STACK_TYPE,
     Graph,
     ResourceState,
@@ -38,7 +41,7 @@ from .state import (
 )
 from .steps import RefreshStep, SameStep, Step
 from .targets import UrnTargets
-from .values import SECRET_MARK, Properties, equal, shown
+from .values import Properties, Secret, equal, shown
 
 Program = Callable[["Deployment"], None]
 
@@ -65,7 +68,7 @@ class Deployment:
         options: Options,
         base: list[ResourceState],
         pending: list[dict[str, Any]],
-        config: Properties,
+        config: dict[str, ConfigValue],
         events: Events,
         snapshot: Snapshot | None,
         observers: list[Observer],
@@ -97,7 +100,7 @@ class Deployment:
         self.plan = plan
         self.new_plan = new_plan
         self.policies = policies or Policies([], events)
-        self.registry = Registry(project.name)
+        self.registry = Registry(project.name, StackReferences(project.name, reader(project)))
         self.provider_states: dict[str, ResourceState] = {}
         self.executor = Executor(options, events, snapshot, observers)
         self.hooks = Hooks(self)
@@ -110,7 +113,7 @@ class Deployment:
         self._generating = threading.Lock()
         self._providing = threading.Lock()
         self._bailed = False
-        self._default = ""
+        self._defaults: dict[str, str] = {}  # references to default providers by package
         self._stack_outputs: tuple[str, Properties] | None = None
         self._index()
         self._generator = Generator(self)
@@ -190,11 +193,8 @@ class Deployment:
             program: registers resources; `None` for a destroy or a refresh alone.
         """
         started = time.monotonic()
-        config = {
-            key: value if isinstance(value, str) else SECRET_MARK
-            for key, value in self._config.items()
-        }
-        self.events.send("preludeEvent", {"config": config})
+        shown = {key: item.shown for key, item in self._config.items()}
+        self.events.send("preludeEvent", {"config": shown})
         failed = not self._execute(program)
         summary = {
             "maybeCorrupt": self.executor.maybe_corrupt,
@@ -302,13 +302,14 @@ class Deployment:
             MonitorClosed: the run has ended.
         """
         if request.custom and not request.type.startswith(PROVIDER_TYPE) and not request.provider:
-            request.provider = self._default_provider()
+            request.provider = self._default_provider(PACKAGE)
         return self._handle(request, lambda: self._generator.register(request))
 
     def read(self, request: Reading) -> ResourceState:
         """Handle one resource that is only read."""
         if not request.provider:
-            request.provider = self._default_provider()
+            builtin = request.type == STACK_REFERENCE
+            request.provider = self._default_provider(BUILTIN if builtin else PACKAGE)
         return self._handle(request, lambda: self._generator.read(request))
 
     def _handle(
@@ -341,7 +342,10 @@ class Deployment:
     @property
     def default_config(self) -> Properties:
         """The inputs of the default provider: the whole configuration."""
-        return dict(self._config)
+        return {
+            key: Secret(item.value) if item.secret else item.value
+            for key, item in self._config.items()
+        }
 
     def carry_out(self, steps: list[Step]) -> None:
         """Carry out steps in order; a failure ends the chain."""
@@ -352,15 +356,14 @@ class Deployment:
         self._bailed = True
         self.executor.close()
 
-    def _default_provider(self) -> str:
+    def _default_provider(self, package: str) -> str:
         with self._providing:
-            if not self._default:
-                request = Registration(
-                    PROVIDER_TYPE + PACKAGE, DEFAULT_PROVIDER_NAME, True, self.default_config
-                )
+            if package not in self._defaults:
+                inputs = self.default_config if package == PACKAGE else {}
+                request = Registration(PROVIDER_TYPE + package, DEFAULT_PROVIDER_NAME, True, inputs)
                 state = self._handle(request, lambda: self._generator.register(request))
-                self._default = f"{state.urn}::{state.id}"
-            return self._default
+                self._defaults[package] = f"{state.urn}::{state.id}"
+            return self._defaults[package]
 
     def set_outputs(self, urn: str, outputs: Properties) -> None:
         """Take the outputs of a component or of the stack.
@@ -485,32 +488,5 @@ class Deployment:
         try:
             self._check_targets(self.options.targets)
         finally:  # the other targets are looked after all the same
-            self._finish_deletes()
-
-    def _finish_deletes(self) -> None:
-        """Delete what the program did not register."""
-        if not self.base:
-            return
-        try:
-            sames, deletes = Deletes(self, self._generator).find()
-        except Bail:
-            return  # reported; how the run went is said at the end
-        except PlanViolation as violation:
-            self.error(str(violation))
-            raise Bail("plan") from None
-        for step in sames:
-            self.executor.chain(self, [step])
-        seen: set[int] = set()
-        kept: set[int] = set()  # what a resource that could not be deleted needs
-        for group in scheduled(deletes, self.graph):
-            for failed in self.executor.errored:
-                if id(failed) in seen:
-                    continue
-                seen.add(id(failed))
-                for state in (failed.resource, failed.old):
-                    if state is not None and state in self.graph:
-                        needed = self.graph.transitive_dependencies(state)
-                        kept.update(id(resource) for resource in needed)
-            self.executor.group(self, [s for s in group if id(s.old) not in kept])
-            if self.closed:
-                return
+            if self.base:
+                Deletes(self, self._generator).carry_out()

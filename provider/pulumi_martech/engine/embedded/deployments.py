@@ -10,7 +10,7 @@ from .replay import Deployment, secrets_providers
 from .snapshot import encrypting
 from .stacks import StackFolder
 from .state import ResourceState, provider_urn
-from .values import SIGNATURE, Secret
+from .values import SIGNATURE, forget_ciphertexts
 
 
 def with_salt(deployment: Deployment, crypter: Crypter) -> Deployment:
@@ -52,6 +52,25 @@ def opened_deployment(deployment: dict[str, Any], crypter: Crypter) -> dict[str,
     return shown
 
 
+_FEATURES = {  # of deployments of version 4, by what a resource has then
+    "resourceHooks": "hooks",
+    "taint": "taint",
+    "replaceWith": "replaceWith",
+}
+
+
+def typed_deployment(deployment: dict[str, Any]) -> dict[str, Any]:
+    """Return a deployment with its version: 3, or 4 with the features that older ones lack."""
+    operations = [item["resource"] for item in deployment.get("pending_operations") or []]
+    resources = [*(deployment.get("resources") or []), *operations]
+    features = sorted(
+        feature for name, feature in _FEATURES.items() if any(r.get(name) for r in resources)
+    )
+    if not features:
+        return {"version": 3, "deployment": deployment}
+    return {"version": 4, "features": features, "deployment": deployment}
+
+
 def imported_deployment(
     text: str, project: Project, folder: StackFolder, settings: StackSettings, force: bool
 ) -> dict[str, Any]:
@@ -65,6 +84,12 @@ def imported_deployment(
         raise EngineError(f"this is no deployment: {error}") from None
     if version not in (3, 4):
         raise EngineError(f"a deployment of version {version} cannot be imported, only of 3 and 4")
+    others = sorted(set(typed.get("features") or []) - set(_FEATURES.values()))
+    if others:
+        raise EngineError(
+            f"the deployment has {', '.join(others)}, which the embedded engine does not cover; "
+            "use a stack on the real `pulumi`"
+        )
     salt = _salt(deployment)
     theirs = settings.crypter if salt in (None, settings.crypter.salt) else Crypter(salt)
     same = theirs is settings.crypter
@@ -73,7 +98,7 @@ def imported_deployment(
     def read(data: dict[str, Any]) -> ResourceState:
         state = ResourceState.from_json(data, theirs.decrypt)
         if not same:
-            _forget_ciphertexts([state.inputs, state.outputs])
+            forget_ciphertexts([state.inputs, state.outputs])
         return state
 
     states = [read(data) for data in resources]
@@ -86,18 +111,6 @@ def imported_deployment(
         ]
     result.pop("secrets_providers", None)
     return with_salt(result, settings.crypter)
-
-
-def _forget_ciphertexts(value: Any) -> None:
-    if isinstance(value, Secret):
-        value.ciphertext = None
-        _forget_ciphertexts(value.value)
-    elif isinstance(value, dict):
-        for item in value.values():
-            _forget_ciphertexts(item)
-    elif isinstance(value, list):
-        for item in value:
-            _forget_ciphertexts(item)
 
 
 def _check_integrity(

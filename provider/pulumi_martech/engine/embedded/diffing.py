@@ -95,11 +95,11 @@ def _compare(path: Path, old: Value, new: Value, found: dict[str, Change]) -> No
 def path_text(path: Path) -> str:
     """Write a path."""
     text = ""
-    for part in path:
+    for at, part in enumerate(path):
         if isinstance(part, int):
             text += f"[{part}]"
-        elif part and all(c.isascii() and (c.isalnum() or c == "_") for c in part):
-            text += f".{part}" if text else part
+        elif all(c.isascii() and (c.isalnum() or c == "_") for c in part):
+            text += f".{part}" if at else part
         else:
             text += '["' + part.replace('"', '\\"') + '"]'
     return text
@@ -163,7 +163,7 @@ def with_ignored(
             path = parse_path(text)
         except ValueError:
             continue
-        if path and not _reset(path, old, result, False):
+        if not path or not _reset(path, _Sides(old, result)):
             failed.append(text)
     return result, failed
 
@@ -178,50 +178,101 @@ def _copied(value: Any) -> Any:
     return value
 
 
-def _reset(path: Path, old: Value, new: Value, secret: bool) -> bool:
-    """Set one path of `new` back; `secret`: the old value lies in a secret and the new does not."""
-    secret = secret or (isinstance(old, Secret) and not isinstance(new, Secret))
-    if isinstance(new, Secret):
-        new.ciphertext = None  # its content may change
-    old, new = unwrap(old), unwrap(new)
+@dataclass(frozen=True)
+class _Sides:
+    """The old value and the new one at a path, without the secrets they lie in."""
+
+    old: Value
+    new: Value
+    old_secret: bool = False
+    new_secret: bool = False
+
+    def at(self, old: Value, new: Value) -> "_Sides":
+        """Return the two values one step deeper."""
+        old_secret = self.old_secret or isinstance(old, Secret)
+        new_secret = self.new_secret or isinstance(new, Secret)
+        if isinstance(new, Secret):
+            new.ciphertext = None  # its content may change
+        return _Sides(unwrap(old), unwrap(new), old_secret, new_secret)
+
+    def kept(self, value: Value) -> Value:
+        """Return an old value as it goes into the new one."""
+        return Secret(value) if self.old_secret and not self.new_secret else value
+
+    def neither(self, kind: type) -> bool:
+        """Tell whether none of them is an object, or a list."""
+        return not isinstance(self.old, kind) and not isinstance(self.new, kind)
+
+
+def _reset(path: Path, sides: _Sides) -> bool:
+    """Set one path of the new value back; `False` where the two have no such place in common.
+
+    The rules, with their odd ones, are the real engine's.
+    """
     part, rest = path[0], path[1:]
-    if part == "*":
-        if isinstance(old, dict) and isinstance(new, dict):
-            names: list[str | int] = list(dict.fromkeys([*old, *new]))
-        elif isinstance(old, list) and isinstance(new, list):
-            if len(old) != len(new):
-                return False
-            names = list(range(len(old)))
-        else:
-            return not isinstance(old, (dict, list)) and not isinstance(new, (dict, list))
-        return all([_reset((name, *rest), old, new, secret) for name in names])
     if isinstance(part, int):
-        return _reset_item(part, rest, old, new, secret)
-    return _reset_member(part, rest, old, new, secret)
+        return part >= 0 and _reset_item(part, rest, sides)
+    if part != "*":
+        return _reset_member(part, rest, sides)
+    return _reset_each(rest, sides) if rest else _reset_all(sides)
 
 
-def _reset_item(index: int, rest: Path, old: Value, new: Value, secret: bool) -> bool:
+def _reset_all(sides: _Sides) -> bool:
+    old, new = sides.old, sides.new
+    if isinstance(new, dict):
+        if isinstance(old, dict):
+            new.clear()
+            new.update({name: sides.kept(value) for name, value in old.items()})
+        return True
+    if isinstance(new, list):
+        if not isinstance(old, list):
+            return True
+        common = min(len(old), len(new))
+        new[:common] = [sides.kept(value) for value in old[:common]]
+        return len(old) == len(new)
+    return False
+
+
+def _reset_each(rest: Path, sides: _Sides) -> bool:
+    old, new = sides.old, sides.new
+    if isinstance(old, dict) and isinstance(new, dict):
+        return all(
+            name in new and _reset(rest, sides.at(old[name], new[name])) for name in sorted(old)
+        )
+    if isinstance(old, list) and isinstance(new, list):
+        pairs = zip(old, new, strict=False)
+        return all(_reset(rest, sides.at(*pair)) for pair in pairs) and len(old) == len(new)
+    return False
+
+
+def _reset_item(index: int, rest: Path, sides: _Sides) -> bool:
+    old, new = sides.old, sides.new
     if not isinstance(old, list) or not isinstance(new, list):
-        return not isinstance(old, list) and not isinstance(new, list)
+        return sides.neither(list)
     if index >= len(old) and index >= len(new) and not rest:
         return True
-    if index < 0 or index >= len(old) or index >= len(new):
+    if index >= len(old) or index >= len(new):
         return False
     if rest:
-        return _reset(rest, old[index], new[index], secret)
-    new[index] = Secret(old[index]) if secret else old[index]
+        return _reset(rest, sides.at(old[index], new[index]))
+    new[index] = sides.kept(old[index])
     return True
 
 
-def _reset_member(name: str, rest: Path, old: Value, new: Value, secret: bool) -> bool:
+def _reset_member(name: str, rest: Path, sides: _Sides) -> bool:
+    old, new = sides.old, sides.new
+    if not rest:
+        if isinstance(old, dict) and name in old:
+            if not isinstance(new, dict):
+                return False
+            new[name] = sides.kept(old[name])
+        elif isinstance(new, dict):
+            new.pop(name, None)
+        return True
     if not isinstance(old, dict) or not isinstance(new, dict):
-        return not isinstance(old, dict) and not isinstance(new, dict)
-    if rest:
-        if name not in old or name not in new:
-            return name not in old and name not in new
-        return _reset(rest, old[name], new[name], secret)
-    if name in old:
-        new[name] = Secret(old[name]) if secret else old[name]
-    else:
-        new.pop(name, None)
-    return True
+        return sides.neither(dict)
+    if name in old and name not in new:
+        return False
+    if name not in new:
+        return True
+    return _reset(rest, sides.at(old.get(name), new[name]))

@@ -10,7 +10,7 @@ from .events import Events, metadata
 from .options import Observer, Options
 from .snapshot import Snapshot
 from .state import ResourceState
-from .steps import DeleteStep, RefreshStep, Step, mark_outputs
+from .steps import DeleteStep, ImportStep, RefreshStep, Step, mark_outputs
 from .values import equal
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ class Executor:
 
     Attributes:
         failed: whether a step failed.
+        first_failure: why the first of them did.
         failed_after_step: whether something failed that came after a step that was done.
         maybe_corrupt: whether a failed step may have changed the system.
         changes: how many steps of each operation were done.
@@ -46,6 +47,7 @@ class Executor:
         self._closed = threading.Event()
         self._skipped: set[str] = set()
         self.failed = False
+        self.first_failure = ""
         self.failed_after_step = False
         self.maybe_corrupt = False
         self.changes: dict[str, int] = {}
@@ -145,6 +147,7 @@ class Executor:
 
     def _record_failure(self, step: Step, error: Exception) -> None:
         self.failed = True
+        self.first_failure = self.first_failure or explained(error)
         urn = "" if step.internal else step.urn
         text = explained(error)
         if self._options.preview:
@@ -158,8 +161,8 @@ class Executor:
             self._events.send("resOpFailedEvent", payload)
         if self._snapshot is not None:
             step.end(self._snapshot, False)
-        if isinstance(step, RefreshStep):
-            return  # the others are refreshed all the same
+        if isinstance(step, (RefreshStep, ImportStep)):
+            return  # the others are looked after all the same
         with self._lock:
             self.errored.append(step)
         protected = isinstance(step, DeleteStep) and step.before.protect

@@ -41,6 +41,7 @@ class Generator:
         }
         self.deletes: set[str] = set()
         self.skipped_creates: set[str] = set()
+        self.to_delete: list[ResourceState] = []  # registered in this run, to be deleted in it
         self.saw_error = False
         self.targeting = Targeting(run, self)
         self.aliases = Aliases(run, self.seen)
@@ -64,6 +65,10 @@ class Generator:
             urn, request.name, request.type, request.parent, request.aliases
         )
         new = self._wanted(request, urn, old, alias)
+        if run.options.destroy_program:
+            steps = self._condemned(request, old, new)
+            if steps:
+                return self._validated(steps)
         provider = run.provider_of(new) if new.custom and not new.is_provider else None
         inputs, targeted, valid = self._checked(request, old, new, provider, valid)
         if run.plan is not None and valid:
@@ -94,6 +99,27 @@ class Generator:
             return self._validated([SameStep(request, new.copy(), new, skipped=True)])
         self.done["creates"].add(urn)
         return self._validated([CreateStep(request, None, new)])
+
+    def _condemned(
+        self, request: Registration, old: ResourceState | None, new: ResourceState
+    ) -> list[Step]:
+        """Return the steps for what will be deleted when the program has ended.
+
+        Nothing is created or changed for it but providers and components.
+        """
+        custom = new.custom and not new.is_provider
+        needs_skipped = any(urn in self.skipped_creates for urn in new.all_references())
+        if needs_skipped or (custom and old is None):
+            self.skipped_creates.add(new.urn)
+            if old is not None:
+                new.outputs = old.outputs
+            return [SameStep(request, new.copy(), new, skipped=True)]
+        self.to_delete.append(new)
+        if not custom or old is None:
+            return []
+        self.done["sames"].add(new.urn)
+        new.inputs = old.inputs
+        return [SameStep(request, old, new)]
 
     def _claim(self, urn: str) -> None:
         if urn in self.seen:
@@ -251,7 +277,7 @@ class Generator:
         diff: Diff,
     ) -> list[Step]:
         run, urn = self._run, new.urn
-        if new.protect and old.protect:
+        if new.protect and old.protect and not run.options.ignore_protect:
             run.error(
                 f'unable to replace resource "{urn}"\nas it is currently marked for protection. '
                 "To unprotect the resource, remove the `protect` flag from the resource in your "
@@ -340,6 +366,8 @@ class Generator:
         if old is not None and not old.external and old.id != new.id:
             self.done["replaces"].add(urn)
             return [ReadStep(request, old, new, replacing=True), ReplaceStep(old, new)]
+        if run.options.destroy_program:
+            self.to_delete.append(new)
         self.done["reads"].add(urn)
         return [ReadStep(request, old, new)]
 

@@ -28,6 +28,7 @@ BINDINGS = {  # names in the state, by those of the protocol
     "after_delete": "AfterDelete",
     "on_error": "OnError",
 }
+DELETE_HOOKS = ("BeforeDelete", "AfterDelete")
 _MOST = 100  # times that a change is tried
 
 

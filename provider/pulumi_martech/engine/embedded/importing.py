@@ -1,15 +1,12 @@
 """`import --file`: takes what is there into the state, as the file says it.
 
 The file is Pulumi's: `{"nameTable": {NAME: URN}, "resources": [{"type", "name", "logicalName",
-"id", "parent", "provider", "component", "inputs", "outputs"}]}`. `name` is what a resource is
-called within the file, and its logical name too, unless `logicalName` says another. Resources of
-dynamic providers need `inputs` and `outputs`, both with `__provider`: there is nothing to read them
-by.
+"id", "parent", "provider", "component", "inputs", "outputs"}]}`. Resources of dynamic providers
+need `inputs` and `outputs`, both with `__provider`: there is nothing to read them by.
 """
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +19,12 @@ from .state import (
     PROVIDER_TYPE,
     STACK_TYPE,
     ResourceState,
+    urn_type,
 )
-from .steps import CreateStep, ImportStep, SameStep
-from .values import from_json
+from .steps import CreateStep, ImportStep, SameStep, Step
+from .values import Properties, from_json
+
+_KIND = PROVIDER_TYPE + PACKAGE
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class ImportFile:
         """
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            resources = data["resources"]
+            resources = [_named(item) for item in data["resources"]]
             names = data.get("nameTable") or {}
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise EngineError(f"the import file {path} cannot be read: {error}") from None
         problems = [text for item in resources for text in _problems(item)]
         if problems:
@@ -54,140 +54,160 @@ class ImportFile:
         return cls(names, resources, protect)
 
     def __call__(self, run: Deployment) -> None:
-        """Import the resources."""
+        """Import the resources.
+
+        Raises:
+            EngineError: a name in the file stands for nothing.
+        """
+        urns = self._urns(run)
         run.deletes = False
-        for old in run.base:
-            if not old.delete:
-                self._step(run, SameStep(None, old, old.copy()))
+        self._carry_out(run, [SameStep(None, r, r.copy()) for r in run.base if not r.delete])
         stack = run.urn("", STACK_TYPE, f"{run.project.name}-{run.stack}")
         fresh = stack not in run.olds
         if fresh:
-            self._step(run, CreateStep(None, None, ResourceState(stack, STACK_TYPE, False)))
-        providers = self._providers(run, stack)
-        done: set[str] = set()
-        for item in self.resources:
-            if item["type"].startswith(PROVIDER_TYPE):
-                continue
-            parent = self._urn(run, item.get("parent"), providers) or stack
-            urn = run.urn(parent, item["type"], _logical(item))
-            if urn in done:
-                run.error(f"duplicate import '{item['name']}' of type '{item['type']}'")
-                raise Bail("import")
-            done.add(urn)
-            known = run.olds.get(urn)
-            if known is not None and known.id == item.get("id", ""):
-                continue
-            if known is not None:
-                run.error(f"resource '{urn}' already exists", urn)
-                raise Bail("import")
-            self._step(run, ImportStep(self._state(run, item, urn, parent, providers)))
-        if fresh and not run.closed:
+            self._carry_out(run, [CreateStep(None, None, ResourceState(stack, STACK_TYPE, False))])
+        providers = self._providers(run, urns)
+        self._resources(run, self._states(run, urns, stack, providers))
+        if fresh:
             run.set_outputs(stack, {})
 
+    # ------------------------------------------------------------------ names
+
+    def _urns(self, run: Deployment) -> dict[str, str]:
+        """Return the urn that each name of the file stands for."""
+        urns = dict(self.names)
+        waiting = list(self.resources)
+        while waiting:
+            names = {item["name"] for item in waiting}
+            rest = [i for i in waiting if i.get("parent") and i["parent"] not in urns]
+            lost = [i for i in rest if i["parent"] not in names]
+            if lost or len(rest) == len(waiting):
+                texts = (
+                    f"the parent '{i.get('parent')}' for resource '{i['name']}' of type "
+                    f"'{i['type']}' has no entry in 'nameTable'"
+                    for i in lost or waiting
+                )
+                raise EngineError("; ".join(texts))
+            places = dict(urns)
+            for item in waiting:
+                above = item.get("parent") or ""
+                if not above or above in places:
+                    parent = places.get(above, "")
+                    urns[item["name"]] = run.urn(parent, item["type"], item["logicalName"])
+            waiting = rest
+        return urns
+
+    def _provider_urn(self, run: Deployment, item: dict[str, Any], urns: dict[str, str]) -> str:
+        name = item.get("provider")
+        if not name:
+            return run.urn("", _KIND, DEFAULT_PROVIDER_NAME)
+        urn = urns.get(name)
+        whose = f"the provider '{name}' for resource '{item['name']}' of type '{item['type']}'"
+        if urn is None:
+            raise EngineError(f"{whose} has no entry in 'nameTable' or 'resources'")
+        if not urn_type(urn).startswith(PROVIDER_TYPE):
+            raise EngineError(f"{whose} is not a provider")
+        return urn
+
+    # ------------------------------------------------------------------ steps
+
     @staticmethod
-    def _step(run: Deployment, step: Any) -> None:
-        run.carry_out([step])
+    def _carry_out(run: Deployment, steps: list[Step]) -> None:
+        run.carry_out(steps)
         if run.closed:
             raise Bail("import")
 
-    def _providers(self, run: Deployment, stack: str) -> dict[str, str]:
-        """Make the provider resources that are missing; return urn to reference, and names."""
-        kind = PROVIDER_TYPE + PACKAGE
-        wanted: dict[str, ResourceState] = {}
-        plain = [r for r in self.resources if not r["type"].startswith(PROVIDER_TYPE)]
-        if any(not item.get("provider") and not item.get("component") for item in plain):
-            urn = run.urn("", kind, DEFAULT_PROVIDER_NAME)
-            wanted[urn] = ResourceState(urn, kind, True, inputs=run.default_config)
+    def _providers(self, run: Deployment, urns: dict[str, str]) -> dict[str, str]:
+        """Make the provider resources that are missing; return references by urn."""
+        wanted: dict[str, tuple[Properties, str]] = {}
         for item in self.resources:
             if item["type"].startswith(PROVIDER_TYPE):
-                urn = run.urn(stack, kind, _logical(item))
                 inputs = from_json(item.get("inputs") or {}, str)
-                above = self._urn(run, item.get("parent"), {})
-                wanted[urn] = ResourceState(urn, kind, True, inputs=inputs, parent=above)
-        for urn, state in wanted.items():
-            if urn not in run.olds:
-                self._step(run, CreateStep(None, None, state))
-        known = {**run.olds, **wanted}
-        return {
-            urn: f"{urn}::{(run.olds.get(urn) or state).id}"
-            for urn, state in known.items()
-            if state.is_provider
+                parent = urns.get(item.get("parent") or "", "")
+                wanted[urns[item["name"]]] = (inputs, parent)
+        default = run.urn("", _KIND, DEFAULT_PROVIDER_NAME)
+        for item in self.resources:
+            if not item.get("component") and not item["type"].startswith(PROVIDER_TYPE):
+                urn = self._provider_urn(run, item, urns)
+                wanted.setdefault(urn, (run.default_config if urn == default else {}, ""))
+        made = {
+            urn: ResourceState(urn, _KIND, True, inputs=inputs, parent=parent)
+            for urn, (inputs, parent) in sorted(wanted.items())
+            if urn not in run.olds
         }
+        self._carry_out(run, [CreateStep(None, None, state) for state in made.values()])
+        return {urn: f"{urn}::{(run.olds.get(urn) or made[urn]).id}" for urn in wanted}
 
-    def _urn(self, run: Deployment, name: str | None, providers: dict[str, str]) -> str:
-        """Return the urn that a name of the file stands for."""
-        if not name:
-            return ""
-        if name in self.names:
-            return self.names[name]
-        item = self._named.get(name)
-        if item is not None:
-            above = self._urn(run, item.get("parent"), providers)
-            stack = run.urn("", STACK_TYPE, f"{run.project.name}-{run.stack}")
-            return run.urn(above or stack, item["type"], _logical(item))
-        known = [*run.olds, *providers]
-        found = [urn for urn in known if urn == name or urn.endswith(f"::{name}")]
-        if not found:
-            run.error(f"the name '{name}' is not in the nameTable and nothing is called so")
-            raise Bail("import")
-        return found[0]
-
-    @cached_property
-    def _named(self) -> dict[str, dict[str, Any]]:
-        """The resources of the file by what they are called in it."""
-        return {item["name"]: item for item in reversed(self.resources)}
-
-    def _state(
-        self,
-        run: Deployment,
-        item: dict[str, Any],
-        urn: str,
-        parent: str,
-        providers: dict[str, str],
-    ) -> ResourceState:
-        custom = not item.get("component")
-        reference = ""
-        if custom:
-            kind = PROVIDER_TYPE + PACKAGE
-            named = self._urn(run, item.get("provider"), providers)
-            provider = named or run.urn("", kind, DEFAULT_PROVIDER_NAME)
-            if provider not in providers:
-                run.error(f"the provider '{provider}' of '{item['name']}' is not there", urn)
+    def _states(
+        self, run: Deployment, urns: dict[str, str], stack: str, providers: dict[str, str]
+    ) -> list[ResourceState]:
+        """Return the resources that are not in the state yet."""
+        states: dict[str, ResourceState] = {}
+        for item in self.resources:
+            if item["type"].startswith(PROVIDER_TYPE):
+                continue
+            parent = urns.get(item.get("parent") or "", stack)
+            urn = run.urn(parent, item["type"], item["logicalName"])
+            if urn in states:
+                run.error(
+                    f"update failed: duplicate import '{item['name']}' of type '{item['type']}'"
+                )
                 raise Bail("import")
-            reference = providers[provider]
-        return ResourceState(
-            urn,
-            item["type"],
-            custom,
-            inputs=from_json(item.get("inputs") or {}, str),
-            outputs=from_json(item.get("outputs") or {}, str),
-            parent=parent,
-            provider=reference,
-            protect=self.protect,
-            import_id=item.get("id", ""),
-        )
+            known = run.olds.get(urn)
+            if known is not None and (known.import_id or known.id) == item.get("id", ""):
+                continue
+            custom = not item.get("component")
+            provider = providers[self._provider_urn(run, item, urns)] if custom else ""
+            states[urn] = ResourceState(
+                urn,
+                item["type"],
+                custom,
+                inputs=from_json(item.get("inputs") or {}, str),
+                outputs=from_json(item.get("outputs") or {}, str),
+                parent=parent,
+                provider=provider,
+                protect=self.protect,
+                import_id=item.get("id", ""),
+            )
+        return list(states.values())
+
+    @staticmethod
+    def _resources(run: Deployment, states: list[ResourceState]) -> None:
+        """Import resources, parents first; those of one level at once."""
+        waiting = {state.urn: state for state in states}
+        while waiting and not run.closed:
+            level = [state for state in waiting.values() if state.parent not in waiting]
+            for state in level:
+                del waiting[state.urn]
+            run.executor.group(run, [ImportStep(state) for state in level])
+            if run.executor.failed:
+                kind = "preview" if run.options.preview else "update"
+                reason = run.executor.first_failure
+                run.error(f"{kind} failed: step application failed: {reason}")
+                raise Bail("import")
 
 
-def _logical(item: dict[str, Any]) -> str:
-    return str(item.get("logicalName") or item["name"])
+def _named(item: dict[str, Any]) -> dict[str, Any]:
+    """Fill in the one of the two names of a resource that the file leaves out."""
+    name = item.get("name") or item.get("logicalName")
+    return {**item, "name": name, "logicalName": item.get("logicalName") or name}
 
 
 def _problems(item: dict[str, Any]) -> list[str]:
-    name = item.get("name")
-    if not item.get("type") or not name:
+    name, kind = item["name"], item.get("type")
+    if not kind or not name:
         return ["a resource has no type or no name"]
-    kind = item["type"]
     if kind.startswith(PROVIDER_TYPE):
-        right = kind == PROVIDER_TYPE + PACKAGE
+        right = kind == _KIND
         return [] if right else [f"'{name}' is of a provider that this engine does not cover"]
     if item.get("component"):
-        return []
+        return [f"'{name}' has an ID, but is marked as a component"] if item.get("id") else []
     if not kind.startswith(DYNAMIC_TYPE):
         return [f"'{name}' is of the type {kind}, which this engine does not cover"]
     if not item.get("id"):
         return [f"'{name}' has no id"]
-    found = []
-    for part in ("inputs", "outputs"):
-        if "__provider" not in (item.get(part) or {}):
-            found.append(f"'{name}' has no {part} with __provider")
-    return found
+    return [
+        f"'{name}' has no {part} with __provider"
+        for part in ("inputs", "outputs")
+        if "__provider" not in (item.get(part) or {})
+    ]

@@ -16,7 +16,7 @@ from .diffing import parse_path, path_text
 from .errors import EngineError
 from .hooks import BINDINGS
 from .requests import Reading, Registration
-from .state import DYNAMIC_TYPE, PACKAGE, PROVIDER_TYPE, provider_urn, urn_type
+from .state import DYNAMIC_TYPE, PACKAGE, PROVIDER_TYPE, STACK_REFERENCE, provider_urn, urn_type
 from .transforms import Transforms
 from .values import UNKNOWN_TEXT
 from .wire import from_struct, from_wire, to_struct
@@ -123,7 +123,8 @@ class Monitor:
         """Read a resource that the stack does not own."""
         self._check_open()
         try:
-            self._covered(request.type, custom=True)
+            if request.type != STACK_REFERENCE:
+                self._covered(request.type, custom=True)
             position, trace = self._positions(request)
             reading = Reading(
                 request.type,

@@ -6,7 +6,7 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -18,6 +18,7 @@ from .deployments import with_salt
 from .display import Digest, Text
 from .errors import ChangesExpectedNone, EngineError, UsageError
 from .events import EventLog, Events
+from .hooks import DELETE_HOOKS
 from .importing import ImportFile
 from .journal import Journal
 from .options import Observer, Options
@@ -26,11 +27,12 @@ from .plan import Plan
 from .policies import Policies
 from .program import Program, output_as_messages
 from .project import ConfigValue, Project, StackSettings
+from .project_config import with_project_config
 from .snapshot import Snapshot, encrypting
+from .stack_commands import remove_stack
 from .stacks import StackFolder
-from .state import ResourceState
+from .state import Graph, ResourceState
 from .targets import UrnTargets
-from .values import Properties, Secret
 
 CANCELLED = 8  # exit code
 
@@ -47,9 +49,10 @@ def operate(context: Context, kind: str, preview: bool) -> int:
     """
     arguments = context.arguments
     project, folder = context.stack()
-    if arguments.run_program and kind in ("refresh", "destroy"):
+    if arguments.run_program and kind != "destroy":
         raise UsageError(
-            "--run-program is not covered by the embedded engine; use a stack on the real `pulumi`"
+            f"--run-program of `{kind}` is not covered by the embedded engine; use a stack on the "
+            "real `pulumi`"
         )
     log = arguments.event_log
     request = Request(
@@ -70,7 +73,37 @@ def operate(context: Context, kind: str, preview: bool) -> int:
         policy_configs=[context.path(p) for p in getattr(arguments, "policy_pack_config", [])],
     )
     settings = StackSettings(project, folder.name, context.optional_path("config_file"))
-    return Operation(project, folder, settings).run(request)
+    for item in getattr(arguments, "config", []):
+        key, separator, value = item.partition("=")
+        if not separator:
+            raise UsageError(f"--config {item!r} is not KEY=VALUE")
+        settings.set(key, value, False, path=arguments.config_path)
+        settings.save()
+    if getattr(arguments, "exclude_protected", False):
+        protected = _protected(folder)
+        if protected is None:
+            print("There were no unprotected resources to destroy.")
+            return 0
+        options = replace(request.options, excludes=UrnTargets(protected))
+        request = replace(request, options=options)
+    code = Operation(project, folder, settings).run(request)
+    if getattr(arguments, "remove", False) and not code and not preview:
+        remove_stack(project, folder, settings)
+    return code
+
+
+def _protected(folder: StackFolder) -> list[str] | None:
+    """Return the urns of what is protected and of what it needs; `None` if that is everything."""
+    resources = folder.read().get("resources") or []
+    base = [ResourceState.from_json(data, lambda _: "null") for data in resources]
+    graph = Graph(base)
+    kept = {
+        id(state): state.urn
+        for resource in base
+        if resource.protect
+        for state in (resource, *graph.transitive_dependencies(resource))
+    }
+    return None if base and len(kept) == len(base) else sorted(set(kept.values()))
 
 
 def _options(arguments: Namespace, kind: str, project: Project, preview: bool) -> Options:
@@ -92,6 +125,8 @@ def _options(arguments: Namespace, kind: str, project: Project, preview: bool) -
         exclude_dependents=arguments.exclude_dependents,
         replaces=UrnTargets([*getattr(arguments, "replace", []), *target_replaces]),
         continue_on_error=getattr(arguments, "continue_on_error", False),
+        ignore_protect=getattr(arguments, "ignore_protect", False),
+        destroy_program=kind == "destroy" and bool(arguments.run_program),
     )
 
 
@@ -176,7 +211,7 @@ class Operation:
             ResourceState.from_json(data, crypter.decrypt)
             for data in deployment.get("resources") or []
         ]
-        config = self._settings.config()
+        config = with_project_config(self._project, self._folder.name, self._settings.config())
         snapshot = Snapshot(deployment, base, crypter, journal) if journal is not None else None
         digest = Digest(request.options.refresh_only)
         log = EventLog(request.event_log) if request.event_log else None
@@ -197,7 +232,7 @@ class Operation:
                 request.options,
                 base,
                 deployment.get("pending_operations") or [],
-                _properties(config),
+                config,
                 events,
                 snapshot,
                 observers,
@@ -205,6 +240,8 @@ class Operation:
                 new_plan,
                 Policies(packs, events),
             )
+            if request.kind == "destroy" and not request.options.destroy_program:
+                _check_delete_hooks(base, events)
             context.enter_context(output_as_messages(self._project, events))
             context.enter_context(_interruptible(run))
             outcome = run.execute(self._program(request, config))
@@ -244,7 +281,7 @@ class Operation:
             if request.import_file is None:
                 raise EngineError("`import` needs --file")
             return ImportFile.read(request.import_file, request.protect)
-        if request.kind in ("preview", "up"):
+        if request.kind in ("preview", "up") or request.options.destroy_program:
             return Program(self._project, self._folder.name, config)
         return None
 
@@ -287,8 +324,27 @@ class Operation:
         )
 
 
-def _properties(config: dict[str, ConfigValue]) -> Properties:
-    return {key: Secret(item.value) if item.secret else item.value for key, item in config.items()}
+def _check_delete_hooks(base: list[ResourceState], events: Events) -> None:
+    """Refuse to delete without the program what has hooks in it.
+
+    Raises:
+        EngineError: there is such a resource.
+    """
+    found = False
+    for state in base:
+        names = [n for kind in DELETE_HOOKS for n in state.resource_hooks.get(kind, ())]
+        if names:
+            found = True
+            events.diagnostic(
+                "error",
+                "Resource has delete hooks registered, but the program is not running. "
+                f"Hooks: {', '.join(names)}",
+                state.urn,
+            )
+    if found:
+        raise EngineError(
+            "You must run with the `--run-program` flag to use delete hooks during destroy."
+        )
 
 
 def _stamp(moment: datetime) -> str:

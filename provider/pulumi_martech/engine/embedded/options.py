@@ -20,8 +20,10 @@ class Options:
         target_dependents: what depends on a target is a target.
         excludes: urns that the run leaves alone.
         exclude_dependents: what depends on something excluded is excluded.
+        destroy_program: what the program registers is deleted, the rest as well.
         replaces: urns of resources that are replaced whether or not they differ.
         continue_on_error: go on with what does not depend on a failure.
+        ignore_protect: protected resources may be replaced and deleted.
     """
 
     preview: bool = False
@@ -32,8 +34,10 @@ class Options:
     target_dependents: bool = False
     excludes: UrnTargets = field(default_factory=UrnTargets)
     exclude_dependents: bool = False
+    destroy_program: bool = False
     replaces: UrnTargets = field(default_factory=UrnTargets)
     continue_on_error: bool = False
+    ignore_protect: bool = False
 
 
 class Observer(Protocol):

@@ -186,7 +186,11 @@ class Goal:
             ("deleteBeforeReplace", "delete_before_replace"),
         ):
             if getattr(self, attribute) != getattr(other, attribute):
-                raise PlanViolation(f"{name} changed (expected {getattr(self, attribute)})")
+                expected = getattr(self, attribute)
+                shown = "no value" if expected is None else expected
+                if isinstance(expected, bool):
+                    shown = str(expected).lower()
+                raise PlanViolation(f"{name} changed (expected {shown})")
         for name, attribute in (
             ("ignoreChanges", "ignore_changes"),
             ("additionalSecretOutputs", "additional_secret_outputs"),
@@ -358,6 +362,8 @@ class Plan:
                 plan.resources[urn] = ResourcePlan(
                     _goal(entry.get("goal"), decrypt), list(entry.get("steps") or [])
                 )
+        except FileNotFoundError:
+            raise EngineError(f"there is no plan at {path}") from None
         except (OSError, ValueError, KeyError, AttributeError) as error:
             raise EngineError(f"the plan {path} cannot be read: {error}") from None
         return plan

@@ -66,7 +66,7 @@ class Program:
         if run.closed:
             return  # what the program said of it is only that the engine has gone
         if error is not None:
-            run.error(self._explained(error))
+            self._explain(error, run)
             raise Bail("program")
         if not run.signalled:
             run.error("the program ended before all of its resources were registered")
@@ -91,13 +91,23 @@ class Program:
     def _main(self) -> None:
         runpy.run_path(str(self._project.program), run_name="__main__")
 
-    def _explained(self, error: BaseException) -> str:
+    def _explain(self, error: BaseException, run: Deployment) -> None:
         """Say what went wrong and where in the program, without the frames of the SDK."""
+        code: object = 1
         if isinstance(error, pulumi.RunError):
-            return str(error)
-        if isinstance(error, SystemExit):
-            return f"the program ended itself with sys.exit({error.code!r})"
-        what = "".join(traceback.format_exception_only(error)).strip()
+            run.error(str(error))
+        elif isinstance(error, SystemExit):
+            code = error.code or 0
+            if not code:  # the real engine takes such a program for finished, and deletes the rest
+                run.error("the program ended itself with sys.exit(0); nothing more was done")
+                return
+        else:
+            run.error(self._traced(error))
+            return
+        run.error(f"an unhandled error occurred: program exited with non-zero exit code: {code}")
+
+    def _traced(self, error: BaseException) -> str:
+        what = "".join(traceback.format_exception_only(error)).rstrip()
         if "update the Pulumi CLI" in what:  # what the SDK says of anything it finds missing
             what += "\nThe embedded engine does not cover this; use a stack on the real `pulumi`"
         return f"Program failed with an unhandled exception:\n{self._place(error)}{what}"

@@ -2,7 +2,8 @@
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from . import config_paths
 from .crypter import Crypter
 from .errors import EngineError, UsageError
 from .files import write_text
+from .values import SECRET_MARK
 
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
@@ -27,6 +30,7 @@ class Project:
         main: the folder or file of the program, absolute.
         settings: the folder of the stacks' settings.
         refresh_always: the option `refresh: always`.
+        config: keys of the configuration with types, defaults and values.
     """
 
     root: Path
@@ -34,6 +38,7 @@ class Project:
     main: Path
     settings: Path
     refresh_always: bool
+    config: dict[str, Any] = field(default_factory=dict)
 
     @property
     def program(self) -> Path:
@@ -75,12 +80,15 @@ class Project:
             raise EngineError(f"{path} has no name")
         root = path.parent.resolve()
         options = data.get("options") or {}
+        config = data.get("config") or {}
+        folder = data.get("stackConfigDir") or (config if isinstance(config, str) else ".")
         return cls(
             root,
             data["name"],
             root / (data.get("main") or "."),
-            root / (data.get("stackConfigDir") or data.get("config") or "."),
+            root / folder,
             isinstance(options, dict) and options.get("refresh") == "always",
+            config if isinstance(config, dict) else {},
         )
 
 
@@ -118,10 +126,15 @@ def check_stack_name(name: str) -> str:
 class ConfigValue:
     """A value of the configuration, decrypted; objects are JSON text.
 
-    `secrets` are the texts in it that were encrypted.
+    Attributes:
+        value: the text.
+        shown: the text with a mark in place of each secret.
+        secrets: the texts in it that were encrypted.
+        is_object: whether it is JSON.
     """
 
     value: str
+    shown: str
     secrets: tuple[str, ...] = ()
     is_object: bool = False
 
@@ -129,6 +142,16 @@ class ConfigValue:
     def secret(self) -> bool:
         """Whether anything in it was encrypted."""
         return bool(self.secrets)
+
+
+def _opened(value: Any, decrypt: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {"secure"} and isinstance(value["secure"], str):
+            return decrypt(value["secure"])
+        return {str(key): _opened(item, decrypt) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_opened(item, decrypt) for item in value]
+    return value
 
 
 class StackSettings:
@@ -176,34 +199,60 @@ class StackSettings:
             and isinstance(value["secure"], str)
         ):
             text = self.crypter.decrypt(value["secure"])
-            return ConfigValue(text, (text,))
+            return ConfigValue(text, SECRET_MARK, (text,))
         if isinstance(value, (dict, list)):
             found: list[str] = []
-            plain = self._opened(value, found)
-            text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
-            return ConfigValue(text, tuple(found), True)
-        return ConfigValue(_text(value))
 
-    def _opened(self, value: Any, found: list[str]) -> Any:
-        if isinstance(value, dict):
-            if set(value) == {"secure"} and isinstance(value["secure"], str):
-                found.append(self.crypter.decrypt(value["secure"]))
+            def decrypt(text: str) -> str:
+                found.append(self.crypter.decrypt(text))
                 return found[-1]
-            return {str(key): self._opened(item, found) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._opened(item, found) for item in value]
-        return value
 
-    def set(self, key: str, value: str, secret: bool) -> None:
-        """Set a value; `save` writes it."""
-        config = self._data.setdefault("config", {})
+            opened = compact(_opened(value, decrypt))
+            shown = compact(_opened(value, lambda _: SECRET_MARK)) if found else opened
+            return ConfigValue(opened, shown, tuple(found), True)
+        return ConfigValue(config_text(value), config_text(value))
+
+    def set(self, key: str, value: str, secret: bool, path: bool = False) -> None:
+        """Set a value; `save` writes it.
+
+        Args:
+            key: the key, or with `path` a path that begins with one.
+            value: the text.
+            secret: whether it is encrypted.
+            path: set a value inside a structure.
+        """
+        key, inside = config_paths.split(key) if path else (key, ())
         full = self.full_key(key)
+        config = self._data.setdefault("config", {})
+        known = self._stored(full)
         self._forget(full)
-        config[full] = {"secure": self.crypter.encrypt(value)} if secret else value
+        new: Any = {"secure": self.crypter.encrypt(value)} if secret else value
+        if inside and not secret:
+            new = config_paths.typed(value)
+        config[full] = config_paths.put(known, inside, new)
 
-    def remove(self, key: str) -> None:
-        """Remove a value; `save` writes it."""
-        self._forget(self.full_key(key))
+    def remove(self, key: str, path: bool = False) -> None:
+        """Remove a value, or one inside a structure; `save` writes it."""
+        key, inside = config_paths.split(key) if path else (key, ())
+        full = self.full_key(key)
+        if inside:
+            config_paths.take(self._stored(full), inside)
+        else:
+            self._forget(full)
+
+    def get(self, key: str, path: bool = False) -> ConfigValue | None:
+        """Return a value, or one inside a structure."""
+        key, inside = config_paths.split(key) if path else (key, ())
+        found = self._stored(self.full_key(key))
+        found = config_paths.find(found, inside) if inside else found
+        return None if found is None else self._decoded(found)
+
+    def _stored(self, full: str) -> Any:
+        """Return what the file has for a key."""
+        for key, value in (self._data.get("config") or {}).items():
+            if self.full_key(str(key)) == full:
+                return value
+        return None
 
     def _forget(self, full: str) -> None:
         config = self._data.get("config") or {}
@@ -223,7 +272,16 @@ class StackSettings:
         write_text(self.path, text.getvalue())
 
 
-def _text(value: Any) -> str:
+def compact(value: Any) -> str:
+    """Write JSON as the real engine hands structures to programs: sorted, safe inside of HTML."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    for character in "&<>\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def config_text(value: Any) -> str:
+    """Write a plain value of the configuration, which is always text."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)

@@ -19,7 +19,7 @@ from pulumi.runtime._serialization import _deserialize
 
 from .diffing import Diff, compare, with_ignored
 from .errors import StepFailed
-from .state import ResourceState
+from .state import BUILTIN, PROVIDER_TYPE, ResourceState, urn_type
 from .values import (
     PROVIDER_KEY,
     UNKNOWN,
@@ -203,8 +203,10 @@ def _unknown(news: Properties) -> bool:
 class Registry:
     """The providers of a run by reference (`URN::ID`)."""
 
-    def __init__(self, project: str):
+    def __init__(self, project: str, references: Provider):
+        """Take the project, and what serves stack references."""
         self._project = project
+        self._references = references
         self._providers: dict[str, Provider] = {}
         self._lock = threading.Lock()
 
@@ -224,4 +226,6 @@ class Registry:
         reference = f"{urn}::{provider_id}"
         with self._lock:
             if renew or reference not in self._providers:
-                self._providers[reference] = Provider(self._project, inputs)
+                builtin = urn_type(urn) == PROVIDER_TYPE + BUILTIN
+                provider = self._references if builtin else Provider(self._project, inputs)
+                self._providers[reference] = provider

@@ -8,7 +8,12 @@ from typing import Any
 from .backends import backend
 from .context import Context
 from .crypter import passphrase
-from .deployments import imported_deployment, opened_deployment, with_salt
+from .deployments import (
+    imported_deployment,
+    opened_deployment,
+    typed_deployment,
+    with_salt,
+)
 from .errors import EngineError, UsageError
 from .output import dumped
 from .project import Project, StackSettings, check_stack_name
@@ -111,14 +116,8 @@ class StackCommands:
                 f"stack '{folder.name}' still has resources; removal rejected. Delete them with "
                 "`destroy`, or pass --force to forget them"
             )
-        with folder.locked("stack rm"):
-            folder.remove()
         settings = StackSettings(project, folder.name)
-        if not self._context.arguments.preserve_config:
-            settings.path.unlink(missing_ok=True)
-        if selected(project) == folder.name:
-            select(project, None)
-        print(f"Stack '{folder.name}' has been removed!")
+        remove_stack(project, folder, settings, self._context.arguments.preserve_config)
         return 0
 
     def _export(self) -> int:
@@ -127,7 +126,7 @@ class StackCommands:
         deployment = with_salt(folder.read(), crypter)
         if self._context.arguments.show_secrets:
             deployment = opened_deployment(deployment, crypter)
-        text = dumped({"version": 3, "deployment": deployment})
+        text = dumped(typed_deployment(deployment))
         if self._context.arguments.file:
             self._context.path(self._context.arguments.file).write_text(
                 text + "\n", encoding="utf-8"
@@ -211,3 +210,16 @@ class StackCommands:
         for resource in resources:
             print(f"    {resource['type']}\t{resource['urn'].split('::', 3)[3]}")
         return 0
+
+
+def remove_stack(
+    project: Project, folder: StackFolder, settings: StackSettings, preserve_config: bool = False
+) -> None:
+    """Remove a stack with its history, and its settings unless they are to stay."""
+    with folder.locked("stack rm"):
+        folder.remove()
+    if not preserve_config:
+        settings.path.unlink(missing_ok=True)
+    if selected(project) == folder.name:
+        select(project, None)
+    print(f"Stack '{folder.name}' has been removed!")

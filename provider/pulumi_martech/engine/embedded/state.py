@@ -10,6 +10,8 @@ from .values import Properties, Secret, Value, from_json, number, to_json
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_TYPE = "pulumi:providers:"
 PACKAGE = "pulumi-python"
+BUILTIN = "pulumi"  # the package of what the engine provides itself
+STACK_REFERENCE = "pulumi:pulumi:StackReference"
 DYNAMIC_TYPE = f"{PACKAGE}:dynamic"
 DEFAULT_PROVIDER_NAME = "default"
 
@@ -104,6 +106,10 @@ class ResourceState:
         """Yield the urns this resource refers to, its provider left out."""
         if self.parent:
             yield self.parent
+        yield from self.needs()
+
+    def needs(self) -> Iterator[str]:
+        """Yield the urns this resource refers to, its provider and its parent left out."""
         yield from self.dependencies
         for urns in self.property_dependencies.values():
             yield from urns
@@ -226,41 +232,75 @@ class Graph:
 
     def __init__(self, resources: list[ResourceState]):
         self.resources = resources
-        self._same: dict[int, ResourceState] = {}
         self.index = {id(r): i for i, r in enumerate(resources)}
         self._by_urn: dict[str, list[ResourceState]] = {}
         for resource in resources:
             self._by_urn.setdefault(resource.urn, []).append(resource)
-
-    def alias(self, new: ResourceState, old: ResourceState) -> None:
-        """Take `new` for `old`, which is in the list."""
-        self._same[id(new)] = old
+        self._below: dict[str, list[ResourceState]] | None = None
 
     def __contains__(self, resource: ResourceState) -> bool:
-        return id(self._same.get(id(resource), resource)) in self.index
+        return id(resource) in self.index
 
     def dependencies(self, resource: ResourceState) -> list[ResourceState]:
-        """Return what a resource refers to directly."""
-        resource = self._same.get(id(resource), resource)
+        """Return what a resource refers to directly; with a component, what is below it."""
         at = self.index.get(id(resource), len(self.resources))
+        needed = set(resource.needs())
         found = {}
         for urn in resource.all_references():
             for other in self._by_urn.get(urn, ()):
                 # A urn may occur twice: what is meant is listed before.
-                if other is not resource and self.index[id(other)] < at:
-                    found[id(other)] = other
+                if other is resource or self.index[id(other)] >= at:
+                    continue
+                found[id(other)] = other
+                if other.custom or urn not in needed:
+                    continue
+                for child in self._children(urn):
+                    if self.index[id(child)] < at:
+                        found[id(child)] = child
         return list(found.values())
 
+    def _children(self, urn: str) -> list[ResourceState]:
+        """Return what is below a component, at any depth."""
+        if self._below is None:
+            self._below = {}
+            parents = {resource.urn: resource.parent for resource in self.resources}
+            for resource in self.resources:
+                parent = resource.parent
+                while parent:
+                    self._below.setdefault(parent, []).append(resource)
+                    parent = parents.get(parent, "")
+        return self._below.get(urn, [])
+
     def transitive_dependencies(self, resource: ResourceState) -> list[ResourceState]:
-        """Return what a resource refers to, directly or not."""
+        """Return what a resource refers to, directly or not.
+
+        Where a urn has an old half that is to be deleted and a new one, an old half refers to old
+        halves and everything else to new ones.
+        """
         found: dict[int, ResourceState] = {}
-        todo = [resource]
+        todo = [resource.urn]
+        halves: list[ResourceState] = [resource]
         while todo:
-            for other in self.dependencies(todo.pop()):
-                if id(other) not in found:
-                    found[id(other)] = other
-                    todo.append(other)
+            urn, asking = todo.pop(), halves.pop()
+            meant = self._meant(urn, asking)
+            if meant is None or id(meant) in found:
+                continue
+            found[id(meant)] = meant
+            for reference in meant.all_references():
+                todo.append(reference)
+                halves.append(meant)
+        found.pop(id(resource), None)
         return list(found.values())
+
+    def _meant(self, urn: str, asking: ResourceState) -> ResourceState | None:
+        candidates = self._by_urn.get(urn, [])
+        old = [c for c in candidates if c.delete]
+        new = [c for c in candidates if not c.delete]
+        ranked = (old, new) if asking.delete else (new, old)
+        for group in ranked:
+            if group:
+                return group[-1]
+        return None
 
     def depending_on(
         self, resource: ResourceState, ignore: set[str], children: bool
@@ -272,7 +312,6 @@ class Graph:
             ignore: urns that are passed over.
             children: whether a child depends on its parent.
         """
-        resource = self._same.get(id(resource), resource)
         urns = {resource.urn}
         found = []
         for other in self.resources[self.index.get(id(resource), -1) + 1 :]:

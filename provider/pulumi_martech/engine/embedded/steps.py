@@ -13,8 +13,8 @@ from .errors import StepFailed
 from .providers import Provider
 from .requests import Reading, Registration
 from .snapshot import Snapshot
-from .state import ResourceState, is_default_provider, now
-from .values import UNKNOWN_TEXT, Properties, Secret, equal
+from .state import PACKAGE, STACK_TYPE, ResourceState, is_default_provider, now, qualified_type
+from .values import UNKNOWN_TEXT, Properties, Secret, equal, keep_ciphertexts
 
 if TYPE_CHECKING:
     from .deployment import Deployment
@@ -122,8 +122,7 @@ class SameStep(Step):
         """Keep id and outputs."""
         old, new = self.before, self.after
         new.id, new.outputs = old.id, old.outputs
-        if equal(old.inputs, new.inputs):
-            new.inputs = old.inputs  # with the ciphertexts of its secrets
+        keep_ciphertexts(new.inputs, old.inputs)
         if new.is_provider and not self.skipped and not self.untargeted:
             run.registry.put(new.urn, new.id, old.inputs, renew=False)
         if isinstance(self.request, Registration):
@@ -273,7 +272,7 @@ class DeleteStep(Step):
         """Delete it, unless an option keeps the object."""
         old = self.before
         run.hooks.before("Delete", old, None)
-        if not self._replacing and old.protect:
+        if not self._replacing and old.protect and not run.options.ignore_protect:
             raise StepFailed(
                 f'resource "{old.urn}" cannot be deleted\nbecause it is protected. To unprotect '
                 "the resource, remove the `protect` flag from it in the program and run `up`"
@@ -440,6 +439,10 @@ class ImportStep(Step):
     def apply(self, run: "Deployment") -> None:
         """Check the inputs; what is wrong is a warning."""
         new = self.after
+        if new.urn in run.olds:
+            raise StepFailed(f"resource '{new.urn}' already exists")
+        if qualified_type(new.parent) != STACK_TYPE and new.parent not in run.executor.news:
+            raise StepFailed(f"unknown parent '{new.parent}' for resource '{new.urn}'")
         new.id, new.import_id = new.import_id, ""
         self.old = new.copy()
         new.created = new.modified = now()
@@ -447,6 +450,14 @@ class ImportStep(Step):
             return
         provider = run.provider_of(new)
         _, failures = provider.check(new.inputs, new.inputs, run.options.preview)
+        if failures:
+            run.events.diagnostic(
+                "warning",
+                "One or more imported inputs failed to validate. This is almost certainly a bug in "
+                f"the `{PACKAGE}` provider. The import will still proceed, but you will need to "
+                "edit the generated code after copying it into your program.",
+                new.urn,
+            )
         run.report_failures(new, failures, "warning")
 
     def end(self, snapshot: Snapshot, done: bool) -> None:

@@ -7,6 +7,7 @@ Numbers are floats everywhere, as in Pulumi; JSON shows whole ones without a fra
 import json
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 Value = Any
@@ -127,12 +128,41 @@ def mark_secrets(outputs: Properties, inputs: Properties) -> None:
             outputs[key] = Secret(made)
 
 
+def keep_ciphertexts(new: Value, old: Value) -> None:
+    """Take the ciphertexts of secrets that are as they were."""
+    if isinstance(new, Secret):
+        if isinstance(old, Secret) and equal(new, old):
+            new.ciphertext = old.ciphertext
+    elif isinstance(new, dict) and isinstance(old, dict):
+        for key, item in new.items():
+            if key in old:
+                keep_ciphertexts(item, old[key])
+    elif isinstance(new, list) and isinstance(old, list):
+        for item, before in zip(new, old, strict=False):
+            keep_ciphertexts(item, before)
+
+
+def forget_ciphertexts(value: Value) -> None:
+    """Have the secrets in a value encrypted anew: they come from another stack."""
+    if isinstance(value, Secret):
+        value.ciphertext = None
+        forget_ciphertexts(value.value)
+    elif isinstance(value, dict):
+        for item in value.values():
+            forget_ciphertexts(item)
+    elif isinstance(value, list):
+        for item in value:
+            forget_ciphertexts(item)
+
+
 # ------------------------------------------------------------------ JSON
 
 
 def number(value: float) -> float | int:
     """Return a whole number without its fraction, as JSON shows it."""
-    return int(value) if value.is_integer() and abs(value) < 1e21 else value
+    if not value.is_integer() or abs(value) >= 1e21:
+        return value
+    return int(value) if abs(value) < 2**53 else int(Decimal(repr(value)))
 
 
 def to_json(value: Value, secret: Callable[[Secret], Any]) -> Any:
@@ -152,7 +182,7 @@ def to_json(value: Value, secret: Callable[[Secret], Any]) -> Any:
 
 def plaintext(value: Value) -> str:
     """Return the JSON text that is encrypted for a secret."""
-    return json.dumps(to_json(value, lambda s: to_json(s.value, lambda t: t.value)))
+    return json.dumps(to_json(plain(value), lambda _: None))
 
 
 def from_json(value: Any, decrypt: Callable[[str], str]) -> Value:
