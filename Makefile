@@ -48,7 +48,7 @@ bench: $(STAMP)       ## the figures of docs/performance.md
 	$(BIN)/python tests/bench.py
 
 lock:                 ## renew the lock files (needs uv)
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group dev --group build pyproject.toml -o requirements/dev.txt
+	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --all-extras --group dev --group build pyproject.toml -o requirements/dev.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group policy --group build pyproject.toml -o requirements/policy.txt
 
 clean:

@@ -5,188 +5,36 @@ A run is done again and again in this process, on a disk in memory, and in the n
 something happens, for every n there is.
 """
 
-import base64
 import copy
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import dill
 import pytest
 import time_machine
-from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
-from pulumi.dynamic import ResourceProvider as Base
 
 from pulumi_martech.engine.embedded import crypter
-from pulumi_martech.engine.embedded.deployment import Deployment, MonitorClosed
-from pulumi_martech.engine.embedded.errors import EngineError
-from pulumi_martech.engine.embedded.operations import Operation, Request
-from pulumi_martech.engine.embedded.options import Options
-from pulumi_martech.engine.embedded.project import Project, StackSettings
-from pulumi_martech.engine.embedded.requests import Registration
-from pulumi_martech.engine.embedded.stacks import StackFolder, empty_deployment
-from pulumi_martech.engine.embedded.state import STACK_TYPE, ResourceState
-from pulumi_martech.engine.embedded.stores import FolderStore, Store
+from pulumi_martech.engine.embedded.stacks import empty_deployment
+from pulumi_martech.engine.embedded.stores import FolderStore
 from tests.engine.disk import Disk, Killed
+from tests.engine.office import AFTER, BEFORE, WORLD, Place, World, wanted
 from tests.passphrase import PASSPHRASE, SETTINGS
 
 NAMES = ("none", "removals", "all")  # changes that a power cut may leave: see `Disk.cut_power`
-USER = "pulumi-python:dynamic/shop:User"
-PROVIDER = "pulumi:providers:pulumi-python"
 
 
 @dataclass
-class World:
-    """The platform: who is there, how often each was made, and asked for."""
+class OnDisk(Place):
+    """A place whose store is a folder on a disk that can be troubled."""
 
-    people: dict[str, dict[str, Any]] = field(default_factory=dict)
-    made: dict[str, int] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    dead: Callable[[], bool] = lambda: False
-
-    def call(self) -> None:
-        """Take a call, unless the caller is gone."""
-        if self.dead():
-            raise Killed
-
-
-WORLD = World()
-
-
-class People(Base):
-    """Makes people; one who is there already is taken over."""
-
-    serialize_as_secret_always = False
-
-    def configure(self, req: Any) -> None:
-        pass
-
-    def check(self, olds: Any, news: Any) -> CheckResult:
-        return CheckResult(news, [])
-
-    def diff(self, id_: str, olds: Any, news: Any) -> DiffResult:
-        moved = ["login"] if olds["login"] != news["login"] else []
-        first = bool(news.get("delete_first"))
-        return DiffResult(changes=None, replaces=moved, delete_before_replace=first)
-
-    def create(self, props: Any) -> CreateResult:
-        WORLD.call()
-        login = props["login"]
-        WORLD.asked.append(login)
-        if login not in WORLD.people:
-            WORLD.made[login] = WORLD.made.get(login, 0) + 1
-        WORLD.people[login] = dict(props)
-        return CreateResult(f"id of {login}", {**props, "token": f"token of {login}"})
-
-    def read(self, id_: str, props: Any) -> ReadResult:
-        found = WORLD.people.get(props["login"])
-        return ReadResult(id_ if found else None, {**props, **(found or {})})
-
-    def update(self, id_: str, olds: Any, news: Any) -> UpdateResult:
-        WORLD.call()
-        WORLD.people[news["login"]] = dict(news)
-        return UpdateResult({**news, "token": olds["token"]})
-
-    def delete(self, id_: str, props: Any) -> None:
-        WORLD.call()
-        WORLD.people.pop(props["login"], None)
-
-
-BEFORE = {
-    "ann": {"login": "ann", "role": "reader"},
-    "bob": {"login": "bob", "role": "reader"},
-    "cat": {"login": "cat", "role": "reader", "delete_first": True},
-    "dan": {"login": "dan", "role": "reader"},
-    "eve": {"login": "eve", "role": "reader"},
-}
-AFTER = {
-    "fay": {"login": "fay", "role": "admin"},
-    "ann": BEFORE["ann"],
-    "bob": {"login": "bob", "role": "admin"},
-    "cat": {"login": "cathy", "role": "reader", "delete_first": True},
-    "dan": {"login": "daniel", "role": "reader"},
-    "gus": {"login": "gus", "role": "admin"},
-}
-
-
-class Office(Operation):
-    """An operation on people in place of a program that is run by the SDK."""
-
-    people: dict[str, dict[str, Any]]
-    threads = 1
-
-    def _program(self, request: Any, config: Any) -> Any:
-        return None if request.kind in ("refresh", "destroy") else self._declare
-
-    def _declare(self, run: Deployment) -> None:
-        provider = base64.b64encode(dill.dumps(People())).decode()
-        stack = self._one(run, STACK_TYPE, "shop-dev", {}, custom=False)
-        account = self._one(run, PROVIDER, "acme", {}, parent=stack.urn)
-        with ThreadPoolExecutor(self.threads) as pool:
-            made = [
-                pool.submit(
-                    self._one,
-                    run,
-                    USER,
-                    name,
-                    {"__provider": provider, **person},
-                    parent=stack.urn,
-                    provider=f"{account.urn}::{account.id}",
-                    additional_secret_outputs=["token"],
-                )
-                for name, person in self.people.items()
-            ]
-        for future in made:
-            future.result()
-        run.set_outputs(stack.urn, {"people": ", ".join(self.people)})
-
-    @staticmethod
-    def _one(
-        run: Deployment, kind: str, name: str, given: Any, custom: bool = True, **more: Any
-    ) -> ResourceState:
-        return run.register(Registration(kind, name, custom, dict(given), **more))
-
-
-@dataclass
-class Place:
-    """A project with a stack on a disk of its own."""
-
-    root: Path
     disk: Disk
-    store: Store
 
-    @property
-    def stack(self) -> StackFolder:
-        return StackFolder(
-            Project(self.root, "shop", self.root, self.root, False), "dev", self.store
-        )
 
-    def run(
-        self, people: dict[str, dict[str, Any]], kind: str = "up", threads: int = 1, **more: Any
-    ) -> int:
-        stack = self.stack
-        office = Office(stack.project, stack, StackSettings(stack.project, "dev"))
-        office.people, office.threads = people, threads
-        options = Options(preview=kind == "preview", refresh_only=kind == "refresh", parallel=4)
-        try:
-            return office.run(Request(kind, options, **more))
-        except (EngineError, MonitorClosed):
-            return 1
-
-    def logins(self) -> set[str]:
-        """Return who is in the state."""
-        state = self.stack.read()
-        return {r["inputs"]["login"] for r in state["resources"] if r["type"] == USER}
-
-    def pending(self) -> set[str]:
-        """Return whose operations were interrupted."""
-        operations = self.stack.read().get("pending_operations") or []
-        users = [op["resource"] for op in operations if op["resource"]["type"] == USER]
-        return {resource["inputs"]["login"] for resource in users}
+def on(disk: Disk, root: Path) -> OnDisk:
+    return OnDisk(root, FolderStore(Path("/state/dev"), disk), disk)
 
 
 @dataclass
@@ -197,11 +45,11 @@ class Stage:
     disk: Disk
     world: World
 
-    def place(self) -> Place:
+    def place(self) -> OnDisk:
         WORLD.people, WORLD.made = copy.deepcopy((self.world.people, self.world.made))
         disk = self.disk.copy()
         WORLD.dead = lambda: disk.dead
-        return Place(self.root, disk, FolderStore(Path("/state/dev"), disk))
+        return on(disk, self.root)
 
 
 @pytest.fixture
@@ -209,36 +57,20 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE)
     monkeypatch.setattr(threading, "excepthook", lambda args: None)  # killed with the process
     tmp_path.joinpath("Pulumi.dev.yaml").write_text(SETTINGS)
-    global WORLD
-    WORLD = World()
+    WORLD.reset()
     disk = Disk()
-    place = Place(tmp_path, disk, FolderStore(Path("/state/dev"), disk))
+    place = on(disk, tmp_path)
     place.stack.write(empty_deployment())
     assert place.run(BEFORE) == 0
     assert set(WORLD.people) == {person["login"] for person in BEFORE.values()}
     yield Stage(tmp_path, disk, World(dict(WORLD.people), dict(WORLD.made)))
-    WORLD = World()
+    WORLD.reset()
 
 
-def wanted(people: dict[str, dict[str, Any]]) -> set[str]:
-    return {person["login"] for person in people.values()}
-
-
-def settle(place: Place, what: str) -> None:
-    """Nothing is lost, and another run makes everything as declared."""
+def settle(place: OnDisk, what: str) -> None:
+    """Nothing is lost once the disk works again."""
     place.disk.dead, place.disk.trouble = False, lambda number, name: None
-    forgotten = set(WORLD.people) - place.logins() - place.pending()
-    assert not forgotten, f"{what}: {forgotten} are there and in no state"
-    known = (place.logins() - place.pending()) & wanted(AFTER)
-    WORLD.asked.clear()
-    place.stack.unlock()
-    assert place.run(AFTER) == 0, what
-    assert known.isdisjoint(WORLD.asked), f"{what}: what was made is asked for again"
-    assert set(WORLD.people) == wanted(AFTER) == place.logins(), what
-    assert max(WORLD.made.values()) == 1, f"{what}: made twice"
-    assert place.run(AFTER, "refresh", clear_pending_creates=True) == 0
-    assert place.run(AFTER, "preview", expect_no_changes=True) == 0, what
-    assert "pending_operations" not in place.stack.read(), what
+    place.converges(what)
 
 
 def calls(stage: Stage, **how: Any) -> list[str]:
@@ -249,7 +81,7 @@ def calls(stage: Stage, **how: Any) -> list[str]:
     return list(place.disk.calls)
 
 
-def killed(place: Place, number: int, threads: int = 1) -> None:
+def killed(place: OnDisk, number: int, threads: int = 1) -> None:
     """Run and be killed at a call; a run may end before, as some have a call or two less."""
     try:
         assert place.run(AFTER, threads=threads) == 0
@@ -323,7 +155,7 @@ def test_a_first_secret_can_be_read_whatever_happens_to_the_settings(
         number += 3
         stage.root.joinpath("Pulumi.dev.yaml").unlink(missing_ok=True)
         WORLD.people, WORLD.made, disk = {}, {}, Disk()
-        place = Place(stage.root, disk, FolderStore(Path("/state/dev"), disk))
+        place = on(disk, stage.root)
         place.stack.write(empty_deployment())
         disk.trouble = at(len(disk.calls) + number, "kill")
         try:
@@ -359,8 +191,7 @@ def test_nothing_is_made_before_its_intent_is_on_the_disk(stage: Stage) -> None:
     def look() -> bool:
         after_cut = place.disk.copy()
         after_cut.cut_power("none")
-        left = Place(place.root, after_cut, FolderStore(Path("/state/dev"), after_cut))
-        for login in left.pending():
+        for login in on(after_cut, place.root).pending():
             seen[login] = True
         return False
 

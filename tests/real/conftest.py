@@ -7,7 +7,7 @@ on CI) makes that a failure. ``MARTECH_RECORD=1`` records the stories anew as th
 import contextlib
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
@@ -17,15 +17,20 @@ from tests.real.scim import ScimServer
 from tests.real.wordpress import WordPress
 
 
+def missing(reason: Unavailable) -> NoReturn:
+    """Skip the test, or fail it where products are required."""
+    if os.environ.get("MARTECH_REQUIRE_PRODUCTS"):
+        pytest.fail(str(reason), pytrace=False)
+    pytest.skip(str(reason))
+
+
 @contextlib.contextmanager
 def _or_skip(product: contextlib.AbstractContextManager[Any]) -> Iterator[Any]:
     with contextlib.ExitStack() as ending:
         try:
             started = ending.enter_context(product)
         except Unavailable as reason:
-            if os.environ.get("MARTECH_REQUIRE_PRODUCTS"):
-                pytest.fail(str(reason), pytrace=False)
-            pytest.skip(str(reason))
+            missing(reason)
         yield started
 
 

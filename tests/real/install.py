@@ -11,7 +11,7 @@ from pathlib import Path
 if not __package__:  # run as a file: its neighbours are found from the top of the checkout
     sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.real import wordpress
+from tests.real import postgres, wordpress
 from tests.real.keeper import Unavailable
 
 
@@ -24,6 +24,13 @@ def main() -> int:
             print(f"WordPress is in {folder} and answered at {site.origin}")
     except Unavailable as reason:
         print(f"WordPress cannot be had here: {reason}", file=sys.stderr)
+        return 1
+    try:
+        folder = postgres.install()
+        with postgres.running() as url:
+            print(f"PostgreSQL is in {folder} and answered at {url}")
+    except Unavailable as reason:
+        print(f"PostgreSQL cannot be had here: {reason}", file=sys.stderr)
         return 1
     print(f"ready after {time.monotonic() - began:.0f} s")
     return 0

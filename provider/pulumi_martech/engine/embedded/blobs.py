@@ -1,0 +1,147 @@
+"""State in a backend that keeps whole things by key: an object store, or a table of a database.
+
+The journal of a run is a row of segments there, each written whole. What is not settled yet is in
+the memory of the run alone: a run that is killed can lose of its last quarter of a second that
+something is done, never that something was begun. Whoever comes next, on whatever machine, sees
+the rest.
+"""
+
+import threading
+from typing import Protocol
+
+from .errors import EngineError
+from .stores import CHECKPOINT
+
+_JOURNAL = "journal/"
+
+
+class Blobs(Protocol):
+    """Things by key; whatever fails is an `EngineError` with a sentence for a person."""
+
+    @property
+    def url(self) -> str:
+        """Where they are, without secrets."""
+
+    def get(self, key: str) -> bytes | None:
+        """Return a thing; `None` if it is not there."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Put a thing in the place of what was there; it is durable when this returns."""
+
+    def add(self, key: str, data: bytes) -> bool:
+        """Make a thing; `False`, and nothing is changed, if there is one of that key."""
+
+    def delete(self, keys: list[str]) -> None:
+        """Remove things, if they are there."""
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return the keys that begin so, sorted."""
+
+
+class BlobBackend:
+    """The stacks of a project: PROJECT/STACK/..."""
+
+    def __init__(self, blobs: Blobs, project: str):
+        """Take where they are kept, and the name of the project."""
+        self._blobs = blobs
+        self._project = project
+
+    @property
+    def url(self) -> str:
+        """Where they are kept."""
+        return f"{self._blobs.url}/{self._project}"
+
+    def store(self, stack: str) -> "BlobStore":
+        """Return where a stack is kept."""
+        return BlobStore(self._blobs, f"{self._project}/{stack}/")
+
+    def stacks(self) -> list[str]:
+        """Return the stacks that have a checkpoint."""
+        keys = [key.split("/") for key in self._blobs.keys(f"{self._project}/")]
+        return sorted(parts[1] for parts in keys if parts[2:] == [CHECKPOINT])
+
+
+class BlobStore:
+    """The things of one stack."""
+
+    def __init__(self, blobs: Blobs, prefix: str):
+        """Take where they are kept, and what their keys begin with."""
+        self._blobs = blobs
+        self._prefix = prefix
+
+    @property
+    def place(self) -> str:
+        """Where they are kept."""
+        return f"{self._blobs.url}/{self._prefix.rstrip('/')}"
+
+    def read(self, name: str) -> bytes | None:
+        """Return a thing."""
+        return self._blobs.get(self._prefix + name)
+
+    def write(self, name: str, data: bytes) -> None:
+        """Replace a thing."""
+        self._blobs.put(self._prefix + name, data)
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Make a thing."""
+        return self._blobs.add(self._prefix + name, data)
+
+    def remove(self, name: str) -> None:
+        """Remove a thing."""
+        self._blobs.delete([self._prefix + name])
+
+    def clear(self) -> None:
+        """Remove everything."""
+        self.remove(CHECKPOINT)
+        self._blobs.delete(self._blobs.keys(self._prefix))
+
+    def tape(self) -> "SegmentTape":
+        """Begin a journal."""
+        self.remove_journal()
+        return SegmentTape(self)
+
+    def journal(self) -> bytes:
+        """Return the lines of the segments."""
+        keys = self._blobs.keys(self._prefix + _JOURNAL)
+        return b"".join(self._blobs.get(key) or b"" for key in keys)
+
+    def remove_journal(self) -> None:
+        """Remove the segments."""
+        keys = self._blobs.keys(self._prefix + _JOURNAL)
+        if keys:
+            self._blobs.delete(keys)
+
+
+class SegmentTape:
+    """A journal in segments; lines wait in memory until they are settled."""
+
+    def __init__(self, store: BlobStore):
+        """Begin a journal of no segments."""
+        self._store = store
+        self._waiting: list[bytes] = []
+        self._number = 0
+        self._lock = threading.Lock()
+
+    def write(self, data: bytes) -> None:
+        """Take lines."""
+        with self._lock:
+            self._waiting.append(data)
+
+    def settle(self) -> None:
+        """Write a segment of all lines that wait; called by one thread at a time."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._number += 1
+            self._store.write(f"{_JOURNAL}{self._number:08}.jsonl", b"".join(waiting))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def missing(library: str, extra: str) -> EngineError:
+    """Return what to say of a library that a backend needs."""
+    return EngineError(
+        f"state in this backend needs {library}, which is not installed; "
+        f"install it with: pip install 'pulumi-martech[{extra}]'"
+    )

@@ -1,0 +1,267 @@
+"""Folders, databases and object stores keep state alike; what they cannot is said."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pulumi_martech.engine.embedded import objects
+from pulumi_martech.engine.embedded.backends import backend
+from pulumi_martech.engine.embedded.blobs import BlobStore
+from pulumi_martech.engine.embedded.errors import EngineError
+from pulumi_martech.engine.embedded.project import Project
+from pulumi_martech.engine.embedded.stacks import empty_deployment
+from pulumi_martech.engine.embedded.stores import Backend
+from tests.engine.blobs import Memory
+from tests.engine.disk import Killed
+from tests.engine.office import AFTER, BEFORE, WORLD, Place, wanted
+from tests.passphrase import PASSPHRASE, SETTINGS
+from tests.real import postgres
+from tests.real.conftest import missing
+from tests.real.keeper import Unavailable
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    """The address of an S3 server on this machine, with a bucket `state`."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    address = f"http://{host}:{port}"
+    with pytest.MonkeyPatch.context() as patch:
+        aws(patch, address)
+        boto3.client("s3").create_bucket(Bucket="state")
+    yield address
+    server.stop()
+
+
+def aws(patch: pytest.MonkeyPatch, address: str) -> None:
+    patch.setenv("AWS_ENDPOINT_URL", address)
+    patch.setenv("AWS_ACCESS_KEY_ID", "test")
+    patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[str]:
+    """The URL of an empty PostgreSQL database on this machine."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(postgres.running())
+        except Unavailable as reason:
+            missing(reason)
+        yield url
+
+
+@pytest.fixture(params=["folder", "sqlite", "s3", "postgres"])
+def project(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Project:
+    """A project whose stacks are in each backend in turn."""
+    if request.param == "s3":
+        aws(monkeypatch, request.getfixturevalue("s3"))
+    url = {
+        "folder": lambda: "elsewhere",
+        "sqlite": lambda: "sqlite:///state.db",
+        "s3": lambda: f"s3://state/{tmp_path.name}",
+        "postgres": lambda: request.getfixturevalue("database"),
+    }[request.param]()
+    monkeypatch.setenv("MARTECH_BACKEND_URL", url)
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE)
+    monkeypatch.setattr(threading, "excepthook", lambda args: None)  # killed with the process
+    tmp_path.joinpath("Pulumi.dev.yaml").write_text(SETTINGS)
+    WORLD.reset()
+    return Project(tmp_path, f"shop-{request.param}", tmp_path, tmp_path, False)
+
+
+def test_what_is_put_there_is_there(project: Project) -> None:
+    where = backend(project)
+    store, other = where.store("dev"), where.store("dev2")
+    assert where.stacks() == [] and store.read("checkpoint.json") is None
+    assert store.journal() == b"" and "hush" not in where.url
+    store.remove("checkpoint.json")
+    store.remove_journal()
+    for content in (b"first", b"", bytes(range(256)) * 9000):
+        store.write("checkpoint.json", content)
+        assert backend(project).store("dev").read("checkpoint.json") == content
+    other.write("checkpoint.json", b"other")
+    assert backend(project).stacks() == ["dev", "dev2"]
+
+    tape = store.tape()
+    tape.write(b"one\n")
+    tape.write(b"two\n")
+    tape.settle()
+    tape.write(b"three\n")
+    tape.settle()
+    tape.close()
+    assert backend(project).store("dev").journal() == b"one\ntwo\nthree\n"
+    assert other.journal() == b""
+    again = store.tape()
+    again.settle()
+    again.close()
+    assert store.journal() == b"", "a new journal has nothing of an old one"
+
+    store.clear()
+    assert backend(project).stacks() == ["dev2"] and other.read("checkpoint.json") == b"other"
+    other.clear()
+
+
+def test_of_many_who_ask_for_the_lock_one_gets_it(project: Project) -> None:
+    backend(project).store("dev").write("checkpoint.json", b"{}")
+    got: list[bytes] = []
+
+    def ask(number: int) -> None:
+        mine = b"lock %d" % number
+        if backend(project).store("dev").create("lock.json", mine):
+            got.append(mine)
+
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(got) == 1
+    store = backend(project).store("dev")
+    assert store.read("lock.json") == got[0]
+    assert not store.create("lock.json", b"mine")
+    store.remove("lock.json")
+    assert store.create("lock.json", b"mine")
+    store.clear()
+
+
+class Mortal:
+    """A store, or its journal, of a process that ends with the calls to the platform."""
+
+    def __init__(self, inner: Any):
+        self._inner = inner
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*given: Any) -> Any:
+            WORLD.call()
+            answer = getattr(self._inner, name)(*given)
+            return Mortal(answer) if name == "tape" else answer
+
+        return call
+
+
+def test_another_machine_goes_on_from_a_run_that_was_killed(project: Project) -> None:
+    def machine() -> Place:
+        return Place(project.root, backend(project).store("dev"))
+
+    machine().stack.write(empty_deployment())
+    assert machine().run(BEFORE) == 0
+    assert machine().logins() == wanted(BEFORE)
+    WORLD.dead = lambda: "cathy" in WORLD.people  # made, and killed before it could say so
+    with pytest.raises(Killed):
+        Place(project.root, Mortal(backend(project).store("dev"))).run(AFTER, threads=3)
+    WORLD.dead = lambda: False
+    assert ", up) " in machine().stack.holder(), "the lock of the killed run is there"
+    assert "cathy" in machine().pending(), "what was under way is known"
+    assert machine().run(AFTER) == 1, "the lock holds"
+    machine().converges("killed")
+    assert machine().run({}, "destroy") == 0 and not WORLD.people
+    machine().stack.remove()
+    assert backend(project).stacks() == []
+
+
+@pytest.fixture
+def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """A place in memory, after a first run."""
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE)
+    monkeypatch.setattr(threading, "excepthook", lambda args: None)
+    tmp_path.joinpath("Pulumi.dev.yaml").write_text(SETTINGS)
+    WORLD.reset()
+    place = Place(tmp_path, BlobStore(Memory(), "shop/dev/"))
+    place.stack.write(empty_deployment())
+    assert place.run(BEFORE) == 0
+    return place
+
+
+@pytest.mark.parametrize("trouble", ["kill", "kill after", "fail", "fail after"])
+def test_a_run_whose_backend_goes_away_at_any_call_loses_nothing(
+    memory: Place, trouble: str
+) -> None:
+    things, people = dict(memory.store._blobs.things), dict(WORLD.people)
+    number, ended = 0, False
+    while not ended:
+        number += 1
+        blobs = Memory()
+        blobs.things = dict(things)
+        WORLD.reset()
+        WORLD.people = dict(people)
+        WORLD.made = dict.fromkeys(people, 1)
+        WORLD.dead = lambda blobs=blobs: blobs.dead
+        place = Place(memory.root, BlobStore(blobs, "shop/dev/"))
+        blobs.trouble = lambda now, at=number: trouble if now == at else ""
+        with suppress(Killed):
+            place.run(AFTER)
+        ended = blobs.number < number
+        blobs.trouble, blobs.dead = lambda now: "", False
+        place.converges(f"{trouble} at {number}")
+    assert number > 12
+
+
+def test_a_server_that_would_let_two_runs_work_at_once_is_refused(
+    s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some servers take `If-None-Match` and do not hold to it."""
+    aws(monkeypatch, s3)
+    there = objects.Objects("s3://state/careless")
+    write = there._files.pipe_file
+    monkeypatch.setattr(there._files, "pipe_file", lambda path, data, mode="": write(path, data))
+    with pytest.raises(EngineError, match="ignores `If-None-Match`"):
+        there.add("lock.json", b"mine")
+    assert there.get("lock.json") is None
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("gs://bucket", "begins with gs://, which is no backend of the embedded engine"),
+        ("s3://", "begins with s3://"),
+        ("https://app.pulumi.com", "use a stack on the real `pulumi`"),
+        ("postgresql://me:hush@127.0.0.1:1/x", "postgresql://me:***@127.0.0.1:1/x cannot be read"),
+        ("sqlite:///missing/folder/state.db", "unable to open database file"),
+        ("s3://nowhere", "the state in s3://nowhere cannot be read"),
+    ],
+)
+def test_what_cannot_be_reached_is_said_in_a_sentence(
+    url: str, said: str, s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws(monkeypatch, s3)
+    monkeypatch.setenv("MARTECH_BACKEND_URL", url)
+    there = Project(tmp_path, "shop", tmp_path, tmp_path, False)
+
+    def look() -> Backend:
+        found = backend(there)
+        found.store("dev").read("checkpoint.json")
+        return found
+
+    with pytest.raises(EngineError) as caught:
+        look()
+    assert said in str(caught.value)
+    assert "hush" not in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("module", "url", "said"),
+    [
+        ("s3fs", "s3://state", "pip install 'pulumi-martech[s3]'"),
+        ("sqlalchemy", "sqlite:///x.db", "pip install 'pulumi-martech[postgres]'"),
+        ("pg8000", "postgresql://me@127.0.0.1/x", "pip install 'pulumi-martech[postgres]'"),
+    ],
+)
+def test_a_library_that_is_missing_is_named_with_what_brings_it(
+    module: str, url: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, module, None)
+    monkeypatch.setenv("MARTECH_BACKEND_URL", url)
+    with pytest.raises(EngineError) as caught:
+        backend(Project(tmp_path, "shop", tmp_path, tmp_path, False))
+    assert said in str(caught.value)
