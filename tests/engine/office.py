@@ -137,6 +137,7 @@ class Office(Operation):
         for future in made:
             future.result()
         run.set_outputs(stack.urn, {"people": ", ".join(self.people)})
+        run.signal()
 
     @staticmethod
     def _one(

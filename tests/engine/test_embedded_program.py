@@ -155,8 +155,8 @@ def test_state_can_lie_elsewhere(tmp_path: Path) -> None:
     assert (elsewhere / "toyland" / "far" / "checkpoint.json").is_file()
     listed = json.loads(land.run("stack", "ls", "--json"))
     assert [s["name"] for s in listed] == ["dev"]
-    refused = land.run("stack", "ls", code=1, MARTECH_BACKEND_URL="s3://bucket")
-    assert "is no folder" in refused
+    refused = land.run("stack", "ls", code=1, MARTECH_BACKEND_URL="gs://bucket")
+    assert "gs://, which is no backend of the embedded engine" in refused
 
 
 def test_a_deployment_of_another_stack_is_refused(tmp_path: Path) -> None:
