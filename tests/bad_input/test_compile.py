@@ -121,9 +121,9 @@ def test_accounts_that_are_missing_wrong_or_in_a_circle(office: Office) -> None:
         scim.MartechUser("dan", account=crm, login="dan@example.com",
                          opts=pulumi.ResourceOptions(provider=site))
         eve = scim.MartechUser("eve", account=crm, login="eve@example.com")
-        scim.Account("late", url=os.environ["CRM_URL"], credentials=Bearer(token="env:CRM_TOKEN"),
+        scim.Account("late", url="https://late.example", credentials=Bearer(token="env:CRM_TOKEN"),
                      opts=pulumi.ResourceOptions(depends_on=[eve]))
-        scim.Account("inner", url=os.environ["CRM_URL"], credentials=Bearer(token="env:CRM_TOKEN"),
+        scim.Account("inner", url="https://in.example", credentials=Bearer(token="env:CRM_TOKEN"),
                      opts=pulumi.ResourceOptions(provider=crm))
         scim.Account("crm", url=os.environ["CRM_URL"], credentials=Bearer(token="env:CRM_TOKEN"))
         scim.Account("Sales CRM", url=os.environ["CRM_URL"], credentials=None, timeout=-1)
@@ -222,7 +222,7 @@ def test_what_a_platform_cannot_do_is_said_with_what_to_do_instead(office: Offic
         wordpress.MartechUser("ben", account=site, login="ben", email="ben@example.com",
                               on_destroy="delete")
         basic = Basic(username="admin", password="env:SITE_PASSWORD")
-        heirless = wordpress.Account("blog", url=os.environ["SITE_URL"], credentials=basic)
+        heirless = wordpress.Account("blog", url="https://blog.example", credentials=basic)
         wordpress.MartechUser("cem", account=heirless, login="cem", email="cem@example.com")
         """,
     )
@@ -236,6 +236,41 @@ def test_what_a_platform_cannot_do_is_said_with_what_to_do_instead(office: Offic
     assert "'remove' with a successor" in deactivate
     assert "none of 'remove', 'deactivate', 'downgrade' or 'retain'" in unknown
     assert "say successor='LOGIN' on it or on the Account" in heir
+
+
+def test_one_tenant_is_one_account(office: Office) -> None:
+    errors = refused_offline(
+        office,
+        """
+        from pulumi_martech import gtg_crm, hubspot, sendgrid
+        one = scim.Account("one", url="https://crm.example/scim/v2",
+                           credentials=Bearer("env:ONE"))
+        two = scim.Account("two", url="https://CRM.example:443/scim/v2/",
+                           credentials=Bearer("env:TWO"))
+        scim.MartechUser("ana", account=one, login="ana@example.com")
+        scim.MartechUser("ana", account=two, login="ana@example.com")
+        for team in ("x", "y"):
+            scim.Account(team, url="https://all.example", credentials=Bearer("env:T"), tenant=team)
+        for key, token, portal in (
+            ("hub", "ONE", "1"), ("us", "TWO", ""), ("eu", "ONE", "2"), ("de", "THREE", "1"),
+        ):
+            hubspot.Account(key, url="https://api.hubapi.com", tenant=portal,
+                            credentials=Bearer(f"env:{token}"))
+        for key, token in (("mail", "A"), ("sub", "B"), ("copy", "A")):
+            sendgrid.Account(key, url="https://api.sendgrid.com",
+                             credentials=Bearer(f"env:{token}"))
+        for key in ("gtg", "gtg-fr"):
+            gtg_crm.Account(key, url="https://www.gtgcrm.com", operator="mia")
+        """,
+    )
+    two, de, copy = errors
+    assert two.startswith(office.line('"two"'))
+    first = office.line('"one"')
+    assert f"account two is the same tenant as account one at {first} (SCIM 2.0 at https:" in two
+    assert two.endswith("or, if they are two tenants, tell them apart by tenant=")
+    assert "account de is the same tenant as account hub at" in de
+    assert "account copy is the same tenant as account mail at" in copy
+    assert "tell them apart by credentials or tenant=" in copy
 
 
 def test_what_cannot_be_asked_of_a_person_is_said_before_anybody_is(office: Office) -> None:

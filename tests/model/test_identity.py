@@ -14,6 +14,7 @@ from pulumi_martech.model.identity import (
     is_loopback,
     look_alike,
     near,
+    normal_url,
     same_but_case,
 )
 
@@ -228,6 +229,13 @@ def test_urls_that_are_fine(url):
 def test_urls_that_are_refused_and_why(url, said):
     (problem,) = check_url(url)
     assert said in problem
+
+
+def test_one_address_is_told_however_it_is_written():
+    for url in ("https://crm.example/scim/v2", "https://CRM.example.:443/scim/v2//"):
+        assert normal_url(url) == "https://crm.example/scim/v2"
+    assert normal_url("https://crm.example:8443/") == "https://crm.example:8443"
+    assert normal_url("https://crm.example/A") != normal_url("https://crm.example/a")
 
 
 def test_a_password_in_a_url_is_not_repeated():

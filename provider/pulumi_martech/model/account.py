@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, WithJsonSchema
 from pulumi_martech.model.capability import DataClass
 from pulumi_martech.model.content import Declared
 from pulumi_martech.model.errors import InvalidDeclaration
+from pulumi_martech.model.identity import normal_url
 from pulumi_martech.model.values import Frozen
 
 
@@ -155,6 +156,18 @@ class AccountConfig(Frozen):
     def operator(self) -> str:
         """Who carries out what is asked on an attested platform; empty on the others."""
         return self.credentials.operator if isinstance(self.credentials, ByHand) else ""
+
+    def same_tenant(self, other: "AccountConfig", shared_address: bool) -> bool:
+        """Tell whether another account is the same tenant, as far as both say.
+
+        One address is one tenant, unless both name a ``tenant`` and these differ. Where all tenants
+        of a platform share an address, it is one only by the same ``tenant`` or credentials.
+        """
+        if self.platform != other.platform or normal_url(self.url) != normal_url(other.url):
+            return False
+        if self.tenant.strip() and other.tenant.strip():
+            return self.tenant.strip() == other.tenant.strip()
+        return not shared_address or self.credentials == other.credentials
 
     def inputs(self) -> dict[str, str]:
         """Return the account as inputs of its provider resource: names and references, no secrets.

@@ -135,6 +135,15 @@ def check_url(url: str) -> list[str]:
     return problems
 
 
+def normal_url(url: str) -> str:
+    """Return a base URL that `check_url` finds nothing wrong with as addresses are compared."""
+    parts = urlsplit(url.strip())
+    scheme, usual = parts.scheme.lower(), {"http": 80, "https": 443}
+    port = parts.port if parts.port != usual.get(scheme) else None
+    host = (parts.hostname or "").rstrip(".")
+    return f"{scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether a host name or address is this machine, without asking a name server."""
     if host == "localhost" or host.endswith(".localhost"):

@@ -131,6 +131,8 @@ class Manifest(Frozen):
     """Attributes that no two users of an account share, besides the login."""
     softest_ending_verb: Literal["remove", "deactivate", "downgrade"]
     """The softest verb that really ends log-in: the default of ``on_destroy``."""
+    shared_address: bool = False
+    """Whether all tenants have one address, so that credentials tell one from the other."""
     needs_successor: bool = False
     """Whether removing a user needs somebody who takes over what it owns."""
     limits: Limits

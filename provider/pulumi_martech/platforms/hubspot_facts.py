@@ -21,6 +21,7 @@ MANIFEST = Manifest(
     platform="hubspot",
     title="HubSpot",
     identity=Identity(attribute="email", shape="email", case_sensitive=False, renamable=False),
+    shared_address=True,
     creation="direct",
     role_shape="scalar",
     role_content="declared",

@@ -15,6 +15,7 @@ MANIFEST = Manifest(
     identity=Identity(
         attribute="email", shape="email", case_sensitive=False, renamable=False, unique=False
     ),
+    shared_address=True,
     creation="invitation with a second id",
     role_shape="list replaced on the user",
     role_content="read",

@@ -97,6 +97,8 @@ class AccountResource(pulumi.ProviderResource):
             if attested is not isinstance(config.credentials, ByHand):
                 declared.problem(f"{what}: credentials must be those of an API")
         leads_nowhere = config is not None and NOWHERE in config.credentials.model_dump().values()
+        if config is not None and not leads_nowhere and not check_url(config.url):
+            self._check_tenant(declared, config, what)
         if config is not None and len(declared.problems) == before and not leads_nowhere:
             declared.accounts_at[config.key] = place()
             return config
@@ -108,6 +110,24 @@ class AccountResource(pulumi.ProviderResource):
             url=NO_ADDRESS,
             credentials=Bearer(token=NOWHERE),
         )
+
+    def _check_tenant(self, declared: Program, config: AccountConfig, what: str) -> None:
+        """Note a tenant with two keys: what one of them takes away, the other one declares.
+
+        A platform without an API has no tenant that could be told by its address.
+        """
+        manifest = PLATFORMS[self.platform].manifest
+        for key, where in declared.accounts_at.items():
+            other = declared.configs[key]
+            if key == config.key or manifest.attested is not None:
+                continue
+            if config.same_tenant(other, manifest.shared_address):
+                apart = "credentials or tenant=" if manifest.shared_address else "tenant="
+                declared.problem(
+                    f"{what} is the same tenant as account {key} at {where} ({manifest.title} at "
+                    f"{config.url}): removals from one would end what the other declares; declare "
+                    f"one account, or, if they are two tenants, tell them apart by {apart}"
+                )
 
 
 class AccountObject(Resource):
