@@ -16,6 +16,7 @@ _WORDS = {
     "float_type": "must be a number",
     "extra_forbidden": "is not an argument of this",
     "tuple_type": "must be a list",
+    "frozen_set_type": "must be a list",
     "dict_type": "must be a dictionary",
     "mapping_type": "must be a dictionary",
     "model_type": "must be Bearer(...), Basic(...), OAuth2Client(...) or SignedJwt(...)",

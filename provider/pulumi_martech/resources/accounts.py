@@ -14,6 +14,7 @@ from pulumi_martech.model.identity import check_url
 from pulumi_martech.model.wording import in_words
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.roles import role_problems
+from pulumi_martech.resources.arguments import texts
 from pulumi_martech.resources.credentials import NOWHERE
 from pulumi_martech.resources.program import Program, place, program
 
@@ -29,6 +30,9 @@ def restore_pickler() -> None:
     """Undo what earlier registrations did to the pickler."""
     pickle._Pickler._batch_setitems, pickle._Pickler.save_dict = _PICKLER  # type: ignore[attr-defined]
 
+
+_LISTS = ("administrators", "protected")
+"""Arguments of an account that are lists of texts."""
 
 NO_ADDRESS = "https://invalid"
 """Where an account stands that was declared wrongly; the gate refuses a program that has one."""
@@ -73,9 +77,10 @@ class AccountResource(pulumi.ProviderResource):
         What stands for it has a key of its own, and nothing that may hold a secret.
         """
         what, before = f"account {str(given['key'])[:60]}", len(declared.problems)
+        lists = {name: texts(given[name], f"{what}: {name}") for name in _LISTS}
         config: AccountConfig | None = None
         try:
-            config = AccountConfig(platform=self.platform, **given)
+            config = AccountConfig(platform=self.platform, **{**given, **lists})
         except ValidationError as error:
             for name, words in in_words(error):
                 if name == "key" and words.startswith("string should match"):

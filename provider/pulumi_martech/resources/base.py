@@ -21,6 +21,7 @@ from pulumi_martech.resources.accounts import (
     account_of,
     restore_pickler,
 )
+from pulumi_martech.resources.arguments import texts
 from pulumi_martech.resources.maps import RosterProvider, VendorGrantProvider
 from pulumi_martech.resources.program import place, program
 from pulumi_martech.resources.roles import RoleProvider, RoleReferenceProvider
@@ -94,22 +95,14 @@ def _native_roles(
     return natives or ()
 
 
-def _names(given: Any, what: str) -> list[str]:
-    """Return a list of texts; one text that is no list is noted."""
-    if isinstance(given, str):
-        program().problem(f"{what}={given!r} is no list; write {what.split()[-1]}=[{given!r}]")
-        given = [given]
-    return [str(text) for text in given]
-
-
 def _asked(manifest: Manifest) -> dict[str, Any]:
     """Return the output that says what is asked of a person, on platforms that have it."""
     return {"asked": None} if manifest.attested else {}
 
 
-def _texts(given: Any, what: str) -> list[str]:
-    """Return a list of texts, in lower case; one text that is no list is noted."""
-    return sorted(text.strip().lower() for text in _names(given, what))
+def _lower(given: Any, what: str) -> list[str]:
+    """Return a list of texts, in lower case."""
+    return sorted(text.strip().lower() for text in texts(given, what))
 
 
 class UserResource(AccountObject):
@@ -237,7 +230,7 @@ class RoleReferenceResource(AccountObject):
         if known is None or not declared.claim("RoleReference", known.config.key, key):
             return
         at = known.config.key
-        names = _names(content, f"RoleReference {key} of {at}: content")
+        names = texts(content, f"RoleReference {key} of {at}: content")
         if names and not (declared_by and declared_on):
             declared.problem(
                 f"role {name!r} of {at}: declared content needs declared_by and declared_on"
@@ -304,13 +297,13 @@ class VendorGrantResource(AccountObject):
             declared.problem(
                 f"{what} needs the vendor's mail domains: by them its strays are found"
             )
-        mail_domains = _texts(domains, f"{what}: domains")
+        mail_domains = _lower(domains, f"{what}: domains")
         entries = _entries(known, people, what, external=True)
         props: dict[str, Any] = {
             "account": at,
             "vendor": vendor,
             "domains": {domain: True for domain in mail_domains},
-            "aliases": {alias: True for alias in _texts(aliases, f"{what}: aliases")} or None,
+            "aliases": {alias: True for alias in _lower(aliases, f"{what}: aliases")} or None,
             "people": entries,
             "until": until,
             "owner": owner,

@@ -25,6 +25,7 @@ from pulumi_martech.policy.guards import Estate, Limit, Limits, violations
 from pulumi_martech.policy.holdings import account_inputs, account_of
 from pulumi_martech.reconcile.session import override
 from pulumi_martech.resources.accounts import restore_pickler
+from pulumi_martech.resources.arguments import texts
 from pulumi_martech.resources.program import Program, program
 from pulumi_martech.resources.provider import Props, keep_provider, say
 
@@ -141,7 +142,8 @@ def limits(
     declared = program()
     update = {name: limit for name, limit in given.items() if limit is not None}
     declared.limits = declared.limits.model_copy(update=update)
-    declared.company_domains |= {domain.strip().lower() for domain in company_domains}
+    own = texts(company_domains, "limits: company_domains")
+    declared.company_domains |= {domain.strip().lower() for domain in own}
 
 
 __all__ = ["Gate", "GateProvider", "Limit", "Limits", "estate", "estate_inputs", "limits"]

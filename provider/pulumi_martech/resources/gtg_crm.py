@@ -58,8 +58,8 @@ class Account(accounts.AccountResource):
             opts: options of the provider resource.
         """
         settings = {
-            "administrators": tuple(administrators),
-            "protected": tuple(protected),
+            "administrators": administrators,
+            "protected": protected,
             "renamed_from": renamed_from,
             "breaker": breaker,
             "role_content": role_content or {},

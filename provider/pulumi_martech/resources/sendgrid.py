@@ -74,8 +74,8 @@ class Account(accounts.AccountResource):
         """
         settings = {
             "read_credentials": read_credentials,
-            "administrators": tuple(administrators),
-            "protected": tuple(protected),
+            "administrators": administrators,
+            "protected": protected,
             "own_login": own_login,
             "successor": successor,
             "tenant": tenant,

@@ -78,8 +78,8 @@ class Account(accounts.AccountResource):
         """
         settings = {{
             "read_credentials": read_credentials,
-            "administrators": tuple(administrators),
-            "protected": tuple(protected),
+            "administrators": administrators,
+            "protected": protected,
             "own_login": own_login,
             "successor": successor,
             "tenant": tenant,
@@ -140,8 +140,8 @@ class Account(accounts.AccountResource):
             opts: options of the provider resource.
         """
         settings = {{
-            "administrators": tuple(administrators),
-            "protected": tuple(protected),
+            "administrators": administrators,
+            "protected": protected,
             "renamed_from": renamed_from,
             "breaker": breaker,
             "role_content": role_content or {{}},
