@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -102,3 +103,32 @@ def test_secrets_in_the_open_are_encrypted_on_the_way_in(tmp_path: Path) -> None
     land.run("stack", "import", "--file", "open.json")
     assert "hunter2" not in (land.folder() / "checkpoint.json").read_text()
     land.run("preview", "--expect-no-changes")
+
+
+def test_a_killed_run_crosses_with_what_it_did(tmp_path: Path) -> None:
+    """An export has the journal in it: the other engine goes on from where the run was killed."""
+    land = Toyland(tmp_path)
+    land.faults({"method": "create", "id": "user/zeta/u1", "seconds": 60, "times": 1})
+    run = land.start("up", *FAST)
+    journal = land.folder() / "journal.jsonl"
+    deadline = time.monotonic() + 60
+    done = 1 + 2 + 3  # the stack, the accounts, the other users
+    while not journal.exists() or journal.read_text().count('"kind":"success"') < done:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    run.kill()
+    run.communicate()
+    land.run("stack", "export", "--file", "killed.json")
+    land.faults()
+
+    real = Real(land)
+    real.run("stack", "import", "--file", "killed.json")
+    real.run("up", *FAST)
+    assert len(land.objects()) == 4 and set(land.made().values()) == {1}
+    real.run("refresh", *FAST, "--clear-pending-creates")
+    real.run("preview", "--expect-no-changes")
+    real.run("stack", "export", "--file", "back.json")
+    land.run("cancel", "--yes")
+    land.run("stack", "import", "--file", "back.json")
+    land.run("preview", "--expect-no-changes")
+    assert land.ids() == set(land.objects())
