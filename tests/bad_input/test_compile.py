@@ -186,15 +186,17 @@ def test_addresses_that_would_send_credentials_in_the_clear(office: Office) -> N
         crm_account("empty", url="")
         crm_account("inside", url="https://ana:hush-hush@crm.example.com/scim")
         crm_account("lookup", url="http://10.0.0.7/scim")
+        crm_account("query", url="https://crm.example.com/scim?token=hush-hush")
         """,
     )
     text = "\n".join(errors)
-    assert len(errors) == 5
+    assert len(errors) == 6
     for key, words in {
         "plain": "sends credentials in the clear: write https",
         "ftp": "is not a URL like https://",
         "empty": "is not a URL like https://",
         "inside": "holds a user name or password",
+        "query": "'https://crm.example.com/scim?***' holds a query",
         "lookup": "sends credentials in the clear: write https",
     }.items():
         assert any(f"account {key}: url" in e and words in e for e in errors), (key, text)

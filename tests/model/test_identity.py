@@ -16,6 +16,7 @@ from pulumi_martech.model.identity import (
     near,
     normal_url,
     same_but_case,
+    shown_url,
 )
 
 KNOWN = ("example.com", "paypal.example", "mail.example")
@@ -263,3 +264,20 @@ def test_near_matches_are_offered_as_they_are_written():
     assert near("Auditors", roles, n=2) == "did you mean 'Editors' or 'Authors'?"
     assert near("Owner of everything", roles) == ""
     assert near("x", []) == ""
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://crm.example/scim/v2", "https://crm.example/scim/v2"),
+        ("https://crm.example/v2?token=hush#hush", "https://crm.example/v2?***"),
+        ("https://crm.example/v2#hush", "https://crm.example/v2#***"),
+        ("https://ana:hush/hu@sh@crm.example/v2", "https://***@crm.example/v2"),
+        ("https://ana:hu?sh@crm.example/v2", "https://***"),
+        ("https://crm.example/?a=b@c&d=hush", "https://***"),
+        ("ana:hush@crm.example", "***@crm.example"),
+        ("https://crm.example/" + "x" * 200, "https://crm.example/" + "x" * 60),
+    ],
+)
+def test_a_url_is_shown_without_what_may_be_a_secret(url, shown):
+    assert shown_url(url) == shown

@@ -144,6 +144,21 @@ def normal_url(url: str) -> str:
     return f"{scheme}://{host}{f':{port}' if port else ''}{parts.path.rstrip('/')}"
 
 
+def shown_url(url: str) -> str:
+    """Return a URL to be shown: without user and password, query and fragment, which hold secrets.
+
+    Text that is no URL is cut in the same way.
+    """
+    start = re.match(r"[A-Za-z]*://", url)
+    scheme, rest = (start[0], url[start.end() :]) if start else ("", url)
+    end = next((n for n, char in enumerate(rest) if char in "?#"), len(rest))
+    place, mark = rest[:end], rest[end : end + 1]
+    if "@" in rest[end:]:  # perhaps a password with such a mark in it
+        return f"{scheme}***"
+    _, at, host = place.rpartition("@")
+    return f"{scheme}{'***@' if at else ''}{host}"[:80] + (f"{mark}***" if mark else "")
+
+
 def is_loopback(host: str) -> bool:
     """Tell whether a host name or address is this machine, without asking a name server."""
     if host == "localhost" or host.endswith(".localhost"):

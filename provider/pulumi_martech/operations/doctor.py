@@ -29,7 +29,7 @@ from pulumi_martech.model.errors import (
     Unreachable,
 )
 from pulumi_martech.model.expiry import as_of
-from pulumi_martech.model.identity import check_url
+from pulumi_martech.model.identity import check_url, shown_url
 from pulumi_martech.model.values import Frozen
 from pulumi_martech.operations.signs import budget, clock_offset, open_to_others, reference_of
 from pulumi_martech.platforms.attested import AttestedConnector
@@ -170,7 +170,7 @@ class _Examination:
         for problem in problems:
             yield self._say("account", "fail", f"its url {problem}", "correct the account's url")
         if not problems:
-            yield self._say("account", "ok", f"{title} at {self._config.url}")
+            yield self._say("account", "ok", f"{title} at {shown_url(self._config.url)}")
 
     def _credentials(self) -> Iterator[Finding]:
         given: list[tuple[str, Credentials]] = [("credentials", self._config.credentials)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from pulumi_martech.model.identity import shown_url
 from pulumi_martech.model.plan import Inputs, Step, Value
 
 
@@ -19,7 +20,7 @@ def gist(step: Step) -> list[str] | None:
 def _of(kind: str, inputs: Inputs) -> list[str] | None:
     if kind == "account":
         platform = inputs.get("martech:platform")
-        return [f"{platform} at {inputs.get('martech:url')}"] if platform else []
+        return [f"{platform} at {shown_url(str(inputs.get('martech:url')))}"] if platform else []
     if kind == "Gate":
         accounts = _entries(inputs.get("accounts"))
         logins = sum(len(_entries(account.get("logins"))) for account in accounts.values())

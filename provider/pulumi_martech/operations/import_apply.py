@@ -9,6 +9,7 @@ from typing import Any
 
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.errors import InvalidDeclaration, MartechError
+from pulumi_martech.model.identity import shown_url
 from pulumi_martech.model.plan import GATE_TYPE, Inputs, differences, visible
 from pulumi_martech.operations import machine, show
 from pulumi_martech.operations.import_file import (
@@ -136,8 +137,8 @@ def _check(entries: Sequence[Entry], urns: Mapping[str, str], known: Known) -> N
         if (declared.platform, declared.url) != (imported.platform, imported.url):
             raise InvalidDeclaration(
                 tried,
-                f"that was {imported.platform} at {imported.url}, and the account of the program "
-                f"is {declared.platform} at {declared.url}",
+                f"that was {imported.platform} at {shown_url(imported.url)}, and the account of "
+                f"the program is {declared.platform} at {shown_url(declared.url)}",
                 _LEFT,
                 "write it anew",
             )

@@ -10,6 +10,7 @@ from typing import Any
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.expiry import day, ended
+from pulumi_martech.model.identity import shown_url
 from pulumi_martech.model.plan import Op, Plan
 from pulumi_martech.operations import machine, show
 from pulumi_martech.operations.import_census import Census, Choice, Declared, take
@@ -267,7 +268,7 @@ def _report(
 ) -> int:
     manifest = PLATFORMS[config.platform].manifest
     unknown = _unknown(config, census)
-    screen.line(f"Account {config.key} ({manifest.title} at {config.url})")
+    screen.line(f"Account {config.key} ({manifest.title} at {shown_url(config.url)})")
     screen.line()
     screen.table(columns(_rows(census), ("found", "number", "in the program")))
     if census.left_out:

@@ -1,7 +1,6 @@
 """The account as a resource, and what every resource inside an account is made of."""
 
 import pickle
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -10,7 +9,7 @@ from pulumi.dynamic import Resource
 from pydantic import ValidationError
 
 from pulumi_martech.model.account import AccountConfig, Bearer, ByHand, Credentials
-from pulumi_martech.model.identity import check_url
+from pulumi_martech.model.identity import check_url, shown_url
 from pulumi_martech.model.wording import in_words
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.roles import role_problems
@@ -88,9 +87,8 @@ class AccountResource(pulumi.ProviderResource):
                 declared.problem(f"{what}: {name} {words}")
         url = given["url"]
         if isinstance(url, str):
-            shown = re.sub(r"//[^/@]*@", "//***@", url)[:80]
             for problem in check_url(url):
-                declared.problem(f"{what}: url {shown!r} {problem}")
+                declared.problem(f"{what}: url {shown_url(url)!r} {problem}")
         if config is not None and config.key in declared.configs:
             declared.problem(
                 f"{what} is declared twice, at {declared.accounts_at[config.key]} and here"

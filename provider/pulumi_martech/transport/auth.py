@@ -24,6 +24,7 @@ from pulumi_martech.model.account import (
     SignedJwt,
 )
 from pulumi_martech.model.errors import CredentialError, Denied, MartechError
+from pulumi_martech.model.identity import shown_url
 from pulumi_martech.transport.client import ApiClient
 from pulumi_martech.transport.clock import SYSTEM_CLOCK, Clock
 from pulumi_martech.transport.credentials import resolve
@@ -142,7 +143,11 @@ class _ClientCredentials(httpx.Auth):
             yield self._signed(request, self._current(rejected=token))
 
     def _signed(self, request: httpx.Request, token: str) -> httpx.Request:
-        _put(request, f"Bearer {token}", f"the access token of {self._credentials.token_url}")
+        _put(
+            request,
+            f"Bearer {token}",
+            f"the access token of {shown_url(self._credentials.token_url)}",
+        )
         return request
 
     def _current(self, rejected: str | None = None) -> str:
@@ -264,6 +269,6 @@ def _put(request: httpx.Request, header: str, source: str) -> None:
 def _refused_token(reply: Reply, tried: str) -> MartechError | None:
     if reply.status not in (400, 401, 403):
         return None
-    said = f"the token endpoint {reply.url} answered {reply.status} ({reply.words()})"
+    said = f"the token endpoint {shown_url(reply.url)} answered {reply.status} ({reply.words()})"
     todo = "check client id, client secret and token_scope"
     return Denied(tried, said, "nothing was sent to the account", todo, reply.status, reply.code())
