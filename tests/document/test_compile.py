@@ -148,6 +148,11 @@ def test_a_roster_that_is_said_is_the_whole_list_even_if_nobody_is_on_it(office:
         d for d in compile_access(load(office.file).access, DAY).declarations if d.kind == "Roster"
     ]
     assert found.arguments == {"members": {}, "ignore": {"*@partner.example": "theirs"}}
+    office.write(f"{head}{roster}    adopt: true\n  site:{site}people: {{}}\n")
+    (found,) = [
+        d for d in compile_access(load(office.file).access, DAY).declarations if d.kind == "Roster"
+    ]
+    assert found.arguments["adopt"] is True
     office.write(f"{head}{roster}  site:{site}{VENDOR}")
     (found,) = [
         d

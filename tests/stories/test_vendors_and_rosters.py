@@ -140,6 +140,40 @@ def test_a_roster_shows_each_stray_as_one_line(estate: Estate) -> None:
     assert estate.writes() == []
 
 
+def test_a_new_roster_changes_nobody_who_is_there_unless_that_is_said(embedded: Estate) -> None:
+    crm, admins = embedded.crm, ["ana@example.com", "ben@example.com", "cem@example.com"]
+    for login in admins:
+        crm.add_user(login)
+    crm.add_role("Admins", admins)
+    program = """
+crm = crm_account(administrators=["Admins"])
+scim.RoleReference("admins", account=crm, name="Admins")
+scim.Roster(account=crm, members={
+    "ana@example.com": {"roles": ["Admins"]}, "ben@example.com": {"roles": []},
+    "cem@example.com": {"roles": []}, "dan@example.com": {"roles": []},
+})
+"""
+    embedded.program(program)
+    run = embedded.up()
+    assert not run.ok
+    assert (
+        "2 of 4 entries failed: ben@example.com, cem@example.com: it is there already and differs "
+        "(- role Admins), declare what is there, or say adopt=True to have it changed" in run.text
+    )
+    assert [w.method for w in embedded.writes() if w.committed] == ["POST"], "dan was not there"
+    assert crm.members("Admins") == admins
+    embedded.program(program.replace("account=crm, members", "account=crm, adopt=True, members"))
+    run = embedded.applied()
+    for login in admins[1:]:
+        assert f"crm/{login} was there already and was changed, as adopt=True says" in run.text
+    assert crm.members("Admins") == ["ana@example.com"]
+    # Who is added later without the word, and is there, is left alone as well.
+    crm.add_user("eve@example.com", displayName="Eve")
+    embedded.program(program.replace('"dan@', '"eve@example.com": {"display_name": "E"}, "dan@'))
+    assert "eve@example.com: it is there already and differs" in embedded.up("--refresh=false").text
+    assert crm.users()["eve@example.com"]["displayName"] == "Eve"
+
+
 def test_a_roster_that_goes_leaves_its_members(embedded: Estate) -> None:
     embedded.program(ROSTER)
     embedded.applied()

@@ -294,9 +294,8 @@ class _AccountCompiler:
         arguments: dict[str, Any] = {
             "members": {member.login: self._entry(member) for member in members},
             "ignore": dict(roster.ignore) if roster else {},
+            **self._common(),
         }
-        if account.on_destroy:
-            arguments["on_destroy"] = account.on_destroy
         self._declare("Roster", "roster", arguments, ("accounts", account.key, "roster"))
 
     def _vendor(self, vendor: Vendor, people: list[_Member]) -> None:

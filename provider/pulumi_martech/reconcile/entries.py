@@ -143,7 +143,7 @@ def apply(
         planned: whether what is taken away has come to the end of its contract.
         asked: steps of which nobody could say yet what became of them, by login.
         deletes: why what a removed person owns is deleted, in place of a successor.
-        tell: told what became of what a removed person owned.
+        tell: told who was adopted, and what became of what a removed person owned.
 
     Raises `MartechError` that names every entry which failed, after all were tried.
     """
@@ -160,6 +160,8 @@ def apply(
                 made.append(outcome.member)
             if outcome.member.asked is not None:
                 steps[login] = outcome.member.asked
+            if adopt and outcome.how == "adopted":
+                tell(f"{session.config.key}/{login} {users.ADOPTED}")
         except MartechError as error:
             failed[login] = error
     for login in sorted(olds.keys() - news.keys()):

@@ -33,6 +33,9 @@ from pulumi_martech.reconcile.readback import (
 )
 from pulumi_martech.reconcile.session import Session
 
+ADOPTED = "was there already and was changed, as adopt=True says"
+"""What is said of whoever is adopted, after the name."""
+
 
 class Outcome(Frozen):
     """What was found or done for one membership.

@@ -335,6 +335,7 @@ class RosterResource(AccountObject):
         ignore: Mapping[str, str],
         on_destroy: OnDestroy | None,
         successor: str | None,
+        adopt: bool,
         opts: pulumi.ResourceOptions | None,
         delete_content: str | None = None,
     ) -> None:
@@ -353,6 +354,7 @@ class RosterResource(AccountObject):
             or PLATFORMS[known.config.platform].manifest.softest_ending_verb,
             "successor": successor,
             "delete_content": delete_content,
+            "adopt": adopt or None,
         }
         for pattern, why in ignore.items():
             if not why:

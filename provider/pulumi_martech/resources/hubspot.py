@@ -302,6 +302,7 @@ class Roster(base.RosterResource, module="martech/hubspot", name="Roster"):
         ignore: Mapping[str, str] | None = None,
         on_destroy: OnDestroy | None = None,
         successor: str | None = None,
+        adopt: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the members.
@@ -312,6 +313,7 @@ class Roster(base.RosterResource, module="martech/hubspot", name="Roster"):
             ignore: shell pattern of logins to leave alone, to the reason why.
             on_destroy: how a member is taken away; default ``remove``.
             successor: login that takes over what a removed member owns.
+            adopt: change members that are there already and differ, instead of refusing.
             opts: resource options.
         """
         super().__init__(
@@ -320,6 +322,7 @@ class Roster(base.RosterResource, module="martech/hubspot", name="Roster"):
             ignore=ignore or {},
             on_destroy=on_destroy,
             successor=successor,
+            adopt=adopt,
             opts=opts,
         )
 

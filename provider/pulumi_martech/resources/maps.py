@@ -165,7 +165,7 @@ class VendorGrantProvider(MapProvider):
         session = self.session(props)
         asked = entries.apply(
             session, self.group(props), {}, props.get("people") or {}, props["on_destroy"],
-            adopt=bool(props.get("adopt")), undo=True,
+            adopt=bool(props.get("adopt")), undo=True, tell=say,
         )  # fmt: skip
         self.say_steps(props, asked)
         return CreateResult(grant_id(props), self.outputs(props, asked))
@@ -205,7 +205,9 @@ def grant_id(props: Props) -> str:
 class RosterProvider(MapProvider):
     """Handlers of `Roster`: the whole list of an account's members."""
 
-    inputs = ("account", "members", "ignore", "on_destroy", "successor", "delete_content")
+    inputs = (
+        "account", "members", "ignore", "on_destroy", "successor", "delete_content", "adopt",
+    )  # fmt: skip
     people = "members"
 
     def group(self, props: Props) -> str:
@@ -222,10 +224,13 @@ class RosterProvider(MapProvider):
 
     @one_sentence
     def create(self, props: Props) -> CreateResult:
-        """Make the members what is declared; others show at the next read."""
+        """Bring the members in; who is there and differs is adopted if that is said.
+
+        Others show at the next read.
+        """
         asked = entries.apply(
             self.session(props), self.group(props), {}, props.get("members") or {},
-            props["on_destroy"], adopt=True,
+            props["on_destroy"], adopt=bool(props.get("adopt")), tell=say,
         )  # fmt: skip
         self.say_steps(props, asked)
         return CreateResult(f"{props['account']}/roster", self.outputs(props, asked))
@@ -235,8 +240,9 @@ class RosterProvider(MapProvider):
         """Write what differs; only members of the reviewed map are taken away."""
         asked = entries.apply(
             self.session(news), self.group(news), self.given_up(olds, news),
-            news.get("members") or {}, news["on_destroy"], self.successor(news), adopt=True,
-            asked=_steps(olds), deletes=str(news.get("delete_content") or ""), tell=say,
+            news.get("members") or {}, news["on_destroy"], self.successor(news),
+            bool(news.get("adopt")), asked=_steps(olds),
+            deletes=str(news.get("delete_content") or ""), tell=say,
         )  # fmt: skip
         self.say_steps(news, asked)
         return UpdateResult(self.outputs(news, {**_steps(olds), **asked}))

@@ -327,6 +327,7 @@ class Roster(base.RosterResource, module="martech/scim", name="Roster"):
         ignore: Mapping[str, str] | None = None,
         on_destroy: OnDestroy | None = None,
         successor: str | None = None,
+        adopt: bool = False,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the members.
@@ -337,6 +338,7 @@ class Roster(base.RosterResource, module="martech/scim", name="Roster"):
             ignore: shell pattern of logins to leave alone, to the reason why.
             on_destroy: how a member is taken away; default ``deactivate``.
             successor: login that takes over what a removed member owns.
+            adopt: change members that are there already and differ, instead of refusing.
             opts: resource options.
         """
         super().__init__(
@@ -345,5 +347,6 @@ class Roster(base.RosterResource, module="martech/scim", name="Roster"):
             ignore=ignore or {},
             on_destroy=on_destroy,
             successor=successor,
+            adopt=adopt,
             opts=opts,
         )

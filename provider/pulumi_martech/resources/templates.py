@@ -365,7 +365,8 @@ class Roster(base.RosterResource, module="martech/{platform}", name="Roster"):
         members: Mapping[str, Person],
         ignore: Mapping[str, str] | None = None,
         on_destroy: OnDestroy | None = None,
-        successor: str | None = None,{map_parameters}
+        successor: str | None = None,
+        adopt: bool = False,{map_parameters}
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """Declare the members.
@@ -376,6 +377,7 @@ class Roster(base.RosterResource, module="martech/{platform}", name="Roster"):
             ignore: shell pattern of logins to leave alone, to the reason why.
             on_destroy: how a member is taken away; default ``{verb}``.
             successor: login that takes over what a removed member owns.
+            adopt: change members that are there already and differ, instead of refusing.
 {map_texts}            opts: resource options.
         """
         super().__init__(
@@ -383,7 +385,8 @@ class Roster(base.RosterResource, module="martech/{platform}", name="Roster"):
             members=members,
             ignore=ignore or {{}},
             on_destroy=on_destroy,
-            successor=successor,{map_arguments}
+            successor=successor,
+            adopt=adopt,{map_arguments}
             opts=opts,
         )
 '''

@@ -35,7 +35,7 @@ from pulumi_martech.resources.provider import (
 
 SAID = {
     "equal": "was there already and is what is declared",
-    "adopted": "was there already and was changed, as adopt=True says",
+    "adopted": users.ADOPTED,
     "resumed": "had been made by an earlier run that did not record it",
 }
 

@@ -295,6 +295,7 @@ class Roster(base.RosterResource, module="martech/wordpress", name="Roster"):
         ignore: Mapping[str, str] | None = None,
         on_destroy: OnDestroy | None = None,
         successor: str | None = None,
+        adopt: bool = False,
         delete_content: str | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -306,6 +307,7 @@ class Roster(base.RosterResource, module="martech/wordpress", name="Roster"):
             ignore: shell pattern of logins to leave alone, to the reason why.
             on_destroy: how a member is taken away; default ``remove``.
             successor: login that takes over what a removed member owns.
+            adopt: change members that are there already and differ, instead of refusing.
             delete_content: why what a removed user owns is to be deleted with it; without this
                 word it goes to the successor.
             opts: resource options.
@@ -316,6 +318,7 @@ class Roster(base.RosterResource, module="martech/wordpress", name="Roster"):
             ignore=ignore or {},
             on_destroy=on_destroy,
             successor=successor,
+            adopt=adopt,
             delete_content=delete_content,
             opts=opts,
         )
