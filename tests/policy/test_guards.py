@@ -101,6 +101,24 @@ def test_a_changed_address_must_be_confirmed():
     assert guards(violations({"crm": old}, {"crm": new}, Limits())) == [("address", "crm")]
 
 
+def test_an_old_renamed_from_hides_no_account_that_goes():
+    gone = account(people(20), address="scim https://crm.example")
+    stays = account(people(40), address="scim https://two.example", renamed_from="crm")
+    found = violations({"crm": gone, "crm2": stays}, {"crm2": stays}, Limits())
+    assert guards(found) == [("removals", "crm"), ("stack_removals", "")]
+    assert "the account leaves the program, so 20 of 20 logins" in found[0].text
+
+
+def test_a_renamed_account_cannot_change_its_address_at_the_same_time():
+    old = account(people(2), address="scim https://crm.example")
+    new = account(people(2), address="scim https://other.example", renamed_from="crm")
+    found = violations({"crm": old}, {"sales": new}, Limits())
+    assert guards(found) == [("address", "sales")]
+    assert "sales (renamed from crm) changes from scim https://crm.example" in found[0].text
+    # Another account that says so while the first one stays forgets nobody.
+    assert violations({"crm": old}, {"crm": old, "sales": new}, Limits()) == []
+
+
 LOGINS = st.dictionaries(
     st.sampled_from([f"p{i}" for i in range(30)]), st.sampled_from(["r", "a", "ra", ""])
 )

@@ -8,7 +8,7 @@ from pulumi_martech.model.content import EffectiveAccess
 from pulumi_martech.model.effect import AccessEffect, Risk
 from pulumi_martech.model.plan import Plan
 from pulumi_martech.model.risk import band
-from pulumi_martech.policy.guards import AccountHoldings, Holding, predecessor, readings
+from pulumi_martech.policy.guards import AccountHoldings, Holding, predecessor, readings, renamed_accounts
 from pulumi_martech.policy.plans import Recorded, estates
 
 
@@ -22,7 +22,7 @@ def effects(plan: Plan, state: Iterable[Recorded], day: date) -> list[AccessEffe
     """
     olds, news = estates(plan, state)
     found = []
-    renamed = {account.renamed_from for account in news.values()} - news.keys()
+    renamed = renamed_accounts(olds, news) - news.keys()
     for name in sorted((olds.keys() | news.keys()) - renamed):
         gone = olds.get(name, AccountHoldings()).model_copy(update={"logins": {}})
         new = news.get(name, gone)

@@ -126,6 +126,14 @@ def predecessor(name: str, new: AccountHoldings, olds: Estate) -> AccountHolding
     return olds.get(name) or olds.get(new.renamed_from) or AccountHoldings()
 
 
+def renamed_accounts(olds: Estate, news: Estate) -> set[str]:
+    """Return the old keys that new accounts go on with.
+
+    An account that was there before goes on with its own: what it says it was is long done.
+    """
+    return {new.renamed_from for name, new in news.items() if name not in olds} & olds.keys()
+
+
 def removed(old: AccountHoldings, new: AccountHoldings, day: date | None = None) -> set[str]:
     """Return the logins that go, or that lose every role they had.
 
@@ -209,7 +217,7 @@ def violations(
     found: list[Violation] = []
     total_old = sum(len(account.logins) for account in olds.values())
     total_gone = 0
-    renamed = {new.renamed_from for new in news.values() if new.renamed_from}
+    renamed = renamed_accounts(olds, news)
     accounts = [(name, predecessor(name, new, olds), new) for name, new in news.items()]
     accounts += [
         (name, old, AccountHoldings(administrators=old.administrators, protected=old.protected))
@@ -320,10 +328,12 @@ def _addresses(olds: Estate, news: Estate) -> list[Violation]:
                 f"made and then removed; nothing was written"
             )
             found.append(Violation(guard="renamed", account=name, text=text))
-        old = olds.get(name)
-        if old and old.address and new.address and old.address != new.address:
+        # Who says to be an account that is still there was copied from it and moves nobody.
+        old = predecessor(name, new, {n: a for n, a in olds.items() if n == name or n not in news})
+        if old.address and new.address and old.address != new.address:
+            key = name if name in olds else f"{name} (renamed from {new.renamed_from})"
             text = (
-                f"the address of account {name} changes from {old.address} to {new.address}: for "
+                f"the address of account {key} changes from {old.address} to {new.address}: for "
                 f"another tenant use another account key, else people in the old one keep their "
                 f"access unseen; {OVERRIDE}"
             )
