@@ -143,7 +143,11 @@ def test_an_agency_comes_with_strays_in_sight_and_goes_with_its_contract(office)
     )
     ending = office.martech("preview", "--as-of", "2027-04-01")
     assert ending.count("scim:VendorGrant") == ending.count("wordpress:VendorGrant") == 1
-    office.martech("up", "--yes", "--as-of", "2027-04-01")
+    # Three people are more than the limits let go, until the day has really come.
+    assert "3 of 3 logins would lose access in crm" in office.refused(
+        "up", "--yes", "--as-of", "2027-04-01"
+    )
+    office.martech("up", "--yes", "--as-of", "2027-04-01", "--override", "we look ahead")
     still_in = [
         login
         for login, user in office.crm.users().items()

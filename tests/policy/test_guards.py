@@ -1,8 +1,11 @@
 """What one run may change at most: the guards as pure functions."""
 
+from datetime import date, timedelta
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pulumi_martech.model.expiry import over_by_now, today
 from pulumi_martech.policy.guards import AccountHoldings, Holding, Limit, Limits, violations
 
 
@@ -158,13 +161,29 @@ def test_the_same_map_never_exceeds_anything(before, after):
 
 def test_the_end_of_a_contract_is_no_removal_to_be_limited(monkeypatch):
     people = {
-        f"p{n}@v.example": Holding(roles=frozenset("r"), until="2027-03-31") for n in range(9)
+        f"p{n}@v.example": Holding(roles=frozenset("r"), until="2026-03-31") for n in range(9)
     }
     vendor = {"crm": AccountHoldings(logins=people)}
-    monkeypatch.setenv("MARTECH_AS_OF", "2027-03-31")
+    monkeypatch.setenv("MARTECH_AS_OF", "2026-03-31")
     assert ("removals", "crm") in guards(violations(vendor, {"crm": AccountHoldings()}, Limits()))
-    monkeypatch.setenv("MARTECH_AS_OF", "2027-04-01")
+    monkeypatch.setenv("MARTECH_AS_OF", "2026-04-01")
     assert violations(vendor, {"crm": AccountHoldings()}, Limits()) == []
+
+
+def test_a_day_in_the_future_ends_no_contract_unseen(monkeypatch):
+    """Only what looks may take ends for over that are not: else a day would lift the limits."""
+    tomorrow = (today() + timedelta(days=1)).isoformat()
+    people = {f"p{n}@v.example": Holding(roles=frozenset("r"), until=tomorrow) for n in range(9)}
+    before, after = {"crm": AccountHoldings(logins=people)}, {"crm": AccountHoldings()}
+    monkeypatch.setenv("MARTECH_AS_OF", "2099-01-01")
+    over = [("removals", "crm"), ("stack_removals", "")]
+    assert guards(violations(before, after, Limits())) == over
+    assert guards(violations(before, after, Limits(), day=date(2099, 1, 1))) == over
+    assert violations(before, after, Limits(), looks=True) == []
+    assert not over_by_now(tomorrow)
+    assert over_by_now("2026-01-01")
+    monkeypatch.setenv("MARTECH_AS_OF", "2026-01-01")
+    assert not over_by_now("2026-01-01"), "nor does it count more than the day of the run"
 
 
 def test_a_role_that_goes_is_refused_while_people_are_declared_to_hold_it():
@@ -183,3 +202,26 @@ def test_a_role_that_goes_is_refused_while_people_are_declared_to_hold_it():
     # A role that is renamed is one that nobody can hold under its old name.
     renamed = account(held, roles={"R": "r", "s": "s"})
     assert guards(violations({"crm": before}, {"crm": renamed}, Limits())) == [("roles", "crm")]
+
+
+def test_a_role_of_ours_that_comes_to_give_more_raises_those_who_hold_it():
+    def desk(*rights, role="Desk", known=True):
+        return AccountHoldings(
+            address="gtg_crm https://crm.example",
+            roles={role: "desk"},
+            rights={role: frozenset(rights)} if known else {},
+            logins={f"p{n}": Holding(roles=frozenset({role})) for n in range(6)},
+        )
+
+    little, much = ("contacts:view_all",), ("contacts:view_all", "contacts:export")
+    found = violations({"crm": desk(*little)}, {"crm": desk(*much)}, Limits())
+    assert guards(found) == [("privilege_increases", "crm")]
+    assert "privileges of 6 logins would increase in crm (p0, p1, p2, p3, p4, p5: contacts:exp" in (
+        found[0].text
+    )
+    assert violations({"crm": desk(*much)}, {"crm": desk(*little)}, Limits()) == []
+    assert violations({"crm": desk(known=False)}, {"crm": desk(*much)}, Limits()) == []
+    renamed = violations({"crm": desk(*little)}, {"crm": desk(*much, role="Office")}, Limits())
+    assert ("privilege_increases", "crm") in guards(renamed)
+    same = violations({"crm": desk(*much)}, {"crm": desk(*much, role="Office")}, Limits())
+    assert same == []

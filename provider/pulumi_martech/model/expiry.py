@@ -51,6 +51,14 @@ def ended(until: str | None, as_of_day: date | None = None) -> bool:
         return False
 
 
+def over_by_now(until: str | None, as_of_day: date | None = None) -> bool:
+    """Tell whether the last day of access is over by the day of the run and by today alike.
+
+    What it exempts from guards is exempt from them: a day in the future must not lift them.
+    """
+    return ended(until, min(as_of_day or as_of(), today()))
+
+
 def over(instant: str | None) -> bool:
     """Tell whether an ISO instant has passed on the day of this run; of the day itself, by now.
 

@@ -31,7 +31,7 @@ def checked(work: Work, plan: Plan, ask_platforms: bool = True, looks_only: bool
     state = recorded(work.driver.export())
     today = day(work.as_of, "the day of the run")
     plan = plan.model_copy(update={"effects": tuple(effects(plan, state, today))})
-    exceeded = [] if work.override else judge(plan, state, today)
+    exceeded = [] if work.override else judge(plan, state, today, looks_only)
     problems = [violation.text for violation in exceeded]
     asks = ask_platforms and not work.offline
     findings = preflight(plan, state, looks_only) if asks else []

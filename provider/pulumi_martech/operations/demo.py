@@ -244,10 +244,11 @@ def _end(story: Story, crm: ScimTenant) -> None:
         5,
         "the agency's contract ends",
         f"Grants have an end. On {AFTER_THE_END} the agency's is over: what is there of it, strays "
-        "included, is taken away, and a fresh listing proves it.",
+        "included, is taken away, and a fresh listing proves it. Who writes as of a day that has "
+        "not come yet passes the limits like for any removal, here with a reason.",
     )
     story.run("preview", "--as-of", AFTER_THE_END)
-    story.run("up", "--as-of", AFTER_THE_END, "--yes")
+    story.run("up", "--as-of", AFTER_THE_END, "--yes", "--override", "the demo looks ahead")
     left = [
         login
         for login, user in crm.users().items()

@@ -61,7 +61,10 @@ class RoleArguments(Frozen):
     """Arguments that ``Role`` has on every platform with role CRUD.
 
     A subclass may take its content in several ways: `content` is the one form that is kept.
+    ``rights`` is the part of it that names the native rights a holder gets, empty if none does.
     """
+
+    rights: ClassVar[str] = ""
 
     name: str = Field(description="Name of the native role.", min_length=1)
 

@@ -144,6 +144,8 @@ class Role(RoleArguments):
     as it is wished, no more and no less, is refused.
     """
 
+    rights: ClassVar[str] = "switches"
+
     layout: Layout = Field(
         description="Which of the vendor's two layouts the screen Permissions shows."
     )

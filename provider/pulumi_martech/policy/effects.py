@@ -8,7 +8,13 @@ from pulumi_martech.model.content import EffectiveAccess
 from pulumi_martech.model.effect import AccessEffect, Risk
 from pulumi_martech.model.plan import Plan
 from pulumi_martech.model.risk import band
-from pulumi_martech.policy.guards import AccountHoldings, Holding, predecessor, readings, renamed_accounts
+from pulumi_martech.policy.guards import (
+    AccountHoldings,
+    Holding,
+    predecessor,
+    readings,
+    renamed_accounts,
+)
 from pulumi_martech.policy.plans import Recorded, estates
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from pulumi_martech.model.capability import DataClass
 from pulumi_martech.model.content import Cell, Declared, EffectiveAccess
-from pulumi_martech.model.expiry import as_of, ended
+from pulumi_martech.model.expiry import as_of, ended, over_by_now
 from pulumi_martech.model.values import Frozen
 from pulumi_martech.policy.privilege import Increase, in_words, increase, to_declare
 from pulumi_martech.policy.roles import effective_access
@@ -34,7 +34,8 @@ class AccountHoldings(Frozen):
 
     ``administrators`` are the native roles that administer the account; ``protected`` logins are
     never removed and never lose an administrating role; ``address`` is platform and URL; ``roles``
-    are the native roles that the program makes, by name with our own key. ``declared`` is what
+    are the native roles that the program makes, by name with our own key, ``rights`` the native
+    rights that it gives them, where it says so. ``declared`` is what
     people said that native roles allow, ``data`` the account's highest class. ``reviewed`` are the
     roles of logins as the last run declared them, where ``logins`` are as they are now: to give
     back what was taken by hand is no privilege increase.
@@ -45,6 +46,7 @@ class AccountHoldings(Frozen):
     administrators: frozenset[str] = frozenset()
     protected: frozenset[str] = frozenset()
     roles: Mapping[str, str] = Field(default_factory=dict)
+    rights: Mapping[str, frozenset[str]] = Field(default_factory=dict)
     logins: Mapping[str, Holding] = Field(default_factory=dict)
     declared: Mapping[str, Declared] = Field(default_factory=dict)
     data: DataClass = DataClass.PERSONAL
@@ -134,10 +136,13 @@ def renamed_accounts(olds: Estate, news: Estate) -> set[str]:
     return {new.renamed_from for name, new in news.items() if name not in olds} & olds.keys()
 
 
-def removed(old: AccountHoldings, new: AccountHoldings, day: date | None = None) -> set[str]:
+def removed(
+    old: AccountHoldings, new: AccountHoldings, day: date | None = None, looks: bool = False
+) -> set[str]:
     """Return the logins that go, or that lose every role they had.
 
     Those whose contract is over are not among them: their end was reviewed when it was written.
+    It is over by today too, except for a run that only ``looks`` at a day in the future.
     """
     gone = old.logins.keys() - new.logins.keys()
     stripped = {
@@ -145,22 +150,30 @@ def removed(old: AccountHoldings, new: AccountHoldings, day: date | None = None)
         for login in old.logins.keys() & new.logins.keys()
         if old.logins[login].roles and not new.logins[login].roles
     }
-    return {login for login in gone | stripped if not ended(old.logins[login].until, day)}
+    over = ended if looks else over_by_now
+    return {login for login in gone | stripped if not over(old.logins[login].until, day)}
 
 
 def readings(
-    old: AccountHoldings, new: AccountHoldings, day: date
+    old: AccountHoldings,
+    new: AccountHoldings,
+    day: date,
+    rights: Mapping[str, frozenset[str]] | None = None,
 ) -> Callable[[frozenset[str]], EffectiveAccess]:
     """Return what tells what native roles of an account allow, before and after a change alike.
 
     Both sides are read by the same declarations, so that looking anew at a role, or not looking
     for too long, raises nobody. A declaration that the change itself shrinks counts as it was.
+    Roles of ours may be read by ``rights`` instead, those that the program gives them.
     """
     declared = dict(new.declared)
     for role in old.declared.keys() & new.declared.keys():
         allowed = old.declared[role].allowed() | new.declared[role].allowed()
         content = dict.fromkeys(sorted(allowed), Cell.GRANTED)
         declared[role] = new.declared[role].model_copy(update={"content": content})
+    for role, given in (rights or {}).items():
+        content = dict.fromkeys(sorted(given), Cell.GRANTED)
+        declared[role] = Declared(content=content, by="the program", on=day)
 
     @cache
     def can(roles: frozenset[str]) -> EffectiveAccess:
@@ -177,25 +190,43 @@ def _renamed(old: AccountHoldings, new: AccountHoldings) -> Iterator[tuple[str, 
             yield names[key], name
 
 
+def _rewritten(
+    old: AccountHoldings, new: AccountHoldings
+) -> tuple[dict[str, frozenset[str]], dict[str, frozenset[str]]]:
+    """Return the roles of ours that come to give more, with what they gave and what they give."""
+    names = {after: name for name, after in _renamed(old, new)}
+    was, now = dict[str, frozenset[str]](), dict[str, frozenset[str]]()
+    for role, rights in new.rights.items():
+        before = old.rights.get(names.get(role, role))
+        if before is not None and rights - before:
+            was[role], now[role] = before, rights
+    return was, now
+
+
 def increases(
     old: AccountHoldings, new: AccountHoldings, day: date | None = None
 ) -> dict[str, Increase]:
     """Return the logins whose privileges increase in an account, with what lifts each."""
+    day = day or as_of()
     administrators = old.administrators | new.administrators
-    can = readings(old, new, day or as_of())
+    can = readings(old, new, day)
+    was, now = _rewritten(old, new)
+    could, will = readings(old, new, day, was), readings(old, new, day, now)
     renamed = {
-        name: now
-        for name, now in _renamed(old, new)
-        if now not in administrators and can(frozenset({now})).unproven
+        name: after
+        for name, after in _renamed(old, new)
+        if after in now or (after not in administrators and can(frozenset({after})).unproven)
     }
     found = {}
     for login, has in new.logins.items():
         before = old.logins.get(login, Holding()).roles | old.reviewed.get(login, frozenset())
         before |= {renamed[name] for name in before & renamed.keys()}
-        if has.roles <= before:
-            continue
-        administers = frozenset() if before & administrators else has.roles & administrators
-        gain = increase(can(before), can(has.roles), administers, max(old.data, new.data))
+        gain, data = None, max(old.data, new.data)
+        if not has.roles <= before:
+            administers = frozenset() if before & administrators else has.roles & administrators
+            gain = increase(can(before), can(has.roles), administers, data)
+        if gain is None and (kept := has.roles & before) & now.keys():
+            gain = increase(could(kept), will(kept), data=data)
         if gain is not None:
             found[login] = gain
     return found
@@ -207,12 +238,13 @@ def violations(
     limits: Limits,
     own: Collection[str] = (),
     day: date | None = None,
+    looks: bool = False,
 ) -> list[Violation]:
     """List every guard that going from ``olds`` to ``news`` exceeds, sorted by account.
 
     A first run (no old account) has nothing to exceed. ``own`` are logins behind the credentials
     that do the writing; they are protected too. ``day`` is the day of the run, by default that of
-    `as_of`.
+    `as_of`; ``looks`` that it writes nothing (see `removed`).
     """
     found: list[Violation] = []
     total_old = sum(len(account.logins) for account in olds.values())
@@ -225,7 +257,7 @@ def violations(
         if name not in news and name not in renamed
     ]
     for name, old, new in sorted(accounts, key=lambda entry: entry[0]):
-        gone = removed(old, new, day)
+        gone = removed(old, new, day, looks)
         total_gone += len(gone)
         found += _account_violations(name, old, new, gone, limits, own, name not in news, day)
     allowed = limits.stack_removals.allowed(total_old)

@@ -1,10 +1,11 @@
 """Who holds what, taken from the inputs of resources: one reading for gate and plan."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from pulumi_martech.model.capability import DataClass
 from pulumi_martech.model.content import Declared
+from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.guards import AccountHoldings, Holding
 
 HOLDERS = ("MartechUser", "VendorGrant", "Roster")
@@ -45,6 +46,15 @@ def holdings(kind: str, inputs: Mapping[str, Any]) -> dict[str, Holding]:
     }
 
 
+def rights_given(platform: str, content: Mapping[str, Any]) -> frozenset[str] | None:
+    """Return the native rights that a role of ours gives by its content, ``None`` if not known."""
+    kind = PLATFORMS[platform].role if platform in PLATFORMS else None
+    given = content.get(kind.rights) if kind and kind.rights else None
+    if isinstance(given, Mapping):
+        return frozenset(name for name, on in given.items() if on)
+    return frozenset(given) if isinstance(given, Collection) else None
+
+
 def account_inputs(account: AccountHoldings) -> dict[str, Any]:
     """Return an account as an input of the gate: maps throughout, one login one line of diff.
 
@@ -54,12 +64,17 @@ def account_inputs(account: AccountHoldings) -> dict[str, Any]:
         role: said.model_dump(mode="json", exclude_defaults=True)
         for role, said in sorted(account.declared.items())
     }
+    rights = {
+        role: {name: True for name in sorted(given)}
+        for role, given in sorted(account.rights.items())
+    }
     return {
         "address": account.address,
         "renamed_from": account.renamed_from,
         "administrators": {role: True for role in sorted(account.administrators)},
         "protected": {login: True for login in sorted(account.protected)},
         **({"roles": dict(sorted(account.roles.items()))} if account.roles else {}),
+        **({"rights": rights} if rights else {}),
         "logins": {
             login: {
                 "roles": {role: True for role in sorted(has.roles)},
@@ -82,6 +97,7 @@ def account_of(said: Mapping[str, Any]) -> AccountHoldings:
         administrators=frozenset(said.get("administrators") or ()),
         protected=frozenset(said.get("protected") or ()),
         roles={name: str(key) for name, key in (said.get("roles") or {}).items()},
+        rights={role: frozenset(given) for role, given in (said.get("rights") or {}).items()},
         logins={
             login: Holding(
                 roles=frozenset(has.get("roles") or ()),

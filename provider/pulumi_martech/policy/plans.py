@@ -13,7 +13,7 @@ from pulumi_martech.policy.guards import (
     Violation,
     violations,
 )
-from pulumi_martech.policy.holdings import HOLDERS, account_of, holdings
+from pulumi_martech.policy.holdings import HOLDERS, account_of, holdings, rights_given
 
 GATE = "martech:Gate"
 
@@ -27,18 +27,20 @@ class Recorded(Frozen):
     id: str = ""
 
 
-def judge(plan: Plan, state: Iterable[Recorded], day: date) -> list[Violation]:
+def judge(plan: Plan, state: Iterable[Recorded], day: date, looks: bool = False) -> list[Violation]:
     """List the guards that a plan exceeds.
 
     ``day`` is the day of the run, ``state`` everything recorded; what the steps say about the
-    time before them is newer, because a refresh came between. Limits, administrators and protected
+    time before them is newer, because a refresh came between, ``looks`` says that nothing will be
+    written (see `guards.removed`). Limits, administrators and protected
     logins are those of the stack's gate, as recorded before the plan: a plan cannot raise its own
     limits unseen.
     """
     before, after = _sides(plan, state)
     gate = _gate(before) or _gate(after) or {}
     limits = Limits.model_validate(gate.get("limits") or {})
-    return violations(_estate(before.values()), _estate(after.values()), limits, day=day)
+    olds, news = _estate(before.values()), _estate(after.values())
+    return violations(olds, news, limits, day=day, looks=looks)
 
 
 def estates(plan: Plan, state: Iterable[Recorded]) -> tuple[Estate, Estate]:
@@ -79,22 +81,27 @@ def _estate(resources: Iterable[tuple[str, Inputs]]) -> Estate:
     listed = list(resources)
     logins: dict[str, dict[str, Holding]] = {}
     roles: dict[str, dict[str, str]] = {}
+    rights: dict[str, dict[str, frozenset[str]]] = {}
     said: Mapping[str, Any] = {}
     for kind, inputs in listed:
         if kind == GATE:
             said = inputs.get("accounts") or {}
-        name = kind.partition(":")[2]
+        platform, _, name = kind.partition(":")
         account = inputs.get("account")
         if name in HOLDERS and isinstance(account, str):
             logins.setdefault(account, {}).update(holdings(name, inputs))
         if name == "Role" and isinstance(account, str):
             roles.setdefault(account, {})[str(inputs.get("name"))] = str(inputs.get("role"))
+            given = rights_given(platform, inputs)
+            if given is not None:
+                rights.setdefault(account, {})[str(inputs.get("name"))] = given
     found = {}
     for account in logins.keys() | said.keys():
         declared = account_of(said.get(account) or {})
         live = {
             "logins": logins.get(account, {}),
             "roles": roles.get(account, {}),
+            "rights": rights.get(account, {}),
             "reviewed": {login: has.roles for login, has in declared.logins.items()},
         }
         found[account] = declared.model_copy(update=live)

@@ -13,6 +13,7 @@ from pulumi_martech.model.portable import PORTABLE_ROLES, PortableRole
 from pulumi_martech.model.wording import in_words
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.platforms.registry import PLATFORMS
+from pulumi_martech.policy.holdings import rights_given
 from pulumi_martech.policy.roles import portable_roles
 from pulumi_martech.reconcile import shape
 from pulumi_martech.resources.accounts import (
@@ -201,6 +202,9 @@ class RoleResource(AccountObject):
         super().__init__(RoleProvider(), f"{at}/{key}", props, opts)
         declared.roles[at, name] = self
         declared.role_keys[at, name] = key
+        given = rights_given(known.config.platform, self.content)
+        if given is not None:
+            declared.role_rights[at, name] = given
 
 
 class RoleReferenceResource(AccountObject):

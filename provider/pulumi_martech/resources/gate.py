@@ -21,7 +21,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from pulumi_martech.policy.guards import Estate, Limit, Limits, violations
+from pulumi_martech.policy.guards import Estate, Limit, Limits, Violation, violations
 from pulumi_martech.policy.holdings import account_inputs, account_of
 from pulumi_martech.reconcile.session import override
 from pulumi_martech.resources.accounts import restore_pickler
@@ -53,10 +53,7 @@ class GateProvider(ResourceProvider):
         # No property is named: the engine would print its whole value, and that lists everybody.
         failures = [CheckFailure("", problem) for problem in news.get("problems") or ()]
         if not failures:
-            limits = Limits.model_validate(news.get("limits") or {})
-            found = violations(
-                estate(olds.get("accounts") or {}), estate(news.get("accounts") or {}), limits
-            )
+            found = _exceeded(olds, news)
             if override():
                 for violation in found:  # the reason is in the audit, where secrets are masked
                     say(f"over a guard, because an override says so: {violation.what}")
@@ -85,20 +82,41 @@ class GateProvider(ResourceProvider):
         """Nothing to take away."""
 
 
-def _as_recorded(olds: Props, news: Props) -> Props:
-    """Return the new inputs, without roles if these alone are new.
+def _exceeded(olds: Props, news: Props) -> list[Violation]:
+    """List the guards that a run exceeds, by the limits recorded before it and by those it brings.
 
-    A map recorded before there were roles in it gets them with its next change, so that a release
-    is no change by itself.
+    So nobody raises a limit and goes over it in one step, and a tightened one holds at once.
     """
+    before, after = estate(olds.get("accounts") or {}), estate(news.get("accounts") or {})
+
+    def over(said: Mapping[str, Any] | None) -> list[Violation]:
+        limits = Limits.model_validate(said or {})
+        return violations(before, after, limits, looks=bool(news.get("looks")))
+
+    found = over(olds.get("limits") or news.get("limits"))
+    known = {(violation.guard, violation.account) for violation in found}
+    tightened = over(news.get("limits"))
+    return found + [v for v in tightened if (v.guard, v.account) not in known]
+
+
+_LATER = ("roles", "rights")
+"""What older maps say nothing of."""
+
+
+def _as_recorded(olds: Props, news: Props) -> Props:
+    """Return the new inputs to be recorded, without what older maps lack if it alone is new.
+
+    Such a map gets it with its next change, so that a release is no change by itself. What only
+    ``check`` is told is left out.
+    """
+    news = {name: value for name, value in news.items() if name != "looks"}
     known = olds.get("accounts") or {}
-    if any("roles" in account for account in known.values()):
-        return dict(news)
+    lacking = {field for field in _LATER if not any(field in one for one in known.values())}
     bare = {
-        name: {field: value for field, value in account.items() if field != "roles"}
+        name: {field: value for field, value in account.items() if field not in lacking}
         for name, account in (news.get("accounts") or {}).items()
     }
-    return {**news, "accounts": bare} if known and bare == known else dict(news)
+    return {**news, "accounts": bare} if known and bare == known else news
 
 
 class Gate(Resource, module="martech", name="Gate"):
@@ -111,6 +129,7 @@ class Gate(Resource, module="martech", name="Gate"):
             "accounts": estate_inputs(declared.estate()),
             "limits": declared.limits.model_dump(),
             "problems": declared.whole() or None,
+            "looks": pulumi.runtime.is_dry_run() or None,  # for `check`, and never recorded
         }
         opts = pulumi.ResourceOptions(provider=own, depends_on=list(declared.providers))
         super().__init__(GateProvider(), "gate", props, opts)

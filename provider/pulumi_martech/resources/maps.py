@@ -14,7 +14,7 @@ from pulumi.dynamic import (
 
 from pulumi_martech.model.attestation import Asked
 from pulumi_martech.model.errors import MartechError
-from pulumi_martech.model.expiry import ended
+from pulumi_martech.model.expiry import over_by_now
 from pulumi_martech.model.membership import Membership
 from pulumi_martech.reconcile import attested, entries, shape
 from pulumi_martech.resources.provider import (
@@ -192,7 +192,7 @@ class VendorGrantProvider(MapProvider):
 
         entries.end_all(
             session, group, self.given_up(props, {}), props["on_destroy"],
-            self.successor(props), belongs, ended(props.get("until")), _steps(props),
+            self.successor(props), belongs, over_by_now(props.get("until")), _steps(props),
             deletes=str(props.get("delete_content") or ""), tell=say,
         )  # fmt: skip
 

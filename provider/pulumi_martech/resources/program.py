@@ -92,6 +92,7 @@ class Program:
         self.providers: list[pulumi.ProviderResource] = []
         self.roles: dict[tuple[str, str], pulumi.Resource] = {}
         self.role_keys: dict[tuple[str, str], str] = {}
+        self.role_rights: dict[tuple[str, str], frozenset[str]] = {}
         self.references: dict[tuple[str, str], pulumi.Resource] = {}
         self.rosters: dict[str, str] = {}
         self.said: defaultdict[str, dict[str, Declared]] = defaultdict(dict)
@@ -284,6 +285,7 @@ class Program:
                     for login in (*config.protected, *filter(None, [config.own_login]))
                 ),
                 roles={name: own for (at, name), own in self.role_keys.items() if at == key},
+                rights={name: given for (at, name), given in self.role_rights.items() if at == key},
                 logins=self._holdings.get(key, {}),
                 declared=understood(config.platform, {**config.role_content, **self.said[key]}),
                 data=config.highest_data,

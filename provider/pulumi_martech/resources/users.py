@@ -13,7 +13,7 @@ from pulumi.dynamic import (
 from pydantic import ValidationError
 
 from pulumi_martech.model.errors import MartechError
-from pulumi_martech.model.expiry import ended
+from pulumi_martech.model.expiry import over_by_now
 from pulumi_martech.model.membership import Membership, Status
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.reconcile import ending, shape, users
@@ -179,7 +179,7 @@ class UserProvider(AccountProvider):
             props["login"],
             verb,
             self.successor(props),
-            planned=ended(props.get("until")),
+            planned=over_by_now(props.get("until")),
             asked=step_of(props),
             deletes=str(props.get("delete_content") or ""),
         )
