@@ -32,6 +32,7 @@ $(POLICY)/.locked: requirements/policy.txt
 	@test -x $(POLICY)/bin/python || $(PYTHON) -m venv $(POLICY)
 	@echo "Installing what policy packs need into $(POLICY) ..."
 	@$(POLICY)/bin/python -m pip install --quiet --no-deps --require-hashes --requirement requirements/policy.txt
+	@$(POLICY)/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 lint: $(STAMP)        ## style, types, import rules
