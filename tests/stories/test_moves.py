@@ -222,6 +222,44 @@ def test_a_login_that_moves_to_another_declaration_keeps_its_access(estate: Esta
     assert "scim:MartechUser crm/ben" not in estate.resources()
 
 
+def test_a_target_does_not_end_what_the_program_declares_by_something_else(
+    embedded: Estate,
+) -> None:
+    embedded.program('crm = crm_account()\ncrm_people(crm, "ana", "ben")')
+    embedded.applied()
+    embedded.mark()
+    moved = """
+    crm = crm_account()
+    crm_people(crm, "ben")
+    scim.MartechUser("anna", account=crm, login="ana@example.com", display_name="Ana")
+    """
+    embedded.program(moved)
+    refused = (
+        "ana@example.com would lose access to crm, but the program declares it by MartechUser "
+        "crm/anna, which is no target; nothing was written; add --target crm/anna"
+    )
+    run = embedded.martech("up", "--yes", "--target", "crm/ana")
+    assert run.code == 1
+    assert refused in run.text
+    assert embedded.martech("up", "--yes", "--target", "crm/anna").ok
+    # The new one is recorded by now, and still nobody looks at it.
+    run = embedded.martech("up", "--yes", "--target", "crm/ana")
+    assert run.code == 1
+    assert refused in run.text
+    assert embedded.writes() == []
+    assert embedded.martech("up", "--yes", "--target", "crm/ana", "--target", "crm/anna").ok
+    assert embedded.writes() == []
+    assert "scim:MartechUser crm/ana" not in embedded.resources()
+    # What nobody declares goes by its own target as ever, and so does who is switched off by it.
+    embedded.program(
+        moved.replace('crm_people(crm, "ben")', "").replace('Ana"', 'Ana", active=False')
+    )
+    assert embedded.martech("up", "--yes", "--target", "crm/ben", "--target", "crm/anna").ok
+    assert {login: user["active"] for login, user in embedded.crm.users().items()} == {
+        "ana@example.com": False, "ben@example.com": False,
+    }  # fmt: skip
+
+
 def test_a_vendors_person_who_is_hired_keeps_access_at_the_end_of_the_vendor(
     embedded: Estate,
 ) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.expiry import day
 from pulumi_martech.model.leaving import Leaving
-from pulumi_martech.model.plan import Message, Plan
+from pulumi_martech.model.plan import Message, Plan, kind_of
 from pulumi_martech.operations.doctor import Finding
 from pulumi_martech.operations.hanging import look
 from pulumi_martech.operations.preflight import accounts, preflight, recorded, to_read
@@ -15,6 +15,7 @@ from pulumi_martech.policy.holdings import HOLDERS, holdings
 from pulumi_martech.policy.leaving import leaving
 from pulumi_martech.policy.plans import Recorded, judge
 from pulumi_martech.reconcile.owned import OWNED, instead
+from pulumi_martech.reconcile.report import declared
 
 
 def checked(work: Work, plan: Plan, ask_platforms: bool = True, looks_only: bool = False) -> Plan:
@@ -33,6 +34,7 @@ def checked(work: Work, plan: Plan, ask_platforms: bool = True, looks_only: bool
     plan = plan.model_copy(update={"effects": tuple(effects(plan, state, today))})
     exceeded = [] if work.override else judge(plan, state, today, looks_only)
     problems = [violation.text for violation in exceeded]
+    problems += list(_declared_elsewhere(work, plan, state))
     asks = ask_platforms and not work.offline
     findings = preflight(plan, state, looks_only) if asks else []
     problems += [
@@ -50,6 +52,29 @@ def checked(work: Work, plan: Plan, ask_platforms: bool = True, looks_only: bool
             "leaving": tuple(going),
         }
     )
+
+
+def _declared_elsewhere(work: Work, plan: Plan, state: Sequence[Recorded]) -> Iterator[str]:
+    """Yield whose access the targets would end though the program declares it by something else.
+
+    What is no target is not looked at by the engine, so that the process which takes the access
+    away cannot see it.
+    """
+    if not work.targets:
+        return
+    by = declared(work.report)
+    targets = {
+        f"{kind_of(urn.split('::')[2].split('$')[-1]).partition(':')[2]} {urn.split('::', 3)[-1]}"
+        for urn in work.targets
+    }
+    for one in leaving(plan, [r for r in state if r.urn in work.targets], {}):
+        other = by.get(one.account, {}).get(one.login)
+        if other and other not in targets:
+            yield (
+                f"{one.login} would lose access to {one.account}, but the program declares it by "
+                f"{other}, which is no target; nothing was written; add --target "
+                f"{other.partition(' ')[2]}, or leave --target away"
+            )
 
 
 def elsewhere(plan: Plan, configs: Mapping[str, AccountConfig]) -> Iterator[Message]:

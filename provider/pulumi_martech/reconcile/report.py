@@ -6,15 +6,19 @@ the variable nothing is written. A report is a courtesy: failing to write it sto
 """
 
 import contextlib
+import json
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import Field, ValidationError
 
 from pulumi_martech.model.values import Frozen
+
+_DECLARED = "declared"
+"""The file that the program itself keeps in the folder of the run."""
 
 
 class Counts(Protocol):
@@ -188,6 +192,24 @@ def load(folder: Path) -> dict[str, AccountRun]:
             known = merged.get(run.account)
             merged[run.account] = known + run if known else run
     return dict(sorted(merged.items()))
+
+
+def declare(logins: Mapping[str, Mapping[str, str]]) -> None:
+    """Keep which logins the whole program declares, and by what: account to login to resource.
+
+    With ``--target`` no process sees more of them than those of the targets.
+    """
+    if named := os.environ.get("MARTECH_RUN", "").strip():
+        folder = Path(named)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _DECLARED).write_text(json.dumps(logins), encoding="utf-8")
+
+
+def declared(folder: Path) -> dict[str, dict[str, str]]:
+    """Return what `declare` kept last in this run; nothing if no program ran."""
+    file = folder / _DECLARED
+    found: dict[str, dict[str, str]] = json.loads(file.read_bytes()) if file.exists() else {}
+    return found
 
 
 def _load(file: Path) -> AccountRun | None:

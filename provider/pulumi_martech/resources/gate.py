@@ -23,6 +23,7 @@ from pulumi.dynamic import (
 
 from pulumi_martech.policy.guards import Estate, Limit, Limits, Violation, violations
 from pulumi_martech.policy.holdings import account_inputs, account_of
+from pulumi_martech.reconcile.report import declare
 from pulumi_martech.reconcile.session import override
 from pulumi_martech.resources.accounts import restore_pickler
 from pulumi_martech.resources.arguments import texts
@@ -124,6 +125,7 @@ class Gate(Resource, module="martech", name="Gate"):
 
     def __init__(self, declared: Program) -> None:
         restore_pickler()
+        declare(declared.declared_logins())
         own = pulumi.ProviderResource("pulumi-python", "gate", {})
         props: dict[str, Any] = {
             "accounts": estate_inputs(declared.estate()),

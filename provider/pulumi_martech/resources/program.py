@@ -293,6 +293,21 @@ class Program:
             for key, config in self.configs.items()
         }
 
+    def declared_logins(self) -> dict[str, dict[str, str]]:
+        """Return by which resource each login is declared: ``MartechUser crm/ana``.
+
+        A renamed account stands there under both keys.
+        """
+        found: dict[str, dict[str, str]] = {}
+        for account, logins in self._logins.items():
+            by = {
+                login: f"{kind or 'Roster'} {account}/{name}"
+                for login, declared in logins.items()
+                for kind, _, name in [declared.by.rpartition(" ")]
+            }
+            found |= {key: by for key in (account, self.configs[account].renamed_from) if key}
+        return found
+
     def whole(self) -> list[str]:
         """Return all problems, those that only the whole program shows included."""
         found = list(dict.fromkeys(self.problems))
