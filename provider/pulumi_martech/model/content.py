@@ -5,7 +5,7 @@ Nothing is ever inferred into a cell. What follows from them, with what they imp
 Content that is not proven counts as the worst it can be until somebody declares it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any, Literal
@@ -62,6 +62,8 @@ class Declared(Frozen):
     def _names_are_granted(cls, given: Any) -> Any:
         if isinstance(given, str):
             raise ValueError(f"is no list of names; write [{given!r}]")
+        if not isinstance(given, Collection) or isinstance(given, bytes):
+            raise ValueError("is no list of names; write ['...']")
         if isinstance(given, Mapping):
             return {str(name): cell for name, cell in given.items()}
         return {str(name): Cell.GRANTED for name in given}

@@ -87,6 +87,8 @@ def active(grants: Iterable[Grant], as_of_day: date | None = None) -> list[Grant
 
     def end(grant: Any) -> date | None:
         until = grant.get("until") if isinstance(grant, Mapping) else getattr(grant, "until", None)
-        return day(until, "until") if isinstance(until, str) else until
+        if until is None or type(until) is date:
+            return until
+        return day(until if isinstance(until, str) else f"a {type(until).__name__}", "until")
 
     return [grant for grant in grants if (last := end(grant)) is None or today <= last]

@@ -12,9 +12,14 @@ _WORDS = {
     "bool_type": "must be True or False",
     "int_parsing": "must be a whole number",
     "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
     "float_parsing": "must be a number",
     "float_type": "must be a number",
     "extra_forbidden": "is not an argument of this",
+    "date_type": "must be a date like 2027-06-30",
+    "date_parsing": "must be a date like 2027-06-30",
+    "date_from_datetime_parsing": "must be a date like 2027-06-30",
+    "date_from_datetime_inexact": "must be a date like 2027-06-30",
     "tuple_type": "must be a list",
     "frozen_set_type": "must be a list",
     "dict_type": "must be a dictionary",
@@ -23,6 +28,7 @@ _WORDS = {
     "model_attributes_type": (
         "must be Bearer(...), Basic(...), OAuth2Client(...) or SignedJwt(...)"
     ),
+    "union_tag_invalid": "must be Bearer(...), Basic(...), OAuth2Client(...) or SignedJwt(...)",
     "union_tag_not_found": "must be Bearer(...), Basic(...), OAuth2Client(...) or SignedJwt(...)",
 }
 

@@ -64,7 +64,7 @@ def arguments(platform: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
 def plain(value: Any) -> Any:
     """Return an attribute as inputs have it: a set as a map, the form without an order."""
     if isinstance(value, frozenset | set | list | tuple):
-        return {str(item): True for item in sorted(value)}
+        return {str(item): True for item in sorted(value, key=str)}
     return value
 
 

@@ -90,9 +90,8 @@ class AccountResource(pulumi.ProviderResource):
             for problem in check_url(url):
                 declared.problem(f"{what}: url {shown_url(url)!r} {problem}")
         if config is not None and config.key in declared.configs:
-            declared.problem(
-                f"{what} is declared twice, at {declared.accounts_at[config.key]} and here"
-            )
+            where = declared.accounts_at.get(config.key)
+            declared.problem(f"{what} is declared twice{f', at {where} and here' if where else ''}")
         if config is not None:
             for problem in role_problems(config):
                 declared.problem(f"{what}: {problem}")

@@ -22,7 +22,7 @@ from pulumi_martech.resources.accounts import (
     account_of,
     restore_pickler,
 )
-from pulumi_martech.resources.arguments import texts
+from pulumi_martech.resources.arguments import by_text, listed, shown, texts
 from pulumi_martech.resources.maps import RosterProvider, VendorGrantProvider
 from pulumi_martech.resources.program import place, program
 from pulumi_martech.resources.roles import RoleProvider, RoleReferenceProvider
@@ -49,11 +49,8 @@ def role_names(
     vendor or partner.
     """
     manifest = PLATFORMS[account.config.platform].manifest
-    if isinstance(roles, str):
-        program().problem(f"{what}: roles={roles!r} is no list; write roles=[{roles!r}]")
-        return [manifest.normal_role(roles)]
     names: list[str] = []
-    for role in roles:
+    for role in listed(roles, f"{what}: roles"):
         if isinstance(role, PortableRole):
             names += _native_roles(account, role, what, external)
             continue
@@ -61,7 +58,7 @@ def role_names(
         if not isinstance(name, str) or not name.strip():
             program().problem(
                 f"{what}: a role is given by its name, a Role, a RoleReference or portable(...), "
-                f"not by {role!r}"
+                f"not by {shown(role)}"
             )
             continue
         names.append(manifest.normal_role(name))
@@ -187,6 +184,8 @@ class RoleResource(AccountObject):
         at = known.config.key
         for problem in check_name(name) if isinstance(name, str) else ["is no text"]:
             declared.problem(f"Role {key} of {at}: name {str(name)[:40]!r} {problem}")
+        if not isinstance(name, str):
+            return
         self.content = _role_content(known, name, attributes, f"Role {key} of {at}")
         props: dict[str, Any] = {
             "account": at,
@@ -234,6 +233,9 @@ class RoleReferenceResource(AccountObject):
         if known is None or not declared.claim("RoleReference", known.config.key, key):
             return
         at = known.config.key
+        if not isinstance(name, str):
+            declared.problem(f"RoleReference {key} of {at}: name {str(name)[:40]!r} is no text")
+            return
         names = texts(content, f"RoleReference {key} of {at}: content")
         if names and not (declared_by and declared_on):
             declared.problem(
@@ -350,18 +352,19 @@ class RosterResource(AccountObject):
             return
         at = known.config.key
         entries = _entries(known, members, f"roster in {at}")
+        ignored = by_text(ignore, f"Roster of {at}: ignore", "{'*@partner.example': 'why'}")
         props: dict[str, Any] = {
             "account": at,
             "members": entries,
-            "ignore": dict(sorted(ignore.items())) or None,
+            "ignore": dict(sorted(ignored.items())) or None,
             "on_destroy": on_destroy
             or PLATFORMS[known.config.platform].manifest.softest_ending_verb,
             "successor": successor,
             "delete_content": delete_content,
             "adopt": adopt or None,
         }
-        for pattern, why in ignore.items():
-            if not why:
+        for pattern, why in ignored.items():
+            if not isinstance(why, str) or not why:
                 declared.problem(f"Roster of {at}: ignoring {pattern!r} needs a reason")
         declared.rosters[at] = place()
         declared.user("Roster", at, "roster", props)
@@ -408,7 +411,9 @@ def _entries(
     """Return people as entries: login in normal case to roles and attributes."""
     platform = PLATFORMS[account.config.platform]
     found: dict[str, Any] = {}
-    for login, person in people.items():
+    argument = "people" if external else "members"
+    example = "{'ana@example.com': {'roles': ['...']}}"
+    for login, person in by_text(people, f"{what}: {argument}", example).items():
         who = f"{login} in {what}"
         if not isinstance(person, Mapping):
             program().problem(f"{who}: write a dictionary such as {{'roles': ['...']}}")

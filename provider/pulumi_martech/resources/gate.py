@@ -20,13 +20,16 @@ from pulumi.dynamic import (
     ResourceProvider,
     UpdateResult,
 )
+from pydantic import ValidationError
 
-from pulumi_martech.policy.guards import Estate, Limit, Limits, Violation, violations
+from pulumi_martech.model.wording import in_words
+from pulumi_martech.policy import guards
+from pulumi_martech.policy.guards import Estate, Limits, Violation, violations
 from pulumi_martech.policy.holdings import account_inputs, account_of
 from pulumi_martech.reconcile.report import declare
 from pulumi_martech.reconcile.session import override
 from pulumi_martech.resources.accounts import restore_pickler
-from pulumi_martech.resources.arguments import texts
+from pulumi_martech.resources.arguments import shown, texts
 from pulumi_martech.resources.program import Program, program
 from pulumi_martech.resources.provider import Props, keep_provider, say
 
@@ -137,12 +140,29 @@ class Gate(Resource, module="martech", name="Gate"):
         super().__init__(GateProvider(), "gate", props, opts)
 
 
+def Limit(count: int, *, percent: float = 100.0, floor: int = 0) -> guards.Limit:
+    """Return how much one run may change, for `limits`.
+
+    Args:
+        count: at most so many.
+        percent: and at most so much of what was there.
+        floor: so many are always allowed, so that a team of four can lose one member.
+    """
+    given = {"count": count, "percent": percent, "floor": floor}
+    try:
+        return guards.Limit.model_validate(given)
+    except ValidationError as error:
+        for name, words in in_words(error):
+            program().problem(f"Limit: {name} {words}")
+    return guards.Limit(count=0)
+
+
 def limits(
     *,
-    removals: Limit | None = None,
-    stack_removals: Limit | None = None,
-    privilege_increases: Limit | None = None,
-    new_domains: Limit | None = None,
+    removals: guards.Limit | None = None,
+    stack_removals: guards.Limit | None = None,
+    privilege_increases: guards.Limit | None = None,
+    new_domains: guards.Limit | None = None,
     company_domains: Sequence[str] = (),
 ) -> None:
     """Set the limits of this stack's gate; what is not given keeps its default.
@@ -161,7 +181,10 @@ def limits(
         "new_domains": new_domains,
     }
     declared = program()
-    update = {name: limit for name, limit in given.items() if limit is not None}
+    update = {name: limit for name, limit in given.items() if isinstance(limit, guards.Limit)}
+    for name, limit in given.items():
+        if limit is not None and name not in update:
+            declared.problem(f"limits: {name}={shown(limit)} is no limit; write {name}=Limit(10)")
     declared.limits = declared.limits.model_copy(update=update)
     own = texts(company_domains, "limits: company_domains")
     declared.company_domains |= {domain.strip().lower() for domain in own}

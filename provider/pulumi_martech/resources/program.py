@@ -4,6 +4,7 @@ Constructors never raise for what a person wrote: they note the problem with its
 that the gate can refuse everything at once, before any writer, with one line a problem.
 """
 
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -118,13 +119,9 @@ class Program:
     def claim(self, kind: str, account: str, key: str) -> bool:
         """Take a logical name; note a problem, naming both places, if it is taken."""
         where = place()
-        bad = not (0 < len(key) <= 64) or not key.isascii() or not (key[:1].isalnum())
-        if (
-            bad
-            or key != key.lower()
-            or not set(key) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-")
-        ):
-            self.problem(f"{kind} {key[:80]!r} of {account}: a name in code is {_KEY_HELP}", where)
+        if not isinstance(key, str) or not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", key):
+            shown = repr(str(key)[:80])
+            self.problem(f"{kind} {shown} of {account}: a name in code is {_KEY_HELP}", where)
             return False
         taken = self.names.setdefault((kind, account, key), where)
         if taken != where or (kind, account, key) in self._claimed:
