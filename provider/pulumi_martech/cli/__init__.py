@@ -71,8 +71,9 @@ def main(args: Sequence[str] | None = None) -> int:
         code = app(said, prog_name="martech", standalone_mode=False)
     except typer.TyperException as error:
         show = getattr(error, "show", None)
-        if show is None:
-            return _complain(str(error), said)
+        if show is None or "--json" in said:
+            told = getattr(error, "format_message", error.__str__)
+            return _complain(" ".join(str(told()).split()), said)
         show()
         return 1
     except (typer.Abort, KeyboardInterrupt):

@@ -57,7 +57,7 @@ def check(
     path = (cwd / document) if document else None if program else checking.find_document(cwd)
     day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
     if path is None and not checking.has_program(cwd):
-        raise checking.no_document(cwd)
+        raise checking.nothing_to_check(cwd)
     if path is not None:
         checked = checking.check_document(path, day)
         rules = rules_of(project(path.parent))

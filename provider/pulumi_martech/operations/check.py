@@ -179,6 +179,16 @@ def _machine(checked: Checked, by_id: Mapping[str, Rule], code: int, day: date) 
 
 
 def no_document(folder: Path) -> InvalidDeclaration:
+    """Return the error of a verb that reads the document, for a project without one."""
+    return InvalidDeclaration(
+        "find the access document",
+        f"there is none in {folder} (looked for {' and '.join(USUAL)})",
+        "nothing was done",
+        "write one, or name it (--help says how): this reads the document, a program is not enough",
+    )
+
+
+def nothing_to_check(folder: Path) -> InvalidDeclaration:
     """Return the error for a project with neither a document nor a program."""
     return InvalidDeclaration(
         "check the access document",

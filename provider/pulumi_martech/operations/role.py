@@ -87,9 +87,11 @@ def _account(
     if on in PLATFORMS:
         return None, {}
     keys = sorted({*known, *PLATFORMS})
+    hint = near(on, keys)
     raise InvalidDeclaration(
         f"explain a role on {on}",
-        f"there is no such platform, and no account of that key in a stack here; {near(on, keys)}",
+        "there is no such platform, and no account of that key in a stack here"
+        + (f"; {hint}" if hint else ""),
         "nothing was asked",
         f"name one of {', '.join(keys)}",
     )

@@ -31,8 +31,19 @@ def init(folder: Path, screen: Screen, name: str, engine: Engine | None) -> int:
     Driver(chosen, root, name).create()
     stacks.add(name, chosen)
     stacks.save()
-    screen.line(f"Stack {name} is made on the engine {chosen} and selected.")
+    screen.line(made(name, chosen))
     return 0
+
+
+def made(name: str, engine: Engine) -> str:
+    """Say that a stack is made, and for whom it is selected: bare ``pulumi`` keeps its own."""
+    said = f"Stack {name} is made on the engine {engine} and selected"
+    if engine is not Engine.PULUMI:
+        return f"{said}."
+    return (
+        f"{said} for martech; for bare pulumi select it too (`pulumi stack select {name}`), or say "
+        f"`-s {name}`."
+    )
 
 
 def ls(folder: Path, screen: Screen, as_json: bool) -> int:
