@@ -213,3 +213,40 @@ def test_a_handler_that_answers_nonsense_is_a_failure_of_its_resource(tmp_path: 
     assert "on urn:pulumi:dev::toyland::pulumi-python:dynamic/toy:Bad::b" in said
     assert land.ids() == {"user/a"}
     assert "pending_operations" not in land.export()
+
+
+def test_a_replacement_whose_deletion_fails_does_not_hold_up_the_rest(tmp_path: Path) -> None:
+    """With --continue-on-error what can be done all the same is done."""
+    land = Toyland(
+        tmp_path,
+        "import os, pulumi, toy\n"
+        "u = toy.User('u', login=os.environ.get('LOGIN', 'u'))\n"
+        "toy.Grant('x', user=u.handle, group='g')\n"
+        "toy.Group('after', title='after', about=u.handle)\n"
+        "if 'LOGIN' in os.environ:\n"
+        "    toy.Group('other', title='other')\n",
+    )
+    land.run("up", *FAST)
+    land.faults({"method": "delete", "id": "grant/u#1:g", "times": "always"})
+    said = land.run("up", *FAST, "--continue-on-error", code=1, LOGIN="v")
+    assert "delete of grant/u#1:g refused" in said
+    assert "Resource monitor has terminated" not in said
+    assert land.objects().keys() == {"user/u", "grant/u#1:g", "group/after", "group/other"}
+    land.faults()
+    land.run("up", *FAST, LOGIN="v")
+    assert land.objects().keys() == {"user/v", "grant/v#1:g", "group/after", "group/other"}
+
+
+def test_what_is_needed_cannot_be_excluded(tmp_path: Path) -> None:
+    """The real engine makes what needs it, and then cannot read its own state."""
+    land = Toyland(
+        tmp_path,
+        "import toy\nu = toy.User('u', login='u')\ntoy.Group('g', title='g', by=u.handle)\n",
+    )
+    user = "urn:pulumi:dev::toyland::pulumi-python:dynamic/toy:User::u"
+    said = land.run("up", *FAST, "--exclude", user, code=1)
+    assert f"depends on '{user}' which is left out by --exclude" in said
+    assert not land.objects()
+    assert "no resource named 'x' found" in land.run("refresh", *FAST, "--target", "x", code=1)
+    said = land.run("refresh", *FAST, "--run-program", code=2)
+    assert "a refresh with --run-program is not covered" in said

@@ -85,9 +85,20 @@ class Executor:
 
     def chain(self, run: "Deployment", steps: Sequence[Step]) -> None:
         """Carry out steps in order; a failure ends the chain."""
-        for step in steps:
-            if self.closed or not self._carry_out(run, step):
+        for at, step in enumerate(steps):
+            if self.closed:
                 return
+            if not self._carry_out(run, step):
+                self._give_up(steps[at + 1 :])
+                return
+
+    def _give_up(self, steps: Sequence[Step]) -> None:
+        """Answer a program that goes on about steps which a failed one before them prevents."""
+        if self._options.continue_on_error:
+            with self._lock:
+                self._skipped.update(step.urn for step in steps)
+            for step in steps:
+                step.settle("fail")
 
     def group(self, run: "Deployment", steps: Sequence[Step]) -> None:
         """Carry out steps that do not depend on each other."""

@@ -49,15 +49,16 @@ def operate(context: Context, kind: str, preview: bool) -> int:
     """
     arguments = context.arguments
     project, folder = context.stack()
-    if arguments.run_program and kind != "destroy":
+    options = _options(arguments, kind, project, preview)
+    if arguments.run_program and kind != "destroy" and (options.refresh or options.refresh_only):
         raise UsageError(
-            f"--run-program of `{kind}` is not covered by the embedded engine; use a stack on the "
-            "real `pulumi`"
+            "a refresh with --run-program is not covered by the embedded engine; use a stack on "
+            "the real `pulumi`"
         )
     log = arguments.event_log
     request = Request(
         kind,
-        _options(arguments, kind, project, preview),
+        options,
         event_log=log if not log or log.startswith("tcp://") else str(context.path(log)),
         json=arguments.json and preview,
         diff=arguments.diff,
@@ -84,8 +85,7 @@ def operate(context: Context, kind: str, preview: bool) -> int:
         if protected is None:
             print("There were no unprotected resources to destroy.")
             return 0
-        options = replace(request.options, excludes=UrnTargets(protected))
-        request = replace(request, options=options)
+        request = replace(request, options=replace(options, excludes=UrnTargets(protected)))
     code = Operation(project, folder, settings).run(request)
     if getattr(arguments, "remove", False) and not code and not preview:
         remove_stack(project, folder, settings)
@@ -240,6 +240,8 @@ class Operation:
                 new_plan,
                 Policies(packs, events),
             )
+            if request.kind in ("refresh", "destroy"):
+                _check_named(base, request.options)
             if request.kind == "destroy" and not request.options.destroy_program:
                 _check_delete_hooks(base, events)
             context.enter_context(output_as_messages(self._project, events))
@@ -322,6 +324,18 @@ class Operation:
                 "resourceChanges": changes,
             }
         )
+
+
+def _check_named(base: list[ResourceState], options: Options) -> None:
+    """Refuse targets and excludes that are not in the state.
+
+    Raises:
+        EngineError: there is such a urn.
+    """
+    known = {resource.urn for resource in base}
+    for urn in (*options.targets.literals, *options.excludes.literals):
+        if urn not in known:
+            raise EngineError(f"no resource named '{urn}' found")
 
 
 def _check_delete_hooks(base: list[ResourceState], events: Events) -> None:

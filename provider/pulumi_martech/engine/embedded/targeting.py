@@ -107,25 +107,27 @@ class Targeting:
         return steps
 
     def check(self, steps: list[Step]) -> None:
-        """Refuse steps that need a resource which the targets leave out.
+        """Refuse steps that need a resource which the targets or excludes leave out.
+
+        With excludes the real engine makes it, and then cannot read its own state any more.
 
         Raises:
             Bail: outside of previews; the reason is reported.
         """
         run, skipped = self._run, self._generator.skipped_creates
-        if not run.options.targets and not run.options.replaces:
+        options = run.options
+        if not options.targets and not options.replaces and not options.excludes:
             return
+        why = "is left out by --exclude"
+        if options.targets or options.replaces:
+            why = "was was not specified in --target list"
         for step in steps:
             if step.new is None or (isinstance(step, SameStep) and step.skipped):
                 continue
             for urn in step.new.all_references():
                 if urn not in skipped:
                     continue
-                run.error(
-                    f"Resource '{step.urn}' depends on '{urn}' which was was not specified in "
-                    "--target list.",
-                    step.urn,
-                )
+                run.error(f"Resource '{step.urn}' depends on '{urn}' which {why}.", step.urn)
                 self._generator.saw_error = True
                 if not run.options.preview:
                     raise Bail("untargeted create")
