@@ -106,6 +106,23 @@ def test_a_person_declared_twice_is_named_with_both_places(office: Office) -> No
     assert len([e for e in errors if "is declared twice" in e]) == 5
 
 
+def test_an_end_that_is_over_brings_nobody_in(office: Office) -> None:
+    office.program(
+        """
+        crm = crm_account()
+        scim.VendorGrant(
+            "northlight", account=crm, domains=["northlight.example"], until="2026-05-31",
+            owner="ana", reason="campaigns", people={"cem@northlight.example": {"roles": []}},
+        )
+        """
+    )
+    said = office.martech("preview", "--offline", code=1)
+    said.one("cem@northlight.example in crm would be declared with an end that is over", "active(")
+    said.one(
+        f"{office.line('scim.VendorGrant')}: ", "was to end on 2026-05-31 and keeps its access"
+    )
+
+
 def test_accounts_that_are_missing_wrong_or_in_a_circle(office: Office) -> None:
     # A resource that depends on itself cannot be written in Python: a name has to be bound first.
     # A circle over what waits for the gate can: an account that depends on a user.

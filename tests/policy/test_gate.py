@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from pulumi_martech.model.content import Declared
 from pulumi_martech.model.expiry import today
 from pulumi_martech.policy.guards import AccountHoldings, Holding, Limit, Limits
 from pulumi_martech.resources.gate import GateProvider, estate_inputs
@@ -63,3 +64,19 @@ def test_a_map_from_before_rights_were_in_it_gets_them_with_its_next_change():
     assert check(desk(), fewer).inputs == fewer
     (text,) = refused(desk(*little), desk(*much))
     assert text.startswith("privileges of 6 logins would increase in crm")
+
+
+def test_the_gate_says_which_roles_are_declared_in_the_run_that_gives_them(capsys, monkeypatch):
+    monkeypatch.delenv("MARTECH_RUN", raising=False)
+
+    def staff(*holders, **more):
+        logins = {f"p{n}": Holding() for n in range(3)}
+        logins |= {login: Holding(roles=frozenset({"Staff"})) for login in holders}
+        crm = AccountHoldings(address="scim https://crm.example", logins=logins, **more)
+        return {"accounts": estate_inputs({"crm": crm}), "limits": Limits().model_dump()}
+
+    said = {"Staff": Declared(content=["dashboards:view"], by="ana", on=today())}
+    GateProvider().check(staff(), staff("p1", declared=said))
+    assert "p1 would get Staff in crm in the run that first declares" in capsys.readouterr().err
+    GateProvider().check(staff(declared=said), staff("p1", declared=said))
+    assert capsys.readouterr().err == ""

@@ -5,8 +5,16 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pulumi_martech.model.content import Declared
 from pulumi_martech.model.expiry import over_by_now, today
-from pulumi_martech.policy.guards import AccountHoldings, Holding, Limit, Limits, violations
+from pulumi_martech.policy.guards import (
+    AccountHoldings,
+    Holding,
+    Limit,
+    Limits,
+    taken_on_trust,
+    violations,
+)
 
 
 def account(logins, *, admins=(), **more):
@@ -225,3 +233,42 @@ def test_a_role_of_ours_that_comes_to_give_more_raises_those_who_hold_it():
     assert ("privilege_increases", "crm") in guards(renamed)
     same = violations({"crm": desk(*much)}, {"crm": desk(*much, role="Office")}, Limits())
     assert same == []
+
+
+def test_an_end_that_is_over_when_it_is_first_written_is_refused(monkeypatch):
+    """Else it would bring people in for no day, and take them out of the limits for all days."""
+
+    def vendor(until):
+        people = {f"p{n}@v.example": Holding(until=until) for n in range(2)}
+        return {"crm": AccountHoldings(logins=people)}
+
+    over, later = "2026-01-01", (today() + timedelta(days=9)).isoformat()
+    for before in ({}, vendor(""), vendor(later)):
+        found = violations(before, vendor(over), Limits())
+        assert guards(found) == [("ended", "crm")]
+        assert "p0@v.example, p1@v.example in crm would be declared with an end that is over" in (
+            found[0].text
+        )
+        assert "active(...)" in found[0].text
+        assert violations(before, vendor(later), Limits()) == []
+    assert violations(vendor(over), vendor(over), Limits()) == [], "it came to its end since then"
+    monkeypatch.setenv("MARTECH_IGNORE_ENDS", "1")
+    assert violations({}, vendor(over), Limits(), looks=True) == []
+
+
+def test_a_role_declared_in_the_run_that_gives_it_is_taken_on_trust_and_said():
+    harmless = {"Staff": Declared(content=["dashboards:view"], by="ana", on=today())}
+    scim = {"address": "scim https://crm.example"}
+    before = account(people(6, roles=""), **scim)
+    after = account({**people(5, roles=""), "p5": "r"}, **scim)
+    given_staff = after.model_copy(
+        update={"logins": {**after.logins, "p5": Holding(roles=frozenset({"Staff"}))}}
+    )
+    declared_too = given_staff.model_copy(update={"declared": harmless})
+    (said,) = taken_on_trust({"crm": before}, {"crm": declared_too})
+    assert "p5 would get Staff in crm in the run that first declares what it allows" in said
+    known = before.model_copy(update={"declared": harmless})
+    assert taken_on_trust({"crm": known}, {"crm": declared_too}) == []
+    assert taken_on_trust({"crm": before}, {"crm": given_staff}) == []
+    assert taken_on_trust({}, {"crm": declared_too}) == [], "a first run has nothing before it"
+    assert taken_on_trust({"crm": given_staff}, {"crm": declared_too}) == []

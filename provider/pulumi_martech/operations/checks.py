@@ -11,9 +11,10 @@ from pulumi_martech.operations.hanging import look
 from pulumi_martech.operations.preflight import accounts, preflight, recorded, to_read
 from pulumi_martech.operations.work import Work
 from pulumi_martech.policy.effects import effects
+from pulumi_martech.policy.guards import taken_on_trust
 from pulumi_martech.policy.holdings import HOLDERS, holdings
 from pulumi_martech.policy.leaving import leaving
-from pulumi_martech.policy.plans import Recorded, judge
+from pulumi_martech.policy.plans import Recorded, estates, judge
 from pulumi_martech.reconcile.owned import OWNED, instead
 from pulumi_martech.reconcile.report import declared
 
@@ -44,7 +45,9 @@ def checked(work: Work, plan: Plan, ask_platforms: bool = True, looks_only: bool
     ]
     going, wrong = _going(work, plan, state, findings, looks_only)
     said = [Message(severity="error", text=text) for text in problems + wrong]
+    trusted = taken_on_trust(*estates(plan, state))
     owned = list(elsewhere(plan, accounts(plan, state)))
+    owned += [Message(severity="warning", text=text) for text in trusted]
     return plan.model_copy(
         update={
             "ok": not said,

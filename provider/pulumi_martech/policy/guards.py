@@ -12,7 +12,7 @@ from pydantic import Field
 
 from pulumi_martech.model.capability import DataClass
 from pulumi_martech.model.content import Cell, Declared, EffectiveAccess
-from pulumi_martech.model.expiry import as_of, ended, over_by_now
+from pulumi_martech.model.expiry import as_of, ended, ends_count, over_by_now
 from pulumi_martech.model.values import Frozen
 from pulumi_martech.policy.privilege import Increase, in_words, increase, to_declare
 from pulumi_martech.policy.roles import effective_access
@@ -232,6 +232,29 @@ def increases(
     return found
 
 
+def taken_on_trust(olds: Estate, news: Estate) -> list[str]:
+    """Say which roles are given to people by the very run that first declares what they allow.
+
+    Both sides are read by that declaration, so that no guard can count what it plays down.
+    """
+    found = []
+    for name, new in sorted(news.items()):
+        old = predecessor(name, new, olds)
+        for role in sorted(new.declared.keys() - old.declared.keys()) if old.logins else ():
+            given = [
+                login
+                for login, has in new.logins.items()
+                if role in has.roles and role not in old.logins.get(login, Holding()).roles
+            ]
+            if given:
+                found.append(
+                    f"{named(given)} would get {role} in {name} in the run that first declares "
+                    f"what it allows ({new.declared[role].by}, {new.declared[role].on}): the "
+                    f"guards take that declaration as it stands, so review it like the access"
+                )
+    return found
+
+
 def violations(
     olds: Estate,
     news: Estate,
@@ -305,6 +328,17 @@ def _account_violations(
             "privilege_increases",
             f"privileges of {len(risen)} logins would increase in {name} ({in_words(risen)}), "
             f"{allowed} are allowed ({limits.privilege_increases})" + (f"; {todo}" if todo else ""),
+        )
+    over = [
+        login
+        for login, has in new.logins.items()
+        if over_by_now(has.until, day) and has.until != old.logins.get(login, Holding()).until
+    ]
+    if over and ends_count():
+        add(
+            "ended",
+            f"{named(over)} in {name} would be declared with an end that is over: leave them out, "
+            f"as active(...) does with grants, or correct `until`",
         )
     before, after = old.administering(), new.administering()
     if before and not after and not leaves:

@@ -5,6 +5,7 @@ the run before any writer, whatever flags bare ``pulumi`` was given; only ``--ta
 ``destroy`` get round it, and there the breaker of each process holds.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ from pydantic import ValidationError
 
 from pulumi_martech.model.wording import in_words
 from pulumi_martech.policy import guards
-from pulumi_martech.policy.guards import Estate, Limits, Violation, violations
+from pulumi_martech.policy.guards import Estate, Limits, Violation, taken_on_trust, violations
 from pulumi_martech.policy.holdings import account_inputs, account_of
 from pulumi_martech.reconcile.report import declare
 from pulumi_martech.reconcile.session import override
@@ -58,6 +59,9 @@ class GateProvider(ResourceProvider):
         failures = [CheckFailure("", problem) for problem in news.get("problems") or ()]
         if not failures:
             found = _exceeded(olds, news)
+            if not os.environ.get("MARTECH_RUN"):  # `martech` says it of the whole plan
+                for text in taken_on_trust(*_estates(olds, news)):
+                    say(text)
             if override():
                 for violation in found:  # the reason is in the audit, where secrets are masked
                     say(f"over a guard, because an override says so: {violation.what}")
@@ -86,12 +90,16 @@ class GateProvider(ResourceProvider):
         """Nothing to take away."""
 
 
+def _estates(olds: Props, news: Props) -> tuple[Estate, Estate]:
+    return estate(olds.get("accounts") or {}), estate(news.get("accounts") or {})
+
+
 def _exceeded(olds: Props, news: Props) -> list[Violation]:
     """List the guards that a run exceeds, by the limits recorded before it and by those it brings.
 
     So nobody raises a limit and goes over it in one step, and a tightened one holds at once.
     """
-    before, after = estate(olds.get("accounts") or {}), estate(news.get("accounts") or {})
+    before, after = _estates(olds, news)
 
     def over(said: Mapping[str, Any] | None) -> list[Violation]:
         limits = Limits.model_validate(said or {})

@@ -16,7 +16,7 @@ from pulumi.runtime import get_root_resource
 
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.content import Declared
-from pulumi_martech.model.expiry import ends_count
+from pulumi_martech.model.expiry import ended, ends_count
 from pulumi_martech.model.identity import check_email, check_login, check_name, look_alike, near
 from pulumi_martech.model.manifest import Ability, Manifest
 from pulumi_martech.model.membership import KEY_LOGIN
@@ -169,6 +169,12 @@ class Program:
             self._check_person(manifest, login, entry, who, where)
             self._check_shared(manifest, account, login, entry, by)
         self._check_ending(manifest, self.configs[account], inputs, f"{by} in {account}", where)
+        until = inputs.get("until")
+        if isinstance(until, str) and ends_count() and ended(until):
+            pulumi.warn(
+                f"{where}: {by} in {account} was to end on {until} and keeps its access, as it is "
+                f"still declared: leave it out, as active(...) does with grants"
+            )
 
     def role_declared(self, account: str, role: str, said: Declared) -> None:
         """Note what a person said a native role allows, and what is wrong with that."""
