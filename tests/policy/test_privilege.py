@@ -207,3 +207,29 @@ def test_effects_name_what_is_open_and_what_goes():
     assert (told["cem"].after, told["cem"].loses) == (None, ("asset:edit", "asset:view"))
     assert told["eve"].gains_unmapped == ("dance",)
     assert (told["eve"].before, str(told["eve"].after)) == (None, "high 28")
+
+
+def test_a_switch_more_in_a_role_of_ours_raises_those_who_keep_it():
+    def role(*switches):
+        on = dict.fromkeys(switches, True)
+        desk = {"account": "desk", "role": "helpers", "name": "Helpers"}
+        return {**desk, "layout": "guide", "switches": on}
+
+    urn = "urn:pulumi:dev::p::pulumi-python:dynamic/martech/gtg_crm:{}::desk/{}"
+    gate = {"accounts": {"desk": {"address": "gtg_crm https://desk.example"}}}
+    recorded = [
+        Recorded(urn="urn:gate", kind="martech:Gate", inputs=gate),
+        Recorded(urn=urn.format("Role", "helpers"), kind="gtg_crm:Role", inputs=role()),
+    ]
+    for name in ("ben", "cem"):
+        held = {"account": "desk", "login": name, "roles": {"Helpers": True}}
+        where = urn.format("MartechUser", name)
+        recorded.append(Recorded(urn=where, kind="gtg_crm:MartechUser", inputs=held))
+
+    def changed(old, new):
+        step = Step(urn=urn.format("Role", "helpers"), op=Op.UPDATE, old=old, new=new)
+        return judge(Plan(steps=[step]), recorded, DAY)
+
+    (found,) = changed(role(), role("Contacts: Export"))
+    assert "privileges of 2 logins would increase in desk (ben, cem: contacts:export" in found.text
+    assert changed(role("Contacts: Export"), role()) == []

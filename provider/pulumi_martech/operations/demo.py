@@ -245,7 +245,7 @@ def _end(story: Story, crm: ScimTenant) -> None:
         "the agency's contract ends",
         f"Grants have an end. On {AFTER_THE_END} the agency's is over: what is there of it, strays "
         "included, is taken away, and a fresh listing proves it. Who writes as of a day that has "
-        "not come yet passes the limits like for any removal, here with a reason.",
+        "not come yet is held to the limits as for any removal, and here says a reason.",
     )
     story.run("preview", "--as-of", AFTER_THE_END)
     story.run("up", "--as-of", AFTER_THE_END, "--yes", "--override", "the demo looks ahead")
