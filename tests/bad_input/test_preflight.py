@@ -77,7 +77,7 @@ def test_credentials_that_are_not_there(office: Office) -> None:
     }
     office.program(
         "".join(
-            f'a = crm_account("{key}", credentials=Bearer(token="{reference}"))\n'
+            f'a = crm_account("{key}", tenant="{key}", credentials=Bearer(token="{reference}"))\n'
             f'scim.MartechUser("ana", account=a, login="ana@example.com")\n'
             for key, reference in kinds.items()
         )
@@ -195,3 +195,28 @@ def test_addresses_that_do_not_answer(office: Office) -> None:
     crm, site = said.one("error: crm, address"), said.one("error: site, address")
     assert "http://127.0.0.1:9 refused the connection; check the url and whether" in crm
     assert "https://site.invalid is a name that was not found" in site
+
+
+def test_names_in_an_account_that_nobody_has_are_told(office: Office) -> None:
+    office.crm.add_role("CRM Admins")
+    office.crm.add_user("boss@example.com")
+    office.program(
+        PEOPLE.replace(
+            "crm_account()",
+            'crm_account(administrators=["CRM Admns"], protected=["BOSS@example.com", '
+            '"ana@example.com", "bos@example.com"])',
+        ).replace("site_account()", 'site_account(administrators=["edtior"], protected=["Nobody"])')
+    )
+    said = refused(office)
+    role = said.one("error: crm, roles: there is no role 'CRM Admns', wanted for administrators=")
+    assert "did you mean 'CRM Admins'?" in role
+    gone = said.one("warning: crm, protected: ")
+    assert "nobody there has the log-in 'bos@example.com'" in gone
+    assert "did you mean 'editor'?" in said.one("warning: site, roles: there is no role 'edtior'")
+    assert "has the log-in 'nobody'" in said.one("warning: site, protected: ")
+    assert len(said.lines("error: ")) == 2, said.text
+
+    program = (office.root / "stacks" / "__main__.py").read_text()
+    (office.root / "stacks" / "__main__.py").write_text(program.replace("CRM Admns", "CRM Admins"))
+    said = office.martech("up", "--yes")
+    assert len(said.lines("warning: ")) == 3, said.text

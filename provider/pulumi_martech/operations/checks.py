@@ -37,11 +37,13 @@ def checked(work: Work, plan: Plan, ask_platforms: bool = True, looks_only: bool
     problems = [violation.text for violation in exceeded]
     problems += list(_declared_elsewhere(work, plan, state))
     asks = ask_platforms and not work.offline
-    findings = preflight(plan, state, looks_only) if asks else []
-    problems += [
-        f"{finding.account}, {finding.check}: {finding.what}"
-        + (f"; {finding.todo}" if finding.todo else "")
-        for finding in findings
+    asked = preflight(plan, state, looks_only) if asks else []
+    findings = [finding for finding in asked if finding.result == "fail"]
+    problems += [_sentence(finding) for finding in findings]
+    warnings = [
+        Message(severity="warning", text=_sentence(finding))
+        for finding in asked
+        if finding.result != "fail"
     ]
     going, wrong = _going(work, plan, state, findings, looks_only)
     said = [Message(severity="error", text=text) for text in problems + wrong]
@@ -51,10 +53,15 @@ def checked(work: Work, plan: Plan, ask_platforms: bool = True, looks_only: bool
     return plan.model_copy(
         update={
             "ok": not said,
-            "messages": (*plan.messages, *owned, *said),
+            "messages": (*plan.messages, *owned, *warnings, *said),
             "leaving": tuple(going),
         }
     )
+
+
+def _sentence(finding: Finding) -> str:
+    said = f"{finding.account}, {finding.check}: {finding.what}"
+    return f"{said}; {finding.todo}" if finding.todo else said
 
 
 def _declared_elsewhere(work: Work, plan: Plan, state: Sequence[Recorded]) -> Iterator[str]:

@@ -26,6 +26,8 @@ from pulumi_martech.policy.plans import Recorded
 
 _WORKERS = 8
 
+_ADMINISTER = "administrators= of the account"
+
 
 def recorded(export: str) -> list[Recorded]:
     """Return the resources of an exported state, with their kinds as plans name them."""
@@ -44,7 +46,7 @@ def recorded(export: str) -> list[Recorded]:
 
 
 def preflight(plan: Plan, state: Iterable[Recorded], looks_only: bool = False) -> list[Finding]:
-    """Return what would stop the plan on the platforms, in the order of accounts.
+    """Return what would stop the plan on the platforms, and warnings, in the order of accounts.
 
     Args:
         plan: what is to be done.
@@ -75,17 +77,30 @@ def preflight(plan: Plan, state: Iterable[Recorded], looks_only: bool = False) -
     wanted = _roles_to_give(plan)
     made, trusted = _declared(plan, known, "Role"), _declared(plan, known, "RoleReference")
 
+    declared = _logins(plan, known)
+
     def roles(config: AccountConfig) -> list[Finding]:
         if PLATFORMS[config.platform].manifest.attested:
             return []  # the program itself is checked: there is nobody to ask
         ours = made.get(config.key, set())
         asked = wanted.get(config.key, {})
-        if PLATFORMS[config.platform].manifest.can(Ability.LIST_ROLES):
+        all_listed = PLATFORMS[config.platform].manifest.can(Ability.LIST_ROLES)
+        if all_listed:
             asked = {name: {"a RoleReference"} for name in trusted.get(config.key, ())} | asked
         else:
             ours = ours | trusted.get(config.key, set())
-        missing = {name: asked[name] for name in asked.keys() - ours}
-        return _unknown_roles(config, missing, ours)
+        administer = {name: {_ADMINISTER} for name in config.administrators} | asked
+        missing = {name: administer[name] for name in administer.keys() - ours}
+        # A role that nobody holds may be there all the same where roles cannot be listed.
+        perhaps = set() if all_listed else missing.keys() - asked.keys()
+        return [
+            *_unknown_roles(config, {n: w for n, w in missing.items() if n not in perhaps}, ours),
+            *(
+                finding.model_copy(update={"result": "warn"})
+                for finding in _unknown_roles(config, {n: missing[n] for n in perhaps}, ours)
+            ),
+            *_nobody(config, declared.get(config.key, set())),
+        ]
 
     seats = _seats_to_give(plan)
     with ThreadPoolExecutor(max_workers=_WORKERS) as pool:
@@ -141,6 +156,42 @@ def _declared(plan: Plan, state: Iterable[Recorded], kind: str) -> dict[str, set
     for given in inputs:
         declared.setdefault(str(given.get("account")), set()).add(str(given.get("name")))
     return declared
+
+
+def _logins(plan: Plan, state: Iterable[Recorded]) -> dict[str, set[str]]:
+    """Return the logins that are declared, by account, before the plan and after it."""
+    inputs = [(r.kind, r.inputs) for r in state]
+    inputs += [(s.kind, s.new) for s in plan.steps if s.new is not None]
+    found: dict[str, set[str]] = {}
+    for kind, given in inputs:
+        found.setdefault(str(given.get("account")), set()).update(
+            holdings(kind.partition(":")[2], given)
+        )
+    return found
+
+
+def _nobody(config: AccountConfig, declared: set[str]) -> list[Finding]:
+    """Warn of protected logins that nobody has: a misspelt one protects nobody."""
+    normal = PLATFORMS[config.platform].manifest.normal_login
+    asked = {normal(login) for login in config.protected} - declared
+    if not asked:
+        return []
+    try:
+        connector = connect(config)
+        with connector.client:
+            missing = [login for login in sorted(asked) if connector.find(login) is None]
+    except MartechError as error:
+        return [Finding(account=config.key, check="protected", result="warn", what=str(error))]
+    return [
+        Finding(
+            account=config.key,
+            check="protected",
+            result="warn",
+            what=f"nobody there has the log-in {login!r} that the account protects",
+            todo=f"{near(login, declared)} correct protected=, or leave it out".strip(),
+        )
+        for login in missing
+    ]
 
 
 def _seats_to_give(plan: Plan) -> dict[str, dict[str, int]]:
