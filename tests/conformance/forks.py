@@ -1,13 +1,14 @@
 """Runs commands of the embedded engine in forks of one process that has imported everything.
 
-A command in a process of its own spends most of its time on imports; replaying all recordings takes
-a third of the time this way. A fork is a process like any other: it has its own modules, working
-directory and environment, it can be killed, and it ends with the command's exit code.
+A command in a process of its own spends nearly all of its time on imports and on the key of the
+passphrase. A fork is a process like any other: it has its own modules, working directory and
+environment, it can be killed, and it ends with the command's exit code.
 """
 
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,9 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+
+if __name__ != "__main__":
+    from tests.passphrase import PASSPHRASE, SALT
 
 
 class Forks:
@@ -40,7 +44,7 @@ class Forks:
                 folder = tempfile.mkdtemp(prefix="forks-")
                 self._address = f"{folder}/socket"
                 process = subprocess.Popen(
-                    [sys.executable, "-P", __file__, self._address, str(os.getpid())],
+                    [sys.executable, "-P", __file__, self._address, PASSPHRASE, SALT],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,
                 )
@@ -79,14 +83,17 @@ class Fork:
 # ------------------------------------------------------------------ the process that forks
 
 
-def _serve(address: str) -> None:
+def _serve(address: str, passphrase: str, salt: str) -> None:
     from pulumi_martech.engine.embedded import cli, operations, packs  # noqa: F401 - imported once
+    from pulumi_martech.engine.embedded.crypter import Crypter
 
+    os.environ["PULUMI_CONFIG_PASSPHRASE"] = passphrase
+    Crypter(salt).encrypt("")  # derives the key, once
     server = socket.socket(socket.AF_UNIX)
     server.bind(address)
     server.listen()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()
+    threading.Thread(target=_end, args=(address,), daemon=True).start()
     print("ready", flush=True)
     while True:
         connection, _ = server.accept()
@@ -96,6 +103,12 @@ def _serve(address: str) -> None:
             _attend(connection)
             os._exit(0)
         connection.close()
+
+
+def _end(address: str) -> None:
+    sys.stdin.read()  # until the other process has ended
+    shutil.rmtree(os.path.dirname(address), ignore_errors=True)
+    os._exit(0)
 
 
 def _attend(connection: socket.socket) -> None:
@@ -135,4 +148,4 @@ def _become(request: dict) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    _serve(*sys.argv[1:])

@@ -18,6 +18,7 @@ from pathlib import Path
 import dill
 
 from tests.conformance.forks import Forks
+from tests.passphrase import PASSPHRASE, SETTINGS
 from tests.policy_environment import policy_python
 
 PROJECT = "toyland"
@@ -82,7 +83,7 @@ class Sandbox:
             "PYTHONDONTWRITEBYTECODE": "1",
             "PULUMI_HOME": str(self.root / "home"),
             engine.backend: f"file://{self.root / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE": "toy",
+            "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
             "PULUMI_PYTHON_CMD": pack_python(scenario, engine),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
@@ -106,6 +107,7 @@ class Sandbox:
                 encoding="utf-8",
             )
         self.write_project({})
+        (self.work / f"Pulumi.{STACK}.yaml").write_text(SETTINGS, encoding="utf-8")
 
     def write_project(self, options: dict) -> None:
         """Write Pulumi.yaml with these options of the project."""

@@ -81,14 +81,13 @@ class Changes:
             elif name in new and new[name] is not None:
                 if not _agrees(expected, new[name]):
                     found.append(self._text(name, "=", new[name]))
-            elif expected is not UNKNOWN and name not in actual.deletes:
+            elif expected is not UNKNOWN:
                 found.append(self._text(name, "-", None))
         for name in self.deletes:
             if name not in actual.deletes and new.get(name) is not None:
                 mark = "+" if name in actual.adds else "~" if name in actual.updates else "="
-                if mark == "=":
-                    found.append(self._text(name, mark, new[name]))
-        return sorted(set(found))
+                found.append(self._text(name, mark, new[name]))
+        return sorted(found)
 
     def _text(self, name: str, actual: str, value: Value) -> str:
         expected: Value = None

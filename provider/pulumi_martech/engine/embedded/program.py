@@ -107,7 +107,10 @@ class Program:
         run.error(f"an unhandled error occurred: program exited with non-zero exit code: {code}")
 
     def _traced(self, error: BaseException) -> str:
-        what = "".join(traceback.format_exception_only(error)).rstrip()
+        lines = traceback.format_exception_only(error)
+        if isinstance(error, SyntaxError):
+            lines = [line for line in lines if not line.startswith(" ")]  # `_place` has the place
+        what = "".join(lines).strip()
         if "update the Pulumi CLI" in what:  # what the SDK says of anything it finds missing
             what += "\nThe embedded engine does not cover this; use a stack on the real `pulumi`"
         return f"Program failed with an unhandled exception:\n{self._place(error)}{what}"
@@ -115,11 +118,14 @@ class Program:
     def _place(self, error: BaseException) -> str:
         folder = self._project.working_directory
         place = ""
-        for frame in traceback.extract_tb(error.__traceback__):
-            path = Path(frame.filename)
+        places = [(f.filename, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
+        if isinstance(error, SyntaxError):
+            places.append((error.filename or "", error.lineno))
+        for name, line in places:
+            path = Path(name)
             if path.is_absolute() and path.is_relative_to(folder):
                 inside = path.relative_to(self._project.root)
-                place = f'  File "{inside}", line {frame.lineno}\n'
+                place = f'  File "{inside}", line {line}\n'
         return place
 
 

@@ -1,0 +1,5 @@
+import pulumi, toy
+from pulumi import ResourceOptions as O
+
+a = toy.User("a", login="a", roles=["s"]); g = toy.Group("g", title="g", note="o", opts=O(depends_on=[a]))
+toy.Grant("x", user=a.handle, group=g.handle, level="w")

@@ -1,0 +1,4 @@
+import pulumi, toy
+from pulumi import ResourceOptions as O
+
+e = toy.User.get("e", "user/ext"); g = toy.Group("g", title="g", by=e.handle)

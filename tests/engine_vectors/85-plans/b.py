@@ -1,0 +1,4 @@
+import pulumi, toy
+from pulumi import ResourceOptions as O
+
+u = toy.User("u", login="u", roles=["r"], hush=pulumi.Output.secret("s")); n = toy.Group("n", title="n", by=u.handle, opts=O(depends_on=[u]))

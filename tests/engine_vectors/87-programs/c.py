@@ -1,0 +1,5 @@
+import pulumi, toy
+from pulumi import ResourceOptions as O
+
+u = toy.User("u", login="u", roles=["r"])
+pulumi.log.error("bad")

@@ -1,0 +1,4 @@
+import pulumi, toy
+from pulumi import ResourceOptions as O
+
+pulumi.Config().require("nothing")
