@@ -7,6 +7,7 @@ import asyncio
 import inspect
 import logging
 import os
+import sys
 import traceback
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -118,4 +119,5 @@ if __name__ == "__main__":
     logging.disable()
     pulumi.runtime.set_mocks(Mocks())
     asyncio.run(main())
+    sys.stdout.flush()
     os._exit(0)  # nothing was made: what the SDK still waits for does not matter

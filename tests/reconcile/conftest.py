@@ -1,21 +1,18 @@
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import httpx
 import pytest
 
 from pulumi_martech.sandbox import Sandbox
+from tests.certificates import read_once
 from tests.reconcile.world import World, open_world
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    # A process makes one session, a test many: reading all certificates anew for each takes longer
-    # than the test, and none is used on loopback.
-    with Sandbox() as served, patch("httpx.create_ssl_context", cache(httpx.create_ssl_context)):
+    with Sandbox() as served, patch("httpx.create_ssl_context", read_once):
         yield served
 
 
