@@ -41,11 +41,9 @@ def assets(
     it, or it is only evaluated.
     """
     from pulumi_martech.model import expiry
-    from pulumi_martech.operations.check import find_document, no_document
+    from pulumi_martech.operations.check import the_document
     from pulumi_martech.operations.partners import assets as show
 
-    path = (cwd / document) if document else find_document(cwd)
-    if path is None:
-        raise no_document(cwd)
-    day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
+    path = the_document(cwd, document)
+    day = expiry.chosen(as_of)
     return show(path, day, purpose, partner, screen(color, as_json))

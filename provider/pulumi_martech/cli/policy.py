@@ -50,22 +50,18 @@ def check(
     """
     from pulumi_martech.model import expiry
     from pulumi_martech.operations import check as checking
-    from pulumi_martech.policy.builtin import rules_of
-    from pulumi_martech.project import project
 
     on = screen(color, as_json)
-    path = (cwd / document) if document else None if program else checking.find_document(cwd)
-    day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
+    path = None if program and not document else checking.find_document(cwd, document)
+    day = expiry.chosen(as_of)
     if path is None and not checking.has_program(cwd):
         raise checking.nothing_to_check(cwd)
     if path is not None:
         checked = checking.check_document(path, day)
-        rules = rules_of(project(path.parent))
     else:
         with opened(cwd, stack, None, "", as_of, True, on) as (work, _):
             checked = checking.check_program(work, on, day)
-            rules = rules_of(project(cwd))
-    return checking.show(on, checked, rules, strict, day)
+    return checking.show(on, checked, strict, day)
 
 
 @policy_app.command("list", epilog=examples("martech policy list", "martech policy list --json"))

@@ -97,8 +97,8 @@ def role_suggest(
     from pulumi_martech.operations.check import find_document
     from pulumi_martech.operations.simpler_roles import suggest_role
 
-    path = (cwd / document) if document else find_document(cwd)
-    day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
+    path = find_document(cwd, document)
+    day = expiry.chosen(as_of)
     return suggest_role(screen(color, as_json), path, like, without, on, day)
 
 
@@ -120,13 +120,11 @@ def role_simplify(
     A merge that gives somebody something heavier than both roles have is not proposed.
     """
     from pulumi_martech.model import expiry
-    from pulumi_martech.operations.check import find_document, no_document
+    from pulumi_martech.operations.check import the_document
     from pulumi_martech.operations.simpler_roles import simplify
 
-    path = (cwd / document) if document else find_document(cwd)
-    if path is None:
-        raise no_document(cwd)
-    day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
+    path = the_document(cwd, document)
+    day = expiry.chosen(as_of)
     return simplify(screen(color, as_json), path, least, day)
 
 
@@ -149,11 +147,9 @@ def role_creep(
     And what sets them apart from peers with the same job.
     """
     from pulumi_martech.model import expiry
-    from pulumi_martech.operations.check import find_document, no_document
+    from pulumi_martech.operations.check import the_document
     from pulumi_martech.operations.simpler_roles import show_creep
 
-    path = (cwd / document) if document else find_document(cwd)
-    if path is None:
-        raise no_document(cwd)
-    day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
+    path = the_document(cwd, document)
+    day = expiry.chosen(as_of)
     return show_creep(screen(color, as_json), path, cwd / since, day)

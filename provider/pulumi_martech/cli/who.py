@@ -48,20 +48,17 @@ def who(
     By the access document; for a day that is over, by the audit: what had been written until then.
     """
     from pulumi_martech.model import expiry
-    from pulumi_martech.operations.check import find_document, no_document
+    from pulumi_martech.operations.check import find_document, the_document
     from pulumi_martech.operations.who import who as answer
     from pulumi_martech.operations.who import who_then
     from pulumi_martech.policy.answers import Question
 
     on = screen(color, as_json)
-    path = (cwd / document) if document else find_document(cwd)
     question = Question(can, asset, vendor, person, account, external)
-    day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
+    day = expiry.chosen(as_of)
     if day < expiry.today():
-        return who_then(path, question, day, on, cwd, as_csv)
-    if path is None:
-        raise no_document(cwd)
-    return answer(path, question, day, on, as_csv)
+        return who_then(find_document(cwd, document), question, day, on, cwd, as_csv)
+    return answer(the_document(cwd, document), question, day, on, as_csv)
 
 
 @who_app.command(
@@ -83,11 +80,9 @@ def matrix(
     By teams: how many of each reach personal data. By capabilities: how many people can.
     """
     from pulumi_martech.model import expiry
-    from pulumi_martech.operations.check import find_document, no_document
+    from pulumi_martech.operations.check import the_document
     from pulumi_martech.operations.who import show_matrix
 
-    path = (cwd / document) if document else find_document(cwd)
-    if path is None:
-        raise no_document(cwd)
-    day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
+    path = the_document(cwd, document)
+    day = expiry.chosen(as_of)
     return show_matrix(path, by, day, screen(color, as_json), as_csv)

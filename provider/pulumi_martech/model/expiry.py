@@ -16,6 +16,11 @@ def as_of() -> date:
     return day(given, "MARTECH_AS_OF") if given else today()
 
 
+def chosen(text: str) -> date:
+    """Return the day that ``--as-of`` names, else that of this run."""
+    return day(text, "--as-of") if text else as_of()
+
+
 def today() -> date:
     """Return the day it is, UTC, whatever a run is told to judge by."""
     return datetime.now(UTC).date()

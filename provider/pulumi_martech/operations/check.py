@@ -15,13 +15,12 @@ from pulumi_martech.document.problems import Finding as DocumentFinding
 from pulumi_martech.document.problems import Problem, errors
 from pulumi_martech.model.account import AccountConfig, ByHand
 from pulumi_martech.model.errors import InvalidDeclaration
-from pulumi_martech.model.plan import Op, Plan
 from pulumi_martech.operations import machine
 from pulumi_martech.operations.preflight import recorded
 from pulumi_martech.operations.screen import Screen, columns
 from pulumi_martech.operations.work import Work
 from pulumi_martech.policy.builtin import rules_of
-from pulumi_martech.policy.plans import Recorded
+from pulumi_martech.policy.plans import Recorded, left_by
 from pulumi_martech.policy.resource_view import view_of_resources
 from pulumi_martech.policy.rule import Finding, Judgement, Rule, judge
 from pulumi_martech.policy.view import view_of
@@ -40,16 +39,25 @@ USUAL = ("access.yaml", "stacks/access.yaml")
 
 @dataclass(frozen=True)
 class Checked:
-    """What a check came to: problems of the document, findings of policies with their places."""
+    """What a check came to: problems of the document, findings of policies with their places.
+
+    ``rules`` are the policies that it was made by.
+    """
 
     document: str
+    rules: tuple[Rule, ...]
     problems: tuple[Problem, ...]
     judgement: Judgement
     places: Mapping[int, str]
 
 
-def find_document(folder: Path) -> Path | None:
-    """Return the access document of a project, ``None`` if it has none at the usual places."""
+def find_document(folder: Path, file: Path | None = None) -> Path | None:
+    """Return the access document of a project, ``None`` if it has none at the usual places.
+
+    ``file`` names another one, from ``folder``.
+    """
+    if file is not None:
+        return folder / file
     for base in dict.fromkeys((folder.absolute(), project(folder))):
         for name in USUAL:
             if (base / name).is_file():
@@ -59,16 +67,14 @@ def find_document(folder: Path) -> Path | None:
 
 def check_document(path: Path, day: date) -> Checked:
     """Read a document and judge it as of a day; a document with errors is not judged."""
-    document = read(path)
+    document, rules = read(path), rules_of(project(path.parent))
     if not document.ok:
-        return Checked(path.name, tuple(document.problems), Judgement(()), {})
-    judgement = judge(
-        view_of(with_role_content(document.access), day), rules_of(project(path.parent))
-    )
+        return Checked(path.name, rules, tuple(document.problems), Judgement(()), {})
+    judgement = judge(view_of(with_role_content(document.access), day), rules)
     wrong = [DocumentFinding(way, text, way[0] == "policies") for way, text in judgement.wrong]
     wrong += compile_access(document.access, day).findings
     problems = (*document.problems, *document.locate(wrong))
-    return Checked(path.name, problems, judgement, places(document, judgement.findings))
+    return Checked(path.name, rules, problems, judgement, places(document, judgement.findings))
 
 
 def places(document: Document, findings: tuple[Finding, ...]) -> dict[int, str]:
@@ -81,17 +87,6 @@ def places(document: Document, findings: tuple[Finding, ...]) -> dict[int, str]:
     return found
 
 
-def after(plan: Plan, state: list[Recorded]) -> list[Recorded]:
-    """Return the resources as a plan would leave them."""
-    found = {resource.urn: resource for resource in state}
-    for step in plan.steps:
-        if step.new is not None and step.op is not Op.DELETE:
-            found[step.urn] = Recorded(urn=step.urn, kind=step.kind, inputs=step.new)
-        else:
-            found.pop(step.urn, None)
-    return list(found.values())
-
-
 def _attested(resource: Recorded) -> Recorded:
     """Return an account with what was attested of its custom roles, any other as it is."""
     config = AccountConfig.from_inputs(resource.inputs)
@@ -101,9 +96,9 @@ def _attested(resource: Recorded) -> Recorded:
     return resource.model_copy(update={"inputs": known.inputs()})
 
 
-def show(screen: Screen, checked: Checked, rules: tuple[Rule, ...], strict: bool, day: date) -> int:
+def show(screen: Screen, checked: Checked, strict: bool, day: date) -> int:
     """Print what was found; return the exit code: 0, 1 for problems, 2 for mandatory findings."""
-    by_id = {rule.id: rule for rule in rules}
+    by_id = {rule.id: rule for rule in checked.rules}
     wrong = errors(checked.problems)
     findings = checked.judgement.findings
     failing = [f for f in findings if not f.waived and (f.severity == "mandatory" or strict)]
@@ -131,17 +126,17 @@ def show(screen: Screen, checked: Checked, rules: tuple[Rule, ...], strict: bool
         if len(findings) > MOST:
             screen.line(f"and {len(findings) - MOST} more: `--json` gives all of them")
         screen.line()
-    screen.line(_summary(checked, len(rules), day))
+    screen.line(_summary(checked, day))
     return code
 
 
-def _summary(checked: Checked, rules: int, day: date) -> str:
+def _summary(checked: Checked, day: date) -> str:
     findings = checked.judgement.findings
     waived = sum(1 for finding in findings if finding.waived)
     mandatory = len(checked.judgement.mandatory)
     advisory = len(findings) - waived - mandatory
     return (
-        f"{checked.document} as of {day}, by {rules} policies: "
+        f"{checked.document} as of {day}, by {len(checked.rules)} policies: "
         f"{counted(mandatory, 'mandatory finding')}, {advisory} advisory, {waived} waived."
     )
 
@@ -178,9 +173,16 @@ def _machine(checked: Checked, by_id: Mapping[str, Rule], code: int, day: date) 
     )
 
 
-def no_document(folder: Path) -> InvalidDeclaration:
-    """Return the error of a verb that reads the document, for a project without one."""
-    return InvalidDeclaration(
+def the_document(folder: Path, file: Path | None = None) -> Path:
+    """Return the access document for a verb that reads nothing else.
+
+    Raises:
+        InvalidDeclaration: the project has none.
+    """
+    path = find_document(folder, file)
+    if path is not None:
+        return path
+    raise InvalidDeclaration(
         "find the access document",
         f"there is none in {folder} (looked for {' and '.join(USUAL)})",
         "nothing was done",
@@ -218,7 +220,7 @@ def check_program(work: Work, screen: Screen, day: date) -> Checked:
             "nothing was judged",
             "mend it",
         )
-    resources = [_attested(one) for one in after(plan, recorded(work.driver.export()))]
+    resources = [_attested(one) for one in left_by(plan, recorded(work.driver.export()))]
     rules = rules_of(work.root)
     judgement = judge(view_of_resources(resources, day), rules, only_resources=True)
-    return Checked("the program", (), judgement, {})
+    return Checked("the program", rules, (), judgement, {})

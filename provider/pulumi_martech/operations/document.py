@@ -18,7 +18,7 @@ from pulumi_martech.document.update import Update
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.identity import near
 from pulumi_martech.model.membership import Kind, Membership, Status
-from pulumi_martech.operations.check import find_document, no_document
+from pulumi_martech.operations.check import the_document
 from pulumi_martech.operations.screen import NotConfirmed, Screen
 from pulumi_martech.operations.shown import harmless
 from pulumi_martech.platforms.registry import connect
@@ -28,10 +28,7 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 def opened(folder: Path, file: Path | None) -> Document:
     """Return the document to work on; raises `DocumentInvalid` if it is not in order."""
-    path = folder / file if file else find_document(folder)
-    if path is None:
-        raise no_document(folder)
-    return load(path)
+    return load(the_document(folder, file))
 
 
 def import_csv(

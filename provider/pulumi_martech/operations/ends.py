@@ -16,7 +16,7 @@ from pulumi_martech.document.load import Document, load
 from pulumi_martech.engine.stacks import NoStack
 from pulumi_martech.model import expiry
 from pulumi_martech.operations import machine
-from pulumi_martech.operations.check import find_document, no_document
+from pulumi_martech.operations.check import the_document
 from pulumi_martech.operations.heartbeat import overdue
 from pulumi_martech.operations.preflight import recorded
 from pulumi_martech.operations.preview import CHANGES
@@ -57,10 +57,8 @@ def ends(
     Raises:
         DocumentInvalid: the document cannot be meant as it is written.
     """
-    day = expiry.day(as_of, "--as-of") if as_of else expiry.as_of()
-    path = folder / file if file else find_document(folder)
-    if path is None:
-        raise no_document(folder)
+    day = expiry.chosen(as_of)
+    path = the_document(folder, file)
     with screen.phase(f"reading {path.name}"):
         document = load(path)
         found = Ends(document, ending(document.access, day, within))

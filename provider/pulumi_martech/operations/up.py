@@ -90,10 +90,10 @@ def _left_out(work: Work, plan: Plan) -> str:
     then, today = expiry.day(work.as_of, "the day of the run"), expiry.as_of()
     if then >= today:
         return ""
-    from pulumi_martech.operations.check import after
     from pulumi_martech.operations.preflight import recorded
+    from pulumi_martech.policy.plans import left_by
 
-    stays = after(plan, recorded(work.driver.export()))
+    stays = left_by(plan, recorded(work.driver.export()))
     late = [
         f"{resource.urn.rsplit('::', 1)[-1]} ({until})"
         for resource in stays

@@ -55,6 +55,12 @@ def estates(plan: Plan, state: Iterable[Recorded]) -> tuple[Estate, Estate]:
     return _estate(before.values()), _estate(after.values())
 
 
+def left_by(plan: Plan, state: Iterable[Recorded]) -> list[Recorded]:
+    """Return the resources as a plan would leave them, given everything recorded."""
+    _, after = _sides(plan, state)
+    return [Recorded(urn=urn, kind=kind, inputs=inputs) for urn, (kind, inputs) in after.items()]
+
+
 Sides = dict[str, tuple[str, Inputs]]
 """URN to kind and inputs."""
 
