@@ -114,6 +114,8 @@ class _Start:
             **os.environ,
             "LD_LIBRARY_PATH": _libraries(root),
             "LC_ALL": "C.UTF-8",
+            # A database that starts sweeps #sql* out of its temporary folder: those of others too.
+            "TMPDIR": str(work),
             "PHP_CLI_SERVER_WORKERS": "4",
             "MARTECH_TEST_CONFIG": str(HERE / "wordpress_config.php"),
             "MARTECH_TEST_SITE": str(self.pages),
