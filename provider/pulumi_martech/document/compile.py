@@ -16,7 +16,7 @@ from pulumi_martech.document.parse import uncollected
 from pulumi_martech.document.problems import Finding, Way
 from pulumi_martech.document.shapes import explain
 from pulumi_martech.model.access import Access, Held
-from pulumi_martech.model.identity import check_login, near
+from pulumi_martech.model.identity import check_login, domain_of, near, within
 from pulumi_martech.model.inventory import Account
 from pulumi_martech.model.manifest import Ability
 from pulumi_martech.model.membership import KEY_LOGIN
@@ -306,10 +306,11 @@ class _AccountCompiler:
             for address in (member.principal.email, member.login, *member.principal.aliases)
             if "@" in address
         }
+        owned = [domain.strip().lower() for domain in vendor.domains]
         elsewhere = {
             address
             for address in addresses
-            if not any(_within(address.rpartition("@")[2], domain) for domain in vendor.domains)
+            if not any(within(domain_of(address), domain) for domain in owned)
         }
         arguments = {
             "domains": sorted(vendor.domains),
@@ -370,8 +371,3 @@ class _AccountCompiler:
             name: sorted(typed[name]) if isinstance(typed[name], frozenset) else typed[name]
             for name in given
         }
-
-
-def _within(domain: str, other: str) -> bool:
-    other = other.strip().lower()
-    return domain == other or domain.endswith(f".{other}")

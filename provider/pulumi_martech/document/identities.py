@@ -6,7 +6,7 @@ from typing import Any
 
 from pulumi_martech.document.problems import Finding, Way
 from pulumi_martech.model.access import Access
-from pulumi_martech.model.identity import check_domain, check_email, look_alikes
+from pulumi_martech.model.identity import check_domain, check_email, domain_of, look_alikes, within
 from pulumi_martech.model.people import Principal
 
 _PLAIN = re.compile(r"[a-z0-9_%+-]+(\.[a-z0-9_%+-]+)*@[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
@@ -40,17 +40,13 @@ def identities(access: Access) -> Iterator[Finding]:
         if email and not (_PLAIN.fullmatch(email) and len(email) <= 100):
             for problem in check_email(email):
                 yield Finding((*way, "email"), problem)
-        domain = _domain(email)
+        domain = domain_of(email)
         if domain:
             domains.setdefault(domain, (*way, "email"))
     for first, *others in look_alikes(domains):
         for other in others:
             text = f"the mail domain {other} looks like {first}: correct it, or ask whose it is"
             yield Finding(domains[other], text)
-
-
-def _domain(login: str) -> str:
-    return login.rpartition("@")[2].strip().lower() if "@" in login else ""
 
 
 def _shared(access: Access) -> Iterator[Finding]:
@@ -98,7 +94,7 @@ def _overlaps(access: Access, first: Mapping[str, Way]) -> Iterator[Finding]:
             yield Finding(way, problem)
         if way[0] == "company":
             continue
-        own = next((o for o in sorted(ours) if _within(domain, o) or _within(o, domain)), None)
+        own = next((o for o in sorted(ours) if within(domain, o) or within(o, domain)), None)
         if own is not None:
             text = (
                 f"{domain} is {'ours' if own == domain else f'part of ours, with {own}'}: "
@@ -107,10 +103,6 @@ def _overlaps(access: Access, first: Mapping[str, Way]) -> Iterator[Finding]:
             yield Finding(way, text)
         elif first[domain][:2] != way[:2]:
             yield Finding(way, f"{domain} is {first[domain][1]}'s already")
-
-
-def _within(domain: str, other: str) -> bool:
-    return domain == other or domain.endswith(f".{other}")
 
 
 def _strangers(access: Access) -> Iterator[Finding]:
@@ -124,7 +116,7 @@ def _strangers(access: Access) -> Iterator[Finding]:
     if not owners:
         return
     for key, person in access.people.items():
-        domain = _domain(person.email)
+        domain = domain_of(person.email)
         if not domain or person.vendor:
             continue
         owner = next((owners[part] for part in _parents(domain) if part in owners), None)

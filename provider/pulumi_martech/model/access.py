@@ -123,14 +123,26 @@ class Access(Frozen):
         return found
 
     @cached_property
+    def _paths(self) -> Mapping[str, tuple[str, ...]]:
+        found = {}
+        for team in self.teams:
+            path, at = [], team
+            while at in self.teams and at not in path:
+                path.append(at)
+                at = self.teams[at].parent
+            found[team] = tuple(path)
+        return found
+
+    def above(self, team: str) -> tuple[str, ...]:
+        """Return a team and those that it is a part of, nearest first; none if it is no team."""
+        return self._paths.get(team, ())
+
+    @cached_property
     def _members(self) -> Mapping[str, tuple[Principal, ...]]:
         found: dict[str, list[Principal]] = {team: [] for team in self.teams}
         for principal in self.principals.values():
-            team, seen = principal.team, set[str]()
-            while team in self.teams and team not in seen:
+            for team in self.above(principal.team):
                 found[team].append(principal)
-                seen.add(team)
-                team = self.teams[team].parent
         return {team: tuple(members) for team, members in found.items()}
 
     def members(self, team: str) -> tuple[Principal, ...]:

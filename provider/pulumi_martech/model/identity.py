@@ -169,6 +169,16 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def domain_of(address: str) -> str:
+    """Return the mail domain of an address in lower case, empty where it has none."""
+    return address.rpartition("@")[2].strip().lower() if "@" in address else ""
+
+
+def within(domain: str, owned: str) -> bool:
+    """Tell whether a domain is ``owned`` or a part of it; both in lower case."""
+    return domain == owned or domain.endswith(f".{owned}")
+
+
 def same_but_case(logins: Iterable[str]) -> list[tuple[str, ...]]:
     """Return groups of different logins that differ only in case or in the spelling of accents."""
     groups: dict[str, dict[str, None]] = {}

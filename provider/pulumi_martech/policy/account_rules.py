@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
+from pulumi_martech.model.identity import domain_of
 from pulumi_martech.model.people import gone
 from pulumi_martech.policy.rule import Finding, Nothing, Parameters, Rule, one_of_each
-from pulumi_martech.policy.view import PERSONAL_DOMAINS, View, domain_of
+from pulumi_martech.policy.view import PERSONAL_DOMAINS, View
 
 _STATED = {
     "owner": "who answers for it (`owner`)",

@@ -12,12 +12,12 @@ from functools import partial
 from pydantic import Field
 
 from pulumi_martech.model.capability import CAPABILITIES, Effect
+from pulumi_martech.model.identity import domain_of
 from pulumi_martech.policy.rule import Finding, Nothing, Parameters, Rule, Severity, one_of_each
 from pulumi_martech.policy.view import (
     PERSONAL_DOMAINS,
     Entitlement,
     View,
-    domain_of,
     is_administrator_role,
     mfa_of,
 )
@@ -172,13 +172,9 @@ def _find_pair(pair: Pair, view: View, _: Nothing) -> Iterator[Finding]:
             yield Finding(
                 about=(key, *sorted(accounts)),
                 text=f"{key} holds {has}{of} (in {one_of_each(accounts)})",
-                way=_way(firsts[0]),
+                way=firsts[0].way,
                 severity=severity,
             )
-
-
-def _way(held: Entitlement) -> tuple[str | int, ...]:
-    return ("grants", held.index) if held.index >= 0 else ()
 
 
 class Mergers(Parameters):
@@ -197,7 +193,7 @@ def _users_and_merge(view: View, parameters: Mergers) -> Iterator[Finding]:
             yield Finding(
                 about=(key, *sorted(accounts)),
                 text=f"{key} manages users of {one_of_each(accounts)} and merges this document",
-                way=_way(managing[0]),
+                way=managing[0].way,
             )
 
 
@@ -215,7 +211,7 @@ def _competitors(view: View, _: Nothing) -> Iterator[Finding]:
                     yield Finding(
                         about=(key, one, other),
                         text=f"{key} has access for {one} and for its competitor {other}",
-                        way=_way(held[0]),
+                        way=held[0].way,
                     )
 
 
@@ -250,7 +246,7 @@ def _export_unproven(view: View, _: Nothing) -> Iterator[Finding]:
             yield Finding(
                 about=(key, *sorted(accounts)),
                 text=f"{key} can take personal data out without {words}",
-                way=_way(held[0]),
+                way=held[0].way,
             )
 
 
@@ -273,7 +269,7 @@ def _external_bound(view: View, _: Nothing) -> Iterator[Finding]:
             yield Finding(
                 about=(key, *sorted({e.account.key for e in held})),
                 text=f"{key} is external and has access without {' and '.join(lacking)}",
-                way=_way((endless or list(held))[0]),
+                way=(endless or list(held))[0].way,
             )
 
 
@@ -291,7 +287,7 @@ def _service_bound(view: View, _: Nothing) -> Iterator[Finding]:
                 about=(key, *sorted(accounts)),
                 text=f"service {key} can administer or export in {one_of_each(accounts)} without "
                 f"{' and '.join(lacking)}",
-                way=_way(held[0]),
+                way=held[0].way,
             )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pulumi_martech.model.capability import DataClass
 from pulumi_martech.model.content import Declared
+from pulumi_martech.model.identity import domain_of
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.guards import AccountHoldings, Holding
 
@@ -20,7 +21,7 @@ def holding(login: str, entry: Mapping[str, Any], until: str = "") -> Holding:
     address = entry.get("email")
     if not isinstance(address, str):
         address = login
-    domain = address.rsplit("@", 1)[1].lower() if "@" in address else ""
+    domain = domain_of(address)
     roles = entry.get("roles")
     if not isinstance(roles, Mapping) or entry.get("active") is False:
         roles = {}

@@ -31,7 +31,7 @@ def _unexplained(view: View, _: Nothing) -> Iterator[Finding]:
                 about=(principal.key, principal.partner, key),
                 text=f"{principal.key} of {principal.partner} reaches {key} as {grant.role}, which "
                 f"no rule allows: it lacks {'; '.join(closest.lacking)}",
-                way=("grants", held.index) if held.index >= 0 else (),
+                way=held.way,
             )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from pydantic import Field
 
 from pulumi_martech.model.capability import CAPABILITIES
+from pulumi_martech.model.identity import domain_of, within
 from pulumi_martech.model.moment import last_day
 from pulumi_martech.model.people import Principal, gone
 from pulumi_martech.model.risk import Band
@@ -21,13 +22,8 @@ from pulumi_martech.policy.view import (
     Entitlement,
     View,
     administers,
-    domain_of,
     mfa_of,
 )
-
-
-def _way(held: Entitlement) -> Way:
-    return ("grants", held.index) if held.index >= 0 else ()
 
 
 def _person(key: str, view: View) -> Way:
@@ -72,7 +68,7 @@ def _external_administrators(view: View, _: Nothing) -> Iterator[Finding]:
                 about=(key, *sorted({e.account.key for e in found}), *_company(found[0].principal)),
                 text=f"{key} is external and administers "
                 f"{one_of_each(e.account.key for e in found)}",
-                way=_way(found[0]),
+                way=found[0].way,
             )
 
 
@@ -89,7 +85,7 @@ def _administrator_mfa(view: View, _: Nothing) -> Iterator[Finding]:
                 known = mfa_of(e.principal, e.account)
                 if known != "yes":
                     found.setdefault(known, set()).add(e.account.key)
-                    ways.append(_way(e))
+                    ways.append(e.way)
         words = {"no": "has no second factor in", "unknown": "is not known to have one in"}
         if found:
             said = "; ".join(f"{words[k]} {one_of_each(v)}" for k, v in sorted(found.items()))
@@ -117,7 +113,7 @@ def _dormant_administrators(view: View, parameters: Dormancy) -> Iterator[Findin
                 about=(held.principal.key, held.account.key),
                 text=f"{held.principal.key} administers {held.account.key} and last logged in on "
                 f"{last}, {days} days ago",
-                way=_way(held),
+                way=held.way,
             )
 
 
@@ -149,7 +145,7 @@ def _shared_mailboxes(view: View, parameters: SharedNames) -> Iterator[Finding]:
                 about=(key, *sorted(accounts)),
                 text=f"{key} is a log-in that several people use ({principal.email or 'shared'}) "
                 f"and has access to {one_of_each(accounts)}",
-                way=_person(key, view) or _way(held[0]),
+                way=_person(key, view) or held[0].way,
             )
 
 
@@ -172,7 +168,7 @@ def _personal_mail(view: View, parameters: MailDomains) -> Iterator[Finding]:
                 about=(key, *sorted(accounts)),
                 text=f"{key} has access to {one_of_each(accounts)} with a personal mailbox at "
                 f"{domain}",
-                way=_person(key, view) or _way(held[0]),
+                way=_person(key, view) or held[0].way,
             )
 
 
@@ -188,7 +184,7 @@ def _new_domains(view: View, _: Nothing) -> Iterator[Finding]:
     found: dict[str, set[str]] = {}
     for key, held in view.by_principal.items():
         domain = domain_of(held[0].principal.email)
-        ours = any(domain == other or domain.endswith(f".{other}") for other in known)
+        ours = any(within(domain, other) for other in known)
         if domain and not ours and domain not in PERSONAL_DOMAINS:
             found.setdefault(domain, set()).add(key)
     for domain, people in sorted(found.items()):
@@ -233,7 +229,7 @@ def _external_ends(view: View, parameters: LongestGrants) -> Iterator[Finding]:
                 text=f"{held.principal.key} has {held.grant.role} in {held.account.key} for "
                 f"{days} more days, until {last_day(held.until)}; {band} access of externals ends "
                 f"after {parameters.days(band)}",
-                way=_way(held),
+                way=held.way,
             )
 
 
@@ -264,7 +260,7 @@ def _reasons(view: View, parameters: Reasons) -> Iterator[Finding]:
             about=(*sorted(people), held.account.key),
             text=f"{held.grant.role} in {held.account.key} for {one_of_each(people)} is "
             f"{view.band(held)} and lacks {' and '.join(lacking)}",
-            way=_way(held),
+            way=held.way,
         )
 
 
@@ -279,7 +275,7 @@ def _self_grant(view: View, _: Nothing) -> Iterator[Finding]:
             text = f"{grant.asked_by} asked for {grant.key} and approved it"
         else:
             continue
-        yield Finding(about=(who, held.account.key), text=text, way=_way(held))
+        yield Finding(about=(who, held.account.key), text=text, way=held.way)
 
 
 # -- what a job needs
@@ -288,14 +284,12 @@ def _self_grant(view: View, _: Nothing) -> Iterator[Finding]:
 def _expected(view: View, team: str) -> dict[tuple[str, str], str] | None:
     """Return (account, role) that members should have, and which team says so; ``None``: unsaid."""
     found: dict[tuple[str, str], str] = {}
-    said, seen = False, set[str]()
-    while team in view.access.teams and team not in seen:
-        seen.add(team)
-        should = view.access.teams[team].should_have
+    said = False
+    for each in view.access.above(team):
+        should = view.access.teams[each].should_have
         if should is not None:
             said = True
-            found.update({(each.account, each.role): team for each in should})
-        team = view.access.teams[team].parent
+            found.update({(wanted.account, wanted.role): each for wanted in should})
     return found if said else None
 
 
@@ -321,7 +315,7 @@ def _team_expectations(view: View, _: Nothing) -> Iterator[Finding]:
                 about=(key, account),
                 text=f"{key} has {role} in {account}, which team {principal.team} does not say "
                 "its members have",
-                way=_way(held[account, role]),
+                way=held[account, role].way,
             )
 
 
@@ -339,7 +333,7 @@ def _least_privilege(view: View, _: Nothing) -> Iterator[Finding]:
                         about=(key, one.account.key),
                         text=f"{key} has {one.grant.role} in {one.account.key}, which adds nothing "
                         f"to {other.grant.role} there",
-                        way=_way(one),
+                        way=one.way,
                     )
 
 
@@ -358,14 +352,8 @@ _PERSONAL = frozenset(name for name, each in CAPABILITIES.items() if each.person
 def _personal_data(view: View, parameters: PersonalData) -> Iterator[Finding]:
     if parameters.teams is None:
         return
-    allowed: set[str] = set()
-    for team in view.access.teams:
-        path, at = [], team
-        while at in view.access.teams and at not in path:
-            path.append(at)
-            at = view.access.teams[at].parent
-        if set(path) & set(parameters.teams):
-            allowed.add(team)
+    named = set(parameters.teams)
+    allowed = {team for team in view.access.teams if named.intersection(view.access.above(team))}
     for key, everything in view.by_principal.items():
         if everything[0].principal.team in allowed:
             continue
@@ -378,7 +366,7 @@ def _personal_data(view: View, parameters: PersonalData) -> Iterator[Finding]:
                 about=(key, *sorted(accounts)),
                 text=f"{key} ({team}) reaches personal data in {one_of_each(accounts)}: "
                 f"{names or 'the content of the role is not proven'}",
-                way=_way(held[0]),
+                way=held[0].way,
             )
 
 

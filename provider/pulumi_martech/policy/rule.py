@@ -16,6 +16,7 @@ from pulumi_martech.model.moment import last_day, over
 from pulumi_martech.model.rules import PolicySetting, Waiver
 from pulumi_martech.model.values import Frozen
 from pulumi_martech.model.wording import in_words
+from pulumi_martech.policy.guards import named
 from pulumi_martech.policy.view import View
 
 Severity = Literal["advisory", "mandatory"]
@@ -206,6 +207,4 @@ def _waivers_themselves(view: View, found: Sequence[Finding]) -> Iterator[Findin
 
 def one_of_each(keys: Iterable[str]) -> str:
     """Return keys in words, each once and sorted, at most eight of them."""
-    listed = sorted(set(keys))
-    shown = ", ".join(listed[:8])
-    return f"{shown} and {len(listed) - 8} more" if len(listed) > 8 else shown
+    return named(set(keys))

@@ -14,6 +14,7 @@ from pulumi_martech.model.capability import DataClass, effective
 from pulumi_martech.model.content import EffectiveAccess
 from pulumi_martech.model.custom import role_capabilities
 from pulumi_martech.model.errors import InvalidDeclaration
+from pulumi_martech.model.identity import domain_of
 from pulumi_martech.model.inventory import Account
 from pulumi_martech.model.moment import last_day
 from pulumi_martech.model.people import Principal
@@ -102,6 +103,11 @@ class Entitlement:
     def can(self) -> frozenset[str]:
         """Effective capabilities."""
         return self.role.can
+
+    @property
+    def way(self) -> tuple[str | int, ...]:
+        """The way to the grant in the document, empty where it stands in none."""
+        return ("grants", self.index) if self.index >= 0 else ()
 
     def days_left(self, day: date) -> int | None:
         """Return the days of access left, the last one included; ``None`` without an end."""
@@ -248,11 +254,6 @@ def data_class(account: Account) -> DataClass:
 def scope_of(held: Entitlement) -> Scope:
     """Return how much of an account a grant reaches."""
     return "named assets" if held.grant.assets else "whole account"
-
-
-def domain_of(address: str) -> str:
-    """Return the mail domain of an address in lower case, empty where it has none."""
-    return address.rpartition("@")[2].lower() if "@" in address else ""
 
 
 def holder_of(principal: Principal) -> Holder:

@@ -12,6 +12,7 @@ from typing import Any
 
 from pulumi_martech.model.attestation import Asked
 from pulumi_martech.model.errors import MartechError, NotApplied
+from pulumi_martech.model.identity import domain_of, within
 from pulumi_martech.model.membership import Membership, Status
 from pulumi_martech.platforms.base import OnDestroy
 from pulumi_martech.policy.guards import named
@@ -46,8 +47,8 @@ def owned_by_vendor(member: Membership, domains: Collection[str], aliases: Colle
         address = address.lower()
         if address in aliases:
             return True
-        domain = address.rsplit("@", 1)[1] if "@" in address else ""
-        if any(domain == owned or domain.endswith(f".{owned}") for owned in domains if domain):
+        domain = domain_of(address)
+        if any(within(domain, owned) for owned in domains if domain):
             return True
     return False
 

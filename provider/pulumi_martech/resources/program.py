@@ -17,7 +17,14 @@ from pulumi.runtime import get_root_resource
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.content import Declared
 from pulumi_martech.model.expiry import ended, ends_count
-from pulumi_martech.model.identity import check_email, check_login, check_name, look_alike, near
+from pulumi_martech.model.identity import (
+    check_email,
+    check_login,
+    check_name,
+    look_alike,
+    near,
+    within,
+)
 from pulumi_martech.model.manifest import Ability, Manifest
 from pulumi_martech.model.membership import KEY_LOGIN
 from pulumi_martech.platforms.registry import PLATFORMS
@@ -372,7 +379,7 @@ class Program:
 
     def _vendor_of(self, account: str, domain: str) -> str:
         for owned, vendor in self._vendor_domains.get(account, {}).items():
-            if domain == owned or domain.endswith(f".{owned}"):
+            if within(domain, owned):
                 return vendor
         return ""
 
