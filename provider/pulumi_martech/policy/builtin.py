@@ -7,11 +7,18 @@ from pathlib import Path
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.policy.account_rules import ACCOUNT_RULES
 from pulumi_martech.policy.duties import DUTIES
+from pulumi_martech.policy.grant_rules import GRANT_RULES
 from pulumi_martech.policy.partner_rules import PARTNER_RULES
 from pulumi_martech.policy.people_rules import PEOPLE_RULES
 from pulumi_martech.policy.rule import Rule
 
-BUILTIN: tuple[Rule, ...] = (*PEOPLE_RULES, *ACCOUNT_RULES, *PARTNER_RULES, *DUTIES)
+BUILTIN: tuple[Rule, ...] = (
+    *PEOPLE_RULES,
+    *GRANT_RULES,
+    *ACCOUNT_RULES,
+    *PARTNER_RULES,
+    *DUTIES,
+)
 
 OWN = Path("policies") / "rules.py"
 """Where a project keeps its own policies, from the folder of Pulumi.yaml."""

@@ -127,6 +127,10 @@ class View:
     entitlements: tuple[Entitlement, ...]
     last_use: Mapping[tuple[str, str], date] = field(default_factory=dict)
 
+    def way_to(self, person: str) -> tuple[str | int, ...]:
+        """Return the way to one of our own people in the document, empty for anybody else."""
+        return ("people", person) if person in self.access.people else ()
+
     @cached_property
     def by_principal(self) -> Mapping[str, tuple[Entitlement, ...]]:
         """Entitlements by the key of who holds them, in the order of the document."""
@@ -254,6 +258,11 @@ def data_class(account: Account) -> DataClass:
 def scope_of(held: Entitlement) -> Scope:
     """Return how much of an account a grant reaches."""
     return "named assets" if held.grant.assets else "whole account"
+
+
+def company_of(principal: Principal) -> tuple[str, ...]:
+    """Return the key of the vendor or partner organisation somebody is of; none for our own."""
+    return tuple(filter(None, (principal.vendor, principal.partner)))
 
 
 def holder_of(principal: Principal) -> Holder:
