@@ -80,6 +80,7 @@ def environment(home: Path) -> dict[str, str]:
         "PULUMI_CONFIG_PASSPHRASE": "office",
         "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
         "MARTECH_AS_OF": "2026-06-01",
+        "MARTECH_TODAY": "2026-06-01",
         "NO_COLOR": "1",
     }
 

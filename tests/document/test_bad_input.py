@@ -233,7 +233,8 @@ def test_days_that_cannot_be(office: Office) -> None:
         "access.yaml:6:52: is a day that does not exist: month must be in 1..12",
         "access.yaml:7:53: is an instant without a time zone; write it in UTC, such as "
         "2027-06-30T18:00:00Z",
-        f"access.yaml:8:53: {day}2027-06-30T18:00:00Z)",
+        "access.yaml:8:53: names the time zone Europe/Berlin, which has summer and winter; "
+        "write the instant in UTC, such as 2027-06-30T18:00:00Z",
         f"access.yaml:10:58: {day}2027-06-30T18:00:00Z)",
         f"access.yaml:11:61: {day}2027-06-30T18:00:00Z)",
         "access.yaml:12:61: says nothing: write a value, [] or {} for none, or take the line away",

@@ -36,6 +36,7 @@ class Desk:
         self.environment = {
             **{key: value for key, value in os.environ.items() if not key.startswith("MARTECH")},
             "MARTECH_AS_OF": "2026-11-23",
+            "MARTECH_TODAY": "2026-11-23",
             "MARTECH_ACTOR": "ci",
             "PULUMI_CONFIG_PASSPHRASE": "test",
         }

@@ -33,6 +33,7 @@ class Office:
             **self.hub.environment(),
             **self.mail.environment(),
             "MARTECH_AS_OF": "2026-11-23",
+            "MARTECH_TODAY": "2026-11-23",
             "PULUMI_CONFIG_PASSPHRASE": "test",
         }
         self.martech("stack", "init", "dev", "--engine", "embedded")

@@ -1,6 +1,8 @@
 """`martech check` and `martech policy list`, as a shell user types them."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,16 @@ grants:
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "access.yaml").write_text(DOCUMENT, encoding="utf-8")
     return tmp_path
+
+
+def commit(folder: Path, day: str) -> None:
+    """Commit everything in a folder, on a day."""
+    when = f"{day}T12:00:00Z"
+    who = {f"GIT_{what}_{name}": f"x@{what}.example" for what in ("AUTHOR", "COMMITTER")
+           for name in ("NAME", "EMAIL")}  # fmt: skip
+    env = {**os.environ, **who, "GIT_AUTHOR_DATE": when, "GIT_COMMITTER_DATE": when}
+    for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "x"]):
+        subprocess.run(["git", "-C", str(folder), *words], env=env, check=True)
 
 
 def typed(folder: Path, *words: str) -> int:
@@ -135,3 +147,64 @@ def test_of_hundreds_of_findings_a_terminal_is_shown_the_first_and_a_machine_all
     assert typed(folder, "check", "--json") == 2
     found = json.loads(capsys.readouterr().out)["findings"]
     assert sum(f["policy"] == "personal-mail" for f in found) == 250
+
+
+WAIVED = (
+    DOCUMENT.replace("ana@fernwood.example", "ana@gmail.com").replace(
+        "why: campaigns}", "why: campaigns, ticket: T-1, until: 2027-03-31}"
+    )
+    + """\
+waivers:
+  moving: {policy: personal-mail, owner: ana, why: she moves, until: 2027-01-31}
+"""
+)
+
+
+def test_a_commit_is_judged_the_same_whenever_it_is_checked(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MARTECH_TODAY", "2026-11-28")
+    (folder / "access.yaml").write_text(WAIVED, encoding="utf-8")
+    commit(folder, "2026-11-20")
+    assert typed(folder, "check") == 0
+    said = capsys.readouterr().out
+    assert "access.yaml as of 2026-11-20 (its last commit), by" in said and "Note:" not in said
+
+    monkeypatch.setenv("MARTECH_TODAY", "2027-11-28")
+    assert typed(folder, "check") == 0, "the calendar turns nothing red"
+    said = capsys.readouterr().out
+    assert "Note: one grant has ended since (ana/tool/marketer on 2027-03-31)" in said
+    assert typed(folder, "check", "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["as_of"], found["since"]["as_of"]) == ("2026-11-20", "2027-11-28")
+    monkeypatch.setenv("MARTECH_TODAY", "2027-02-01")
+    assert typed(folder, "check", "--json") == 0
+    found = json.loads(capsys.readouterr().out)["since"]
+    assert [one["policy"] for one in found["findings"] if one["severity"] == "mandatory"] == [
+        "personal-mail"
+    ]
+    assert typed(folder, "check", "--as-of", "today") == 2, "whoever asks for today gets it"
+    monkeypatch.setenv("MARTECH_AS_OF", "2027-02-01")
+    assert typed(folder, "check") == 2
+    monkeypatch.delenv("MARTECH_AS_OF")
+
+    with (folder / "access.yaml").open("a") as file:
+        file.write("# changed\n")
+    assert typed(folder, "check") == 2, "what is changed is of today"
+    commit(folder, "2026-11-21")
+    (folder / "other.txt").write_text("no part of the document")
+    commit(folder, "2027-02-01")
+    assert typed(folder, "check") == 0
+    assert "as of 2026-11-21 (its last commit)" in capsys.readouterr().out
+
+
+def test_a_document_beyond_any_repository_is_of_today(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MARTECH_TODAY", "2027-02-01")
+    (folder / "access.yaml").write_text(WAIVED, encoding="utf-8")
+    assert typed(folder, "check") == 2
+    subprocess.run(["git", "-C", str(folder), "init", "-q"], check=True)
+    assert typed(folder, "check") == 2, "not committed yet"
+    monkeypatch.setenv("PATH", "")
+    assert typed(folder, "check") == 2, "no git at all"

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from pulumi_martech.cli import main
-from pulumi_martech.operations.heartbeat import overdue
+from pulumi_martech.engine.driver import Driver
+from pulumi_martech.engine.stacks import Engine
+from pulumi_martech.operations.heartbeat import beat, overdue
+from pulumi_martech.operations.work import Work
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "access_document"
 
@@ -66,6 +69,33 @@ def test_a_document_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixt
     (tmp_path / "access.yaml").write_text("people: {ana: {team: x}}")
     assert main(["ends", "-C", str(tmp_path)]) == 1
     assert "access.yaml:1:22: there is no team 'x'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("as_of", "targets", "code", "counts"),
+    [
+        ("2027-03-10", (), 0, True),
+        ("2027-03-11", (), 0, True),
+        ("2027-03-09", (), 0, False),
+        ("2027-03-10", ("urn",), 0, False),
+        ("2027-03-10", (), 1, False),
+    ],
+)
+def test_only_a_whole_run_of_today_is_a_sign_of_life(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    as_of: str,
+    targets: tuple[str, ...],
+    code: int,
+    counts: bool,
+) -> None:
+    monkeypatch.setenv("MARTECH_TODAY", "2027-03-10")
+    (tmp_path / "Pulumi.yaml").write_text("name: x\n")
+    driver = Driver(Engine.EMBEDDED, tmp_path, "dev", {}, lambda _: None)
+    beat(Work(tmp_path, "dev", as_of, driver, tmp_path, targets), "up", code)
+    note = json.loads((tmp_path / ".martech" / "heartbeat.json").read_text())["dev"]["up"]
+    assert ("done" in note) is counts
+    assert note["as_of"] == as_of
 
 
 def test_runs_that_stopped_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,3 +76,33 @@ def test_what_ended_and_nothing_in_force_explains_is_still_live() -> None:
         ("bo", (), date(2027, 2, 15), "grant"),
         ("chi", ("Editors",), None, "leaver"),
     ]
+
+
+def test_what_ended_twice_is_live_since_the_last_end_and_other_logins_count_too() -> None:
+    document = access(
+        {"who": "ana", "until": "2027-02-20"},
+        {"who": "ana", "until": "2027-01-10"},
+        {"who": "ana", "role": "chief", "until": "2027-01-31"},
+        {"who": "bo"},
+        ana={},
+        bo={"status": "leaver", "until": "2027-02-01", "aliases": ["bo@old.example"]},
+    )
+    natives = {"marketer": {"Editors"}, "chief": {"Editors", "Admins"}}
+
+    def said(held: Any) -> Entitled:
+        who = held.principal
+        others = frozenset(who.aliases)
+        return Entitled(held, f"{who.key}@example.com", frozenset(natives[held.grant.role]), others)
+
+    live = {
+        "crm": {
+            "ana@example.com": Holding(roles=frozenset({"Editors", "Admins"})),
+            "bo@old.example": Holding(roles=frozenset({"Own"})),
+        }
+    }
+    found = still_live(map(said, document.ended(DAY)), map(said, document.held(DAY)), live)
+    assert [(one.login, one.roles, one.since, one.ended_by) for one in found] == [
+        ("ana@example.com", ("Admins",), date(2027, 2, 1), "grant"),
+        ("ana@example.com", ("Editors",), date(2027, 2, 21), "grant"),
+        ("bo@old.example", ("Own",), date(2027, 2, 2), "leaver"),
+    ]

@@ -125,6 +125,7 @@ class Estate:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "MARTECH_AS_OF": "2026-06-01",
+            "MARTECH_TODAY": "2026-06-01",
             "PYTHONDONTWRITEBYTECODE": "1",
             "NO_COLOR": "1",
             "COLUMNS": "200",
@@ -202,10 +203,11 @@ class Estate:
         (home / "stacks.json").write_text(json.dumps(known))
 
     def _run(self, command: Sequence[str], environment: Mapping[str, str]) -> Run:
+        as_of = environment.get("MARTECH_AS_OF", self.environment["MARTECH_AS_OF"])
         done = subprocess.run(
             command,
             cwd=self.project,
-            env=self.environment | environment,
+            env=self.environment | {"MARTECH_TODAY": as_of, **environment},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

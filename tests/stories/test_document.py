@@ -191,9 +191,11 @@ def test_the_end_of_a_season_is_planned_and_no_run_may_leave_it_out(embedded: Es
     after = "2026-07-01"
     shown = estate.martech("preview", "--ignore-ends", "--exit-code", MARTECH_AS_OF=after)
     assert shown.code == 0, "a pull request does not turn red by the calendar"
-    run = estate.martech("up", "--yes", "--as-of", "2026-06-15", MARTECH_AS_OF=after)
+    run = estate.martech("up", "--yes", "--as-of", "2026-06-15", MARTECH_TODAY=after)
     assert run.code == 1
     assert "as of 2026-06-15, 12 ends of access since then would be left out: crm/s0" in run.text
+    run = estate.up(MARTECH_AS_OF="2026-06-15", MARTECH_TODAY=after)
+    assert run.code != 0 and "12 ends of access since then would be left out: s0/crm" in run.text
     run = estate.up(MARTECH_IGNORE_ENDS="1", MARTECH_AS_OF=after)
     assert run.code != 0 and "only a preview may leave ends out" in run.text
     run = estate.martech("up", "--yes", MARTECH_IGNORE_ENDS="1", MARTECH_AS_OF=after)

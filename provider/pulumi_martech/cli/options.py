@@ -46,7 +46,7 @@ AsOf = Annotated[
     typer.Option(
         "--as-of",
         metavar="DATE",
-        help="Judge grants by this day (UTC); else MARTECH_AS_OF, else today.",
+        help="Judge grants by this day (UTC), or `today`; else MARTECH_AS_OF, else today.",
     ),
 ]
 Diff = Annotated[bool, typer.Option("--diff", help="Show everything: URNs and all properties.")]

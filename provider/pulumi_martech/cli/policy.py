@@ -23,7 +23,12 @@ policy_app = group("Policies: what is asked of access.")
 
 
 @check_app.command(
-    epilog=examples("martech check", "martech check access.yaml --strict", "martech check --json")
+    epilog=examples(
+        "martech check",
+        "martech check access.yaml --strict",
+        "martech check --as-of today       (in a nightly job)",
+        "martech check --json",
+    )
 )
 def check(
     document: Annotated[
@@ -47,21 +52,24 @@ def check(
     Reads the access document (without one, the program's resources) and judges it by all policies:
     offline, without credentials. Ends with 2 if a mandatory policy finds something nobody answers
     for, with 1 if the document has errors.
+
+    A document is judged by the day of its last commit, so that a commit ends the same whenever it
+    is checked; one that was changed since, by today. --as-of names another day.
     """
     from pulumi_martech.model import expiry
     from pulumi_martech.operations import check as checking
 
     on = screen(color, as_json)
     path = None if program and not document else checking.find_document(cwd, document)
-    day = expiry.chosen(as_of)
+    day = expiry.chosen(as_of) if expiry.is_chosen(as_of) else None
     if path is None and not checking.has_program(cwd):
         raise checking.nothing_to_check(cwd)
     if path is not None:
         checked = checking.check_document(path, day)
     else:
         with opened(cwd, stack, None, "", as_of, True, on) as (work, _):
-            checked = checking.check_program(work, on, day)
-    return checking.show(on, checked, strict, day)
+            checked = checking.check_program(work, on, day or expiry.today())
+    return checking.show(on, checked, strict)
 
 
 @policy_app.command("list", epilog=examples("martech policy list", "martech policy list --json"))

@@ -24,6 +24,7 @@ example, takes a stack that others made with `martech stack select NAME --engine
 |---|---|
 | `MARTECH_STACK` | the stack, where `--stack` does not say |
 | `MARTECH_AS_OF` | the day (UTC) to judge grants by, where `--as-of` does not say |
+| `MARTECH_TODAY` | what day it is, in the place of the clock: for tests and trials |
 | `MARTECH_OVERRIDE` | the reason to go over the limits of the guards |
 | `MARTECH_HOME` | the folder for audit, journal and the record of stacks, instead of `.martech` |
 | `MARTECH_ACTOR` | who acts, for the audit |

@@ -120,9 +120,11 @@ def entitlements(access: Access, held: Iterable[Held]) -> Iterator[Entitled]:
         if account is None or account.key not in natives:
             continue
         login = each.principal.login(account.key, account.platform)
-        normal = PLATFORMS[account.platform].manifest.normal_login(login)
+        normal = PLATFORMS[account.platform].manifest.normal_login
         roles = natives[account.key].get(each.grant.role, ())
-        yield Entitled(each, normal, frozenset(roles))
+        further = (each.principal.email, *each.principal.logins.values(), *each.principal.aliases)
+        others = {normal(other) for other in further if other} - {normal(login)}
+        yield Entitled(each, normal(login), frozenset(roles), frozenset(others))
 
 
 class _AccountCompiler:

@@ -10,10 +10,12 @@ from typing import Any
 from pulumi_martech.document.compile import Compiled, compile_access
 from pulumi_martech.document.load import Document, read
 from pulumi_martech.document.problems import Finding, Place, Problem, errors
+from pulumi_martech.document.revision import committed_on
 from pulumi_martech.model.access import Access
 from pulumi_martech.model.errors import InvalidDeclaration
-from pulumi_martech.model.expiry import as_of, ends_count
+from pulumi_martech.model.expiry import as_of, ends_count, today
 from pulumi_martech.model.inventory import Account
+from pulumi_martech.model.moment import over
 from pulumi_martech.policy.builtin import rules_of
 from pulumi_martech.policy.rule import judge
 from pulumi_martech.policy.view import view_of
@@ -54,6 +56,12 @@ def register(
         return Declared(document.access, made)
     if enforce:
         _enforce(document)
+    if as_of() < today():
+        program().late += [
+            f"{held.principal.key}/{held.grant.account}/{held.grant.role} ({held.until})"
+            for held in document.access.held(as_of())
+            if over(held.until, today())
+        ]
     limits(company_domains=document.access.company.domains)
     try:
         for account in compiled.accounts:
@@ -71,7 +79,9 @@ def register(
 def _enforce(document: Document) -> None:
     """Note what mandatory policies find and nobody answers for."""
     rules = rules_of(project())
-    judgement = judge(view_of(with_role_content(document.access), as_of()), rules)
+    # Where a preview leaves ends out, the calendar refuses nothing either.
+    day = as_of() if ends_count() else committed_on(document) or as_of()
+    judgement = judge(view_of(with_role_content(document.access), day), rules)
     _note(document.locate([Finding(way, text, True) for way, text in judgement.wrong]))
     fixes = {rule.id: rule.fix for rule in rules}
     for finding in judgement.mandatory:

@@ -17,13 +17,24 @@ def as_of() -> date:
 
 
 def chosen(text: str) -> date:
-    """Return the day that ``--as-of`` names, else that of this run."""
+    """Return the day that ``--as-of`` names (``today`` is one), else that of this run."""
+    if text == "today":
+        return today()
     return day(text, "--as-of") if text else as_of()
 
 
+def is_chosen(text: str) -> bool:
+    """Tell whether ``--as-of`` or ``MARTECH_AS_OF`` names a day."""
+    return bool(text or os.environ.get("MARTECH_AS_OF", "").strip())
+
+
 def today() -> date:
-    """Return the day it is, UTC, whatever a run is told to judge by."""
-    return datetime.now(UTC).date()
+    """Return the day it is, UTC, whatever a run is told to judge by.
+
+    ``MARTECH_TODAY`` stands in for the clock in tests and trials.
+    """
+    given = os.environ.get("MARTECH_TODAY", "").strip()
+    return day(given, "MARTECH_TODAY") if given else datetime.now(UTC).date()
 
 
 def day(text: str, what: str) -> date:
@@ -32,11 +43,11 @@ def day(text: str, what: str) -> date:
         if len(text) == 10:
             return date.fromisoformat(text)
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).date()
+    except (ValueError, OverflowError):
         raise InvalidDeclaration(
             f"read {what}", f"{text!r} is no date", "nothing was done", "write it like 2027-06-30"
         ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).date()
 
 
 def ends_count() -> bool:

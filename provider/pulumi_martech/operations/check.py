@@ -13,11 +13,14 @@ from pulumi_martech.document.compile import compile_access
 from pulumi_martech.document.load import Document, read
 from pulumi_martech.document.problems import Finding as DocumentFinding
 from pulumi_martech.document.problems import Problem, errors
+from pulumi_martech.document.revision import committed_on
+from pulumi_martech.model import expiry
 from pulumi_martech.model.account import AccountConfig, ByHand
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.operations import machine
 from pulumi_martech.operations.preflight import recorded
 from pulumi_martech.operations.screen import Screen, columns
+from pulumi_martech.operations.since import Since, since
 from pulumi_martech.operations.work import Work
 from pulumi_martech.policy.builtin import rules_of
 from pulumi_martech.policy.plans import Recorded, left_by
@@ -41,7 +44,8 @@ USUAL = ("access.yaml", "stacks/access.yaml")
 class Checked:
     """What a check came to: problems of the document, findings of policies with their places.
 
-    ``rules`` are the policies that it was made by.
+    ``rules`` are the policies that it was made by, ``day`` the day it was judged as of;
+    ``committed`` says that this is the day of its commit, and ``since`` what came after it.
     """
 
     document: str
@@ -49,6 +53,9 @@ class Checked:
     problems: tuple[Problem, ...]
     judgement: Judgement
     places: Mapping[int, str]
+    day: date
+    committed: bool = False
+    since: Since | None = None
 
 
 def find_document(folder: Path, file: Path | None = None) -> Path | None:
@@ -65,16 +72,31 @@ def find_document(folder: Path, file: Path | None = None) -> Path | None:
     return None
 
 
-def check_document(path: Path, day: date) -> Checked:
-    """Read a document and judge it as of a day; a document with errors is not judged."""
+def check_document(path: Path, day: date | None = None) -> Checked:
+    """Read a document and judge it as of a day; a document with errors is not judged.
+
+    Without a day it is that of its last commit, so that a commit is judged the same whenever it is
+    looked at; today, if it was changed since.
+    """
     document, rules = read(path), rules_of(project(path.parent))
+    committed = committed_on(document) if day is None else None
+    day = day or committed or expiry.as_of()
     if not document.ok:
-        return Checked(path.name, rules, tuple(document.problems), Judgement(()), {})
-    judgement = judge(view_of(with_role_content(document.access), day), rules)
+        return Checked(path.name, rules, tuple(document.problems), Judgement(()), {}, day)
+    access = with_role_content(document.access)
+    judgement = judge(view_of(access, day), rules)
     wrong = [DocumentFinding(way, text, way[0] == "policies") for way, text in judgement.wrong]
     wrong += compile_access(document.access, day).findings
-    problems = (*document.problems, *document.locate(wrong))
-    return Checked(path.name, rules, problems, judgement, places(document, judgement.findings))
+    return Checked(
+        path.name,
+        rules,
+        (*document.problems, *document.locate(wrong)),
+        judgement,
+        places(document, judgement.findings),
+        day,
+        committed is not None,
+        since(access, rules, day, expiry.today(), judgement) if committed else None,
+    )
 
 
 def places(document: Document, findings: tuple[Finding, ...]) -> dict[int, str]:
@@ -96,7 +118,7 @@ def _attested(resource: Recorded) -> Recorded:
     return resource.model_copy(update={"inputs": known.inputs()})
 
 
-def show(screen: Screen, checked: Checked, strict: bool, day: date) -> int:
+def show(screen: Screen, checked: Checked, strict: bool) -> int:
     """Print what was found; return the exit code: 0, 1 for problems, 2 for mandatory findings."""
     by_id = {rule.id: rule for rule in checked.rules}
     wrong = errors(checked.problems)
@@ -104,7 +126,7 @@ def show(screen: Screen, checked: Checked, strict: bool, day: date) -> int:
     failing = [f for f in findings if not f.waived and (f.severity == "mandatory" or strict)]
     code = 1 if wrong else FOUND if failing else 0
     if screen.machine:
-        screen.write(_machine(checked, by_id, code, day))
+        screen.write(_machine(checked, by_id, code))
         return code
     for problem in checked.problems:
         (screen.error if problem.severity == "error" else screen.warn)(str(problem))
@@ -126,17 +148,20 @@ def show(screen: Screen, checked: Checked, strict: bool, day: date) -> int:
         if len(findings) > MOST:
             screen.line(f"and {len(findings) - MOST} more: `--json` gives all of them")
         screen.line()
-    screen.line(_summary(checked, day))
+    screen.line(_summary(checked))
+    for note in checked.since.notes() if checked.since else ():
+        screen.line(f"Note: {note}.")
     return code
 
 
-def _summary(checked: Checked, day: date) -> str:
+def _summary(checked: Checked) -> str:
     findings = checked.judgement.findings
     waived = sum(1 for finding in findings if finding.waived)
     mandatory = len(checked.judgement.mandatory)
     advisory = len(findings) - waived - mandatory
+    when = " (its last commit)" if checked.committed else ""
     return (
-        f"{checked.document} as of {day}, by {len(checked.rules)} policies: "
+        f"{checked.document} as of {checked.day}{when}, by {len(checked.rules)} policies: "
         f"{counted(mandatory, 'mandatory finding')}, {advisory} advisory, {waived} waived."
     )
 
@@ -146,19 +171,22 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _machine(checked: Checked, by_id: Mapping[str, Rule], code: int, day: date) -> str:
-    listed: list[dict[str, Any]] = [
-        {
-            "policy": finding.rule,
-            "severity": finding.severity,
-            "about": list(finding.about),
-            "text": finding.text,
-            "where": checked.places.get(number, ""),
-            "fix": by_id[finding.rule].fix if finding.rule in by_id else "",
-            "waived": finding.waived,
-        }
-        for number, finding in enumerate(checked.judgement.findings)
-    ]
+def _machine(checked: Checked, by_id: Mapping[str, Rule], code: int) -> str:
+    def listed(findings: tuple[Finding, ...], places: Mapping[int, str]) -> list[dict[str, Any]]:
+        return [
+            {
+                "policy": finding.rule,
+                "severity": finding.severity,
+                "about": list(finding.about),
+                "text": finding.text,
+                "where": places.get(number, ""),
+                "fix": by_id[finding.rule].fix if finding.rule in by_id else "",
+                "waived": finding.waived,
+            }
+            for number, finding in enumerate(findings)
+        ]
+
+    later = checked.since
     problems = [
         {"where": str(problem.place), "severity": problem.severity, "text": problem.text}
         for problem in checked.problems
@@ -166,10 +194,18 @@ def _machine(checked: Checked, by_id: Mapping[str, Rule], code: int, day: date) 
     return machine.document(
         "check",
         document=checked.document,
-        as_of=day.isoformat(),
+        as_of=checked.day.isoformat(),
+        committed=checked.committed,
         exit_code=code,
         problems=problems,
-        findings=listed,
+        findings=listed(checked.judgement.findings, checked.places),
+        since=None
+        if later is None
+        else {
+            "as_of": later.day.isoformat(),
+            "ended": list(later.ended),
+            "findings": listed(later.findings, {}),
+        },
     )
 
 
@@ -223,4 +259,4 @@ def check_program(work: Work, screen: Screen, day: date) -> Checked:
     resources = [_attested(one) for one in left_by(plan, recorded(work.driver.export()))]
     rules = rules_of(work.root)
     judgement = judge(view_of_resources(resources, day), rules, only_resources=True)
-    return Checked("the program", rules, (), judgement, {})
+    return Checked("the program", rules, (), judgement, {}, day)

@@ -1,7 +1,7 @@
 """Signs of life: which runs of a stack ended well, and when.
 
 Only a run ends access. Where runs stop, nothing ends, and nobody would notice: so each leaves a
-note in the ``.martech`` folder, and `martech check` finds its absence.
+note in the ``.martech`` folder, and `martech ends` finds its absence.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pulumi_martech.model import expiry
 from pulumi_martech.operations.work import Work
 from pulumi_martech.reconcile.home import home
 
@@ -21,13 +22,16 @@ _FILE = "heartbeat.json"
 
 
 def beat(work: Work, verb: str, code: int) -> None:
-    """Note that a run has ended, with what exit code, and when the last one was done."""
+    """Note that a run has ended, with what exit code, and when the last one was done.
+
+    One of some targets, or of a day before today, leaves ends out: it is none to go by.
+    """
     path = home(work.root) / _FILE
     said = _load(path)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     note = said.setdefault(work.stack, {}).setdefault(verb, {})
     note |= {"at": now, "as_of": work.as_of, "code": code}
-    if code != 1:
+    if code != 1 and not work.targets and work.as_of >= expiry.today().isoformat():
         note["done"] = now
     partial = path.with_suffix(f".{os.getpid()}")
     with contextlib.suppress(OSError):  # a run that did its work does not fail for a note

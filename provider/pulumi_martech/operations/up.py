@@ -14,7 +14,8 @@ from pulumi_martech.operations.preview import heading, judged
 from pulumi_martech.operations.recording import note_recorded
 from pulumi_martech.operations.screen import Screen, require_approval
 from pulumi_martech.operations.work import Work, day
-from pulumi_martech.policy.guards import named
+from pulumi_martech.policy.holdings import holdings
+from pulumi_martech.policy.lifecycle import left_out
 
 NOTHING_WRITTEN = "nothing was written to any platform"
 
@@ -65,7 +66,7 @@ def up(
             different = reviewed.unlike(wanted, work.reviewable(plan))
             if different:
                 return _refuse(work, screen, plan, different)
-        late = _left_out(work, plan)
+        late = _left_out(work, screen, plan)
         if late:
             screen.line()
             screen.error(late)
@@ -85,28 +86,39 @@ def up(
     return _tell(work, screen, plan, done)
 
 
-def _left_out(work: Work, plan: Plan) -> str:
-    """Say which ends of access the day of this run leaves out, if it is before today."""
-    then, today = expiry.day(work.as_of, "the day of the run"), expiry.as_of()
-    if then >= today:
+def _left_out(work: Work, screen: Screen, plan: Plan) -> str:
+    """Say which ends of access the day of this run leaves out, if it is before today.
+
+    The program is asked again as of today: whoever it then gives less to has an end in between,
+    of whatever kind.
+    """
+    today = expiry.today()
+    if expiry.day(work.as_of, "the day of the run") >= today:
         return ""
     from pulumi_martech.operations.preflight import recorded
     from pulumi_martech.policy.plans import left_by
 
-    stays = left_by(plan, recorded(work.driver.export()))
-    late = [
-        f"{resource.urn.rsplit('::', 1)[-1]} ({until})"
-        for resource in stays
-        if (until := str(resource.inputs.get("until") or ""))
-        and expiry.ended(until, today)
-        and not expiry.ended(until, then)
-    ]
-    if not late:
-        return ""
-    return (
-        f"as of {work.as_of}, {len(late)} ends of access since then would be left out: "
-        f"{named(late)}; {NOTHING_WRITTEN}; leave --as-of away, or make a new plan"
-    )
+    now = work.on(today.isoformat(), work.targets)
+    with screen.phase("previewing as of today"):
+        later = now.driver.preview(refresh=False, targets=work.targets)
+    if not later.ok:
+        said = "; ".join(message.text for message in later.errors)
+        return f"as of today the program does not run through ({said}); {NOTHING_WRITTEN}"
+    state = recorded(work.driver.export())
+    keeps: dict[tuple[str, str], frozenset[str]] = {
+        (str(resource.inputs.get("account")), login): has.roles
+        for resource in left_by(later, state)
+        for login, has in holdings(resource.kind.partition(":")[2], resource.inputs).items()
+    }
+    late = []
+    for resource in left_by(plan, state):
+        kind, account = resource.kind.partition(":")[2], str(resource.inputs.get("account"))
+        for login, has in holdings(kind, resource.inputs).items():
+            kept = keeps.get((account, login))
+            if kept is None or has.roles - kept:
+                name = resource.urn.rsplit("::", 1)[-1]
+                late.append(name if kind == "MartechUser" else f"{name}: {login}")
+    return left_out(work.as_of, late) if late else ""
 
 
 def settle(plan: Plan, done: Plan) -> Plan:

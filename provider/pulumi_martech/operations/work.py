@@ -139,7 +139,7 @@ def day(said: str) -> str:
     Raises:
         InvalidDeclaration: it is neither an ISO day nor an ISO instant.
     """
-    return (expiry.day(said, "--as-of") if said else expiry.as_of()).isoformat()
+    return expiry.chosen(said).isoformat()
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.policy.account_rules import ACCOUNT_RULES
 from pulumi_martech.policy.duties import DUTIES
 from pulumi_martech.policy.grant_rules import GRANT_RULES
+from pulumi_martech.policy.lifecycle_rules import LIFECYCLE_RULES
 from pulumi_martech.policy.partner_rules import PARTNER_RULES
 from pulumi_martech.policy.people_rules import PEOPLE_RULES
 from pulumi_martech.policy.rule import Rule
@@ -15,6 +16,7 @@ from pulumi_martech.policy.rule import Rule
 BUILTIN: tuple[Rule, ...] = (
     *PEOPLE_RULES,
     *GRANT_RULES,
+    *LIFECYCLE_RULES,
     *ACCOUNT_RULES,
     *PARTNER_RULES,
     *DUTIES,

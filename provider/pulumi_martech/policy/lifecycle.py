@@ -1,12 +1,12 @@
 """Ends of access: what ends soon, and what ended on paper and is still there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from pulumi_martech.model.access import Access, EndedBy, Grant, Held
 from pulumi_martech.model.moment import last_day
-from pulumi_martech.policy.guards import Holding
+from pulumi_martech.policy.guards import Holding, named
 
 WARNINGS = (30, 14, 7, 1)
 """Days before an end on which it is told."""
@@ -62,11 +62,15 @@ class StillLive:
 
 @dataclass(frozen=True, slots=True)
 class Entitled:
-    """What somebody was granted in an account, in the account's own words."""
+    """What somebody was granted in an account, in the account's own words.
+
+    ``others`` are further logins that the account could know the same somebody by.
+    """
 
     held: Held
     login: str
     roles: frozenset[str]
+    others: frozenset[str] = frozenset()
 
 
 def still_live(
@@ -75,6 +79,9 @@ def still_live(
     live: Mapping[str, Mapping[str, Holding]],
 ) -> list[StillLive]:
     """Return what of ended access is still there, and nothing in force explains.
+
+    What ended more than once is live since the last of its ends. Of somebody with nothing in force
+    other logins count as a whole.
 
     Args:
         ended: what is over.
@@ -86,24 +93,51 @@ def still_live(
         given.setdefault((entitled.held.grant.account, entitled.login), set()).update(
             entitled.roles
         )
-    found = {}
+    ends: dict[tuple[str, str], dict[str, Held]] = {}
     for entitled in ended:
-        account, login = entitled.held.grant.account, entitled.login
-        holding = live.get(account, {}).get(login)
-        if holding is None:
-            continue
-        stays = given.get((account, login))
-        roles = (entitled.roles & holding.roles) - (stays or set())
-        if stays is not None and not roles:
-            continue
-        until = entitled.held.until
-        since = date.fromordinal(last_day(until).toordinal() + 1) if until else None
-        ended_by = entitled.held.ended_by
-        if ended_by is not None:
-            found[account, login, tuple(sorted(roles))] = StillLive(
-                account, entitled.held.principal.key, login, tuple(sorted(roles)), since, ended_by
-            )
-    return [found[key] for key in sorted(found)]
+        account = entitled.held.grant.account
+        stays = given.get((account, entitled.login))
+        logins = {entitled.login} if stays is not None else {entitled.login, *entitled.others}
+        for login in logins & live.get(account, {}).keys():
+            there = live[account][login].roles
+            over = entitled.roles & there if login == entitled.login else there
+            known = ends.setdefault((account, login), {})
+            for role in over - (stays or set()) | (set() if stays is not None else {_LOGIN}):
+                if role not in known or _last(known[role]) < _last(entitled.held):
+                    known[role] = entitled.held
+    return _told(ends)
+
+
+_LOGIN = ""
+"""What stands for the login itself among its roles."""
+
+
+def _last(held: Held) -> date:
+    return last_day(held.until) if held.until else date.min
+
+
+def _told(ends: Mapping[tuple[str, str], Mapping[str, Held]]) -> list[StillLive]:
+    found = []
+    for (account, login), by_role in sorted(ends.items()):
+        groups: dict[tuple[date | None, EndedBy, str], list[str]] = {}
+        for role, held in sorted(by_role.items()):
+            if held.ended_by is not None and (role != _LOGIN or len(by_role) == 1):
+                since = _last(held) + timedelta(days=1) if held.until else None
+                groups.setdefault((since, held.ended_by, held.principal.key), []).append(role)
+        for (since, ended_by, person), roles in groups.items():
+            listed = tuple(role for role in roles if role != _LOGIN)
+            found.append(StillLive(account, person, login, listed, since, ended_by))
+    return found
+
+
+def left_out(day: str, late: Sequence[str]) -> str:
+    """Say that a run of a day before today would leave ends of access out."""
+    some = "one end" if len(late) == 1 else f"{len(late)} ends"
+    return (
+        f"as of {day}, {some} of access since then would be left out: {named(sorted(late))}; "
+        "nothing was written to any platform; leave MARTECH_AS_OF and --as-of away, or make a new "
+        "plan"
+    )
 
 
 def _grouped(bound: Iterable[Held], day: date) -> list[Ending]:

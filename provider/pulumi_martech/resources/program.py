@@ -16,7 +16,7 @@ from pulumi.runtime import get_root_resource
 
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.content import Declared
-from pulumi_martech.model.expiry import ended, ends_count
+from pulumi_martech.model.expiry import as_of, ended, ends_count, today
 from pulumi_martech.model.identity import (
     check_email,
     check_login,
@@ -30,6 +30,7 @@ from pulumi_martech.model.membership import KEY_LOGIN
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.guards import AccountHoldings, Estate, Limits
 from pulumi_martech.policy.holdings import holdings
+from pulumi_martech.policy.lifecycle import left_out
 from pulumi_martech.policy.roles import understood
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
@@ -106,6 +107,8 @@ class Program:
         self.said: defaultdict[str, dict[str, Declared]] = defaultdict(dict)
         self.names: dict[tuple[str, str, str], str] = {}
         self.problems: list[str] = []
+        self.late: list[str] = []
+        """What is declared as of a day before today and has ended since, with its last day."""
         self._told: set[tuple[str, str]] = set()
         self._logins: dict[str, dict[str, DeclaredLogin]] = {}
         self._unique: dict[tuple[str, str, str], tuple[str, str, str]] = {}
@@ -182,6 +185,8 @@ class Program:
                 f"{where}: {by} in {account} was to end on {until} and keeps its access, as it is "
                 f"still declared: leave it out, as active(...) does with grants"
             )
+        elif isinstance(until, str) and ended(until, today()) and not self.place:
+            self.late.append(f"{by} in {account} ({until})")
 
     def role_declared(self, account: str, role: str, said: Declared) -> None:
         """Note what a person said a native role allows, and what is wrong with that."""
@@ -325,6 +330,8 @@ class Program:
             found.append(
                 "MARTECH_IGNORE_ENDS is set, and only a preview may leave ends out: unset it"
             )
+        if self.late and as_of() < today() and not pulumi.runtime.is_dry_run():
+            found.append(left_out(as_of().isoformat(), self.late))
         for account, where in self.rosters.items():
             others = {
                 d.by: d.where for d in self._logins.get(account, {}).values() if d.by != "roster"

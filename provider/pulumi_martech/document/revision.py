@@ -1,0 +1,92 @@
+"""A document in version control: the day it was last changed, and how it was at a revision.
+
+Git is asked, if it is there; nothing is written to the repository.
+"""
+
+import contextlib
+import io
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from pulumi_martech.document.load import Document
+from pulumi_martech.model.errors import InvalidDeclaration
+from pulumi_martech.project import project
+
+
+def committed_on(document: Document) -> date | None:
+    """Return the UTC day on which a document was last committed.
+
+    ``None`` where it differs from what was committed, or lies in no repository: then it is of
+    today.
+    """
+    folder = document.path.absolute().parent
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    if top.returncode:
+        return None
+    root = Path(top.stdout.decode().rstrip("\n"))
+    files = [source.path.resolve() for source in document.sources]
+    inside = [str(file) for file in files if root in file.parents]
+    if not inside:
+        return None
+    changed = _git(folder, "status", "--porcelain", "--untracked-files=all", "--", *inside)
+    last = _git(folder, "log", "-1", "--format=%ct", "--", *inside)
+    seconds = last.stdout.decode().strip()
+    if changed.returncode or changed.stdout or not seconds.isdigit():
+        return None
+    return datetime.fromtimestamp(int(seconds), UTC).date()
+
+
+@contextlib.contextmanager
+def as_it_was(path: Path, revision: str) -> Iterator[Path]:
+    """Give the path of a document as it was at a revision, with its project around it.
+
+    It lies in a temporary folder until the end. What the document includes from outside the
+    repository is as it is now.
+
+    Raises:
+        InvalidDeclaration: git does not know the revision, or the document was not in it.
+    """
+    tried = f"read {path.name} as it was at {revision}"
+
+    def refused(said: str) -> InvalidDeclaration:
+        todo = "name a file or a revision that is here; CI often has to fetch it first"
+        return InvalidDeclaration(tried, said, "nothing was checked", todo)
+
+    folder = path.absolute().parent.resolve()
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    if top.returncode:
+        raise refused(f"it is no file, and git says: {_said(top)}")
+    root = Path(top.stdout.decode().rstrip("\n"))
+    around = project(folder)
+    around = around if root in (around, *around.parents) else folder
+    below = around.relative_to(root).as_posix()
+    if revision.startswith("-"):
+        raise refused("that is no revision")
+    packed = _git(root, "archive", "--format=tar", revision, "--", below)
+    if packed.returncode:
+        raise refused(f"git says: {_said(packed)}")
+    with tempfile.TemporaryDirectory(prefix="martech-base-") as temporary:
+        with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as files:
+            files.extractall(temporary, filter="data")
+        was = Path(temporary) / (folder / path.name).relative_to(root)
+        if not was.is_file():
+            raise refused("it was not there then")
+        yield was
+
+
+def _said(done: "subprocess.CompletedProcess[bytes]") -> str:
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    return lines[-1].removeprefix("fatal: ") if lines else "nothing"
+
+
+def _git(folder: Path, *words: str) -> "subprocess.CompletedProcess[bytes]":
+    """Run git in a folder; without git it is as if that were no repository."""
+    command: Sequence[str] = ("git", "-C", str(folder), *words)
+    try:
+        return subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+    except OSError:
+        return subprocess.CompletedProcess(command, 127, b"", b"git is not installed")

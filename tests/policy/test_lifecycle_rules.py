@@ -1,0 +1,69 @@
+"""What would stay with people who have left, and what they still answer for."""
+
+from pathlib import Path
+
+import pytest
+from tests.policy.test_rules import DAY, grants, view
+
+from pulumi_martech.policy.builtin import BUILTIN
+from pulumi_martech.policy.rule import judge
+
+LEFT = """\
+company: {name: Fernwood, domains: [fernwood.example]}
+people:
+  ana: {name: Ana, email: Ana@fernwood.example, status: leaver, aliases: [ana@old.example]}
+  ben: {name: Ben, email: ben@fernwood.example, until: 2026-11-27}
+  cia: {name: Cia, email: cia@fernwood.example, until: 2026-11-28}
+  bot: {kind: service, owner: ben, logins: {tool: "key:bot"}}
+teams:
+  brand: {name: Brand, lead: %(who)s}
+accounts:
+  tool:
+    platform: canva
+    owner: %(who)s
+    on_destroy: %(verb)s
+    recovery: %(recovery)s
+    roster: {ignore: {"%(pattern)s": contractors}}
+vendors:
+  north: {name: North, domains: [north.example], until: 2027-01-31, owner: %(who)s, why: spring}
+""" + grants(
+    "who: ana, role: viewer, account: tool",
+    "who: ben, role: viewer, account: tool",
+    "who: cia, role: viewer, account: tool",
+    "who: bot, role: viewer, account: tool",
+)
+
+
+def texts(tmp_path: Path, **said: str) -> list[str]:
+    (rule,) = (each for each in BUILTIN if each.id == "left-behind")
+    usual = {"who": "cia", "verb": "remove", "recovery": "it@fernwood.example", "pattern": "x-*"}
+    seen = view(tmp_path, base=LEFT % (usual | said))
+    return [finding.text for finding in judge(seen, [rule]).findings]
+
+
+BOT = "bot goes on in tool though ben, whose it is, has left and may know its key or password"
+
+
+def test_a_key_goes_on_after_whose_it_is_and_the_last_day_is_one_of_access(tmp_path: Path) -> None:
+    assert DAY.isoformat() == "2026-11-28", "the last day of cia, the first without ben"
+    assert texts(tmp_path) == [BOT]
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"verb": "retain"}, ["ana has left and keeps tool", "ben has left and keeps tool"]),
+        ({"pattern": "*@old.example"}, ["ana has left and the roster of tool ignores '*@old"]),
+        ({"recovery": "ana@Fernwood.example"}, ["ana has left and can take tool back"]),
+        (
+            {"who": "ben"},
+            ["answers for account tool", "answers for vendor north", "leads team brand"],
+        ),
+    ],
+)
+def test_what_stays_with_them_is_found(
+    tmp_path: Path, said: dict[str, str], words: list[str]
+) -> None:
+    found = [text for text in texts(tmp_path, **said) if text != BOT]
+    assert len(found) == len(words)
+    assert all(any(word in text for text in found) for word in words), found
