@@ -22,6 +22,7 @@ from .errors import Bail, EngineError
 from .events import Events
 from .monitor import Engine, Monitor
 from .project import ConfigValue, Project
+from .waiting import OpenOutputs
 
 
 class Program:
@@ -45,24 +46,24 @@ class Program:
             {key: item.value for key, item in self._config.items()},
             [key for key, item in self._config.items() if item.secret],
         )
-        configure(
-            Settings(
-                project=self._project.name,
-                stack=self._stack,
-                monitor=Monitor(run),
-                engine=Engine(run),
-                parallel=run.options.parallel,
-                dry_run=run.options.preview,
-                organization="organization",
-                root_directory=str(self._project.root),
-            )
+        settings = Settings(
+            project=self._project.name,
+            stack=self._stack,
+            monitor=Monitor(run),
+            engine=Engine(run),
+            parallel=run.options.parallel,
+            dry_run=run.options.preview,
+            organization="organization",
+            root_directory=str(self._project.root),
         )
+        outputs = OpenOutputs(settings)
+        configure(settings)
         # The program keeps all outputs alive until its end: collecting in vain is half its time.
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 50, 1_000)
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-        error = self._run(run.options.parallel)
+        error = self._run(run.options.parallel, outputs)
         if run.closed:
             return  # what the program said of it is only that the engine has gone
         if error is not None:
@@ -72,7 +73,7 @@ class Program:
             run.error("the program ended before all of its resources were registered")
             raise Bail("program")
 
-    def _run(self, parallel: int) -> BaseException | None:
+    def _run(self, parallel: int, outputs: OpenOutputs) -> BaseException | None:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         # A registration holds its thread until it is done; more wait than are worked on.
@@ -80,7 +81,7 @@ class Program:
         loop.set_default_executor(executor)
         sys.argv = [str(self._project.program)]
         try:
-            loop.run_until_complete(run_in_stack(self._main))
+            loop.run_until_complete(run_in_stack(lambda: self._main(outputs)))
         except BaseException as error:  # sys.exit in a program is one of these
             return error
         finally:
@@ -88,8 +89,11 @@ class Program:
             loop.close()
         return None
 
-    def _main(self) -> None:
-        runpy.run_path(str(self._project.program), run_name="__main__")
+    def _main(self, outputs: OpenOutputs) -> None:
+        try:
+            runpy.run_path(str(self._project.program), run_name="__main__")
+        finally:
+            outputs.come_next()
 
     def _explain(self, error: BaseException, run: Deployment) -> None:
         """Say what went wrong and where in the program, without the frames of the SDK."""
