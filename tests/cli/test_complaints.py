@@ -41,7 +41,7 @@ def test_a_verb_that_reads_the_document_says_so_where_there_is_none(
 ) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n", encoding="utf-8")
     _, err = refused(capsys, *verb, "-C", str(tmp_path))
-    assert "find the access document: there is none in" in err
+    assert f"find the access document: there is none in {tmp_path} (" in err
     assert "this reads the document, a program is not enough" in err
     assert "martech check" not in err and "no program" not in err
 

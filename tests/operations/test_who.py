@@ -108,6 +108,31 @@ def test_a_sheet_holds_no_formula(folder: Path, capsys: pytest.CaptureFixture[st
     assert _cell("=HYPERLINK(1)") == "'=HYPERLINK(1)"
 
 
+def test_a_narrow_terminal_breaks_no_word_and_an_empty_answer_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown(width: int, *words: str) -> list[str]:
+        monkeypatch.setenv("COLUMNS", str(width))
+        with time_machine.travel("2026-04-01T12:00:00Z"):
+            assert main([*words, "--cwd", str(folder)]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert all(len(line) <= width for line in lines)
+        return lines
+
+    heading, *_ = shown(120, "who")
+    assert heading.split()[:4] == ["who", "name", "company", "account"]
+    assert "second factor" in heading
+    for width in (100, 80, 60):
+        text = "\n".join(shown(width, "who"))
+        assert all(word in text for word in ("Exporters", "2026-04-30", "declared", "exporter"))
+    lines = [" ".join(line.split()) for line in shown(60, "who", "--person", "eve")]
+    assert {"who eve", "company north", "role exporter", "until 2026-04-30"} <= set(lines)
+    assert not any(line.startswith("assets") and line != "assets all" for line in lines)
+    nobody = shown(80, "who", "--vendor", "north", "--as-of", "2026-05-01")
+    assert nobody == ["", "Nobody, from access.yaml as of 2026-05-01."]
+    assert shown(80, "matrix")[-1] == "From access.yaml as of 2026-04-01."
+
+
 def test_the_matrix_by_people_teams_and_capabilities(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

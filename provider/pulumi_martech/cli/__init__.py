@@ -1,5 +1,6 @@
 """The command line: parsing and printing only."""
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -68,7 +69,8 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     said = list(sys.argv[1:] if args is None else args)
     try:
-        code = app(said, prog_name="martech", standalone_mode=False)
+        with contextlib.chdir("."):  # and back from where --cwd goes
+            code = app(said, prog_name="martech", standalone_mode=False)
     except typer.TyperException as error:
         show = getattr(error, "show", None)
         if show is None or "--json" in said:

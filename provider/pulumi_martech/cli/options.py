@@ -4,6 +4,7 @@ Nothing but the parser is imported until a verb runs, so that help and completio
 """
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -17,8 +18,25 @@ if TYPE_CHECKING:
 
 EngineName = Literal["pulumi", "embedded"]
 
+HERE = Path(".")
+
+
+def _enter(folder: Path) -> Path:
+    """Go to the folder of ``--cwd``: whatever is looked for beside a project is found there."""
+    os.chdir(folder)
+    return HERE
+
+
 Folder = Annotated[
-    Path, typer.Option("--cwd", "-C", metavar="DIR", help="Work as if started in this folder.")
+    Path,
+    typer.Option(
+        "--cwd",
+        "-C",
+        metavar="DIR",
+        help="Work as if started in this folder.",
+        is_eager=True,
+        callback=_enter,
+    ),
 ]
 Stack = Annotated[
     str,
@@ -62,8 +80,6 @@ EngineOption = Annotated[
     EngineName | None,
     typer.Option("--engine", help="What runs it; default: pulumi where it is on PATH."),
 ]
-
-HERE = Path(".")
 
 
 def examples(*lines: str) -> str:

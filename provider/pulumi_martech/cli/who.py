@@ -45,12 +45,13 @@ def who(
 ) -> int:
     """Answer who can do what.
 
-    By the access document; for a day that is over, by the audit: what had been written until then.
+    By the access document; for a day that is over, by the audit and by attestations: what had been
+    written, or seen, until then.
     """
     from pulumi_martech.model import expiry
     from pulumi_martech.operations.check import find_document, the_document
     from pulumi_martech.operations.who import who as answer
-    from pulumi_martech.operations.who import who_then
+    from pulumi_martech.operations.who_then import who_then
     from pulumi_martech.policy.answers import Question
 
     on = screen(color, as_json)

@@ -220,7 +220,7 @@ def the_document(folder: Path, file: Path | None = None) -> Path:
         return path
     raise InvalidDeclaration(
         "find the access document",
-        f"there is none in {folder} (looked for {' and '.join(USUAL)})",
+        f"there is none in {folder.absolute()} (looked for {' and '.join(USUAL)})",
         "nothing was done",
         "write one, or name it (--help says how): this reads the document, a program is not enough",
     )
@@ -230,7 +230,8 @@ def nothing_to_check(folder: Path) -> InvalidDeclaration:
     """Return the error for a project with neither a document nor a program."""
     return InvalidDeclaration(
         "check the access document",
-        f"there is none in {folder} (looked for {' and '.join(USUAL)}), and no program either",
+        f"there is none in {folder.absolute()} (looked for {' and '.join(USUAL)}), "
+        "and no program either",
         "nothing was checked",
         "name it: `martech check FILE`",
     )

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Literal, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.status import Status
 from rich.table import Table
@@ -71,10 +72,10 @@ class Screen:
         _line(self.out, text, indent, mark)
 
     def table(self, table: Table) -> None:
-        """Print a table."""
+        """Print a table; where its words do not fit side by side, row by row."""
         if not self.machine:
             self._blank = False
-            self.out.print(table)
+            self.out.print(_fitted(table, self.out.width))
 
     def warn(self, text: str) -> None:
         """Print a warning to standard error."""
@@ -203,8 +204,57 @@ def _line(console: Console, text: Text | str, indent: int, mark: Text | str) -> 
     console.print(grid)
 
 
+_GAP = 2
+"""Columns between two of a table."""
+
+_LONGEST_WORD = 40
+"""Columns that a word may take before it is broken rather than the table."""
+
+
+def _fitted(table: Table, width: int) -> Table:
+    """Return a table whose columns are as wide as they can be without breaking words.
+
+    The widest give way first; where even the longest words do not fit, a list of the rows.
+    """
+    texts = [[str(column.header), *map(str, column.cells)] for column in table.columns]
+    whole = [max(_widths(cells)) for cells in texts]
+    room = width - _GAP * (len(whole) - 1)
+    if sum(whole) <= room:
+        return table
+    least = [
+        min(_LONGEST_WORD, max(_widths([w for cell in cells for w in cell.split()] or [""])))
+        for cells in texts
+    ]
+    if sum(least) > room:
+        return _listed(table, texts)
+    level = max(whole)
+    while sum(widths := [max(a, min(b, level)) for a, b in zip(least, whole, strict=True)]) > room:
+        level -= 1
+    for column, columns_wide in zip(table.columns, widths, strict=True):
+        column.width = columns_wide
+    return table
+
+
+def _widths(cells: Sequence[str]) -> list[int]:
+    return [cell_len(line) for cell in cells for line in cell.splitlines() or [""]]
+
+
+def _listed(table: Table, texts: Sequence[Sequence[str]]) -> Table:
+    """Return a table's rows one below the other, each cell under its heading's name."""
+    grid = Table.grid(padding=(0, _GAP, 0, 0))
+    grid.add_column(no_wrap=True, style="bold")
+    grid.add_column(overflow="fold")
+    for row, cells in enumerate(zip(*(column.cells for column in table.columns), strict=True)):
+        if row:
+            grid.add_row()
+        for heading, cell in zip(texts, cells, strict=True):
+            if str(cell):
+                grid.add_row(heading[0], cell)
+    return grid
+
+
 def columns(rows: Sequence[Sequence[Any]], headings: Sequence[str]) -> Table:
-    """Return a plain table that fits narrow terminals by folding its cells."""
+    """Return a plain table for `Screen.table`, which fits it to the terminal."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(heading, overflow="fold")

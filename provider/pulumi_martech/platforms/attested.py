@@ -154,11 +154,13 @@ class AttestedConnector:
     def declared(self) -> dict[str, Declared]:
         """Return what the newest attestation says of custom roles, as declarations."""
         seen = self.evidence()
-        if seen is None or seen.roles is None:
-            return {}
+        return {} if seen is None else self.declared_by(seen)
+
+    def declared_by(self, seen: Attestation) -> dict[str, Declared]:
+        """Return what one attestation says of custom roles, as declarations."""
         return {
             name: Declared(content=self.cells(seen.layout, switches), by=seen.by, on=seen.day)
-            for name, switches in seen.roles.items()
+            for name, switches in (seen.roles or {}).items()
         }
 
     def cells(self, layout: str, seen: Mapping[str, Cell]) -> Mapping[str, Cell]:
@@ -199,8 +201,13 @@ def folder(account: str) -> Path:
     return project() / FOLDER / account
 
 
-def load(account: str, platform: str) -> list[Attestation]:
-    """Return the attestations of an account, oldest first.
+def attested_accounts() -> list[str]:
+    """Return the accounts that somebody has attested something of, sorted."""
+    return sorted({file.parent.name for file in (project() / FOLDER).glob("*/*.json")})
+
+
+def load(account: str, platform: str = "") -> list[Attestation]:
+    """Return the attestations of an account, oldest first; of any platform if none is named.
 
     Raises:
         Malformed: a file is no attestation, of another account, or was edited after it was stored.
@@ -246,7 +253,7 @@ def _read(file: Path, account: str, platform: str) -> Attestation:
         raise Malformed(tried, str(why), left, todo) from None
     if found.sealed().hash != found.hash:
         raise Malformed(tried, "it was edited after it was stored", left, todo)
-    if (found.account, found.platform) != (account, platform):
+    if (found.account, found.platform) != (account, platform or found.platform):
         about = f"it is about account {found.account} of {found.platform}"
         raise Malformed(tried, about, left, todo)
     return found

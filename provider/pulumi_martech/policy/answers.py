@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pulumi_martech.model.capability import CAPABILITIES, capability
 from pulumi_martech.model.moment import last_day
+from pulumi_martech.model.people import Principal
 from pulumi_martech.policy.view import Entitlement, View, mfa_of
 
 
@@ -29,8 +30,10 @@ class Question:
 class Answer:
     """One principal in one account by one role.
 
-    ``how`` says how it is known that the role allows what was asked: ``proven``, or ``assumed``
-    where the content of a native role is not proven.
+    ``how`` says how it is known that the role allows what was asked: ``proven``; ``assumed`` where
+    the content of a native role is not proven, ``not proven that it cannot`` where nothing else
+    says so (rights that nobody has mapped are as good as not proven); ``as declared`` where nothing
+    is written to the account.
     """
 
     who: str
@@ -75,7 +78,7 @@ def _meant(held: Entitlement, question: Question, view: View) -> bool:
             return False
         if grant.assets and question.asset not in grant.assets:
             return False
-    return not question.can or question.can in held.can or bool(held.role.unproven)
+    return not question.can or held.role.may(question.can)
 
 
 def _answer(held: Entitlement, question: Question, view: View) -> Answer:
@@ -131,14 +134,18 @@ def matrix(view: View, by: str = "people") -> Matrix:
             ", ".join(dict.fromkeys(e.grant.role for e in held if e.account.key == account))
             for account in accounts
         )
-        rows.append((key, held[0].principal.team or held[0].principal.vendor, *cells))
-    return ("who", "team or vendor", *accounts), rows
+        rows.append((key, _belongs(held[0].principal), *cells))
+    return ("who", "team or company", *accounts), rows
+
+
+def _belongs(principal: Principal) -> str:
+    return principal.team or principal.vendor or principal.partner
 
 
 def _many(view: View, account: str, name: str) -> str:
     held = view.by_account.get(account, ())
     sure = {e.principal.key for e in held if name in e.can and not e.role.unproven}
-    perhaps = {e.principal.key for e in held if e.role.unproven} - sure
+    perhaps = {e.principal.key for e in held if e.role.may(name)} - sure
     if not sure and not perhaps:
         return ""
     return f"{len(sure)}" + (f" to {len(sure) + len(perhaps)}" if perhaps else "")
@@ -150,7 +157,7 @@ def _team_cell(view: View, team: str, account: str) -> str:
     if not people:
         return ""
     personal = {e.principal.key for e in held if reaches_personal(e.can)}
-    open_ = {e.principal.key for e in held if e.role.unproven} - personal
+    open_ = {e.principal.key for e in held if e.role.unproven or e.role.unmapped} - personal
     said = f"{len(people)}"
     if personal:
         said += f", {len(personal)} reach personal data"

@@ -84,6 +84,10 @@ class RoleHere:
     extra: frozenset[str]
     counted: frozenset[str]
 
+    def may(self, name: str) -> bool:
+        """Tell whether it allows a capability, or nobody can say that it does not."""
+        return name in self.can or bool(self.unproven or self.unmapped)
+
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:

@@ -227,18 +227,28 @@ def role_content(config: AccountConfig) -> dict[str, Declared]:
     return {**said, **config.role_content}
 
 
+def declared_by(seen: Attestation) -> dict[str, Declared]:
+    """Return what one attestation says that custom roles allow."""
+    found = connect(_nobody_is_asked(seen.account, seen.platform, ByHand(operator="nobody")))
+    return found.declared_by(seen) if isinstance(found, AttestedConnector) else {}
+
+
+def _nobody_is_asked(key: str, platform: str, credentials: ByHand) -> AccountConfig:
+    return AccountConfig(
+        key=key, platform=platform, url="https://invalid", credentials=credentials
+    )  # nobody is asked, and the address may be in a variable
+
+
 def with_role_content(access: Access) -> Access:
     """Return a document's values with what was attested of the accounts' custom roles."""
     changed = {}
     for key, account in access.accounts.items():
         if isinstance(account.credentials, ByHand) and account.platform in PLATFORMS:
-            config = AccountConfig(
-                key=key,
-                platform=account.platform,
-                url="https://invalid",  # nobody is asked, and the address may be in a variable
-                credentials=account.credentials,
-                renamed_from=account.renamed_from,
-                role_content=account.role_content,
+            config = _nobody_is_asked(key, account.platform, account.credentials).model_copy(
+                update={
+                    "renamed_from": account.renamed_from,
+                    "role_content": account.role_content,
+                }
             )
             changed[key] = account.model_copy(update={"role_content": role_content(config)})
     if not changed:
