@@ -54,7 +54,7 @@ def validate(
 def policies(rule: Rule) -> Iterator[StackValidationPolicy]:
     """Yield a rule as policies of a pack: one a severity, as a policy has one level only."""
     described = rule.parameters.model_json_schema().get("properties", {})
-    severities: list[Severity] = [rule.severity, *(["advisory"] if rule.milder else [])]
+    severities: list[Severity] = [rule.severity, *([rule.also] if rule.also else [])]
     for severity in severities:
         yield StackValidationPolicy(
             name=rule.id if severity == rule.severity else f"{rule.id}-{severity}",

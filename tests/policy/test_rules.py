@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from pulumi_martech.document.load import read
 from pulumi_martech.policy.builtin import BUILTIN, rules_of
+from pulumi_martech.policy.holders import mfa_of
 from pulumi_martech.policy.rule import Finding, Judgement, judge
-from pulumi_martech.policy.view import View, mfa_of, view_of
+from pulumi_martech.policy.view import View, view_of
 
 DAY = date(2026, 11, 28)
 
@@ -188,7 +189,7 @@ def test_a_no_of_the_platform_is_no_finding_where_people_pass_by_single_sign_on_
     seen = view(tmp_path, admin, base=enforced)
     (ben,) = found(seen, "administrator-mfa")
     assert ben.text == "administrator ben is not known to have one in tool", "missing is not no"
-    assert mfa_of(seen.access.people["ana"], seen.access.accounts["tool"]) == "yes"
+    assert mfa_of(seen.access.people["ana"], seen.access.accounts["tool"], DAY) == "yes"
 
     said = [f.text for f in found(view(tmp_path, admin, base=optional), "administrator-mfa")]
     assert "administrator ana has no second factor in tool" in said
@@ -432,6 +433,7 @@ def test_every_policy_is_held_by_a_test_and_says_what_to_do() -> None:
 
 
 OWN = """\
+from pulumi_martech.policy.holders import mfa_of
 from pulumi_martech.policy.rule import Finding, Rule
 
 def find(view, parameters):

@@ -36,6 +36,7 @@ def check(access: Access, faulty: Mapping[str, Set[str]], broken: bool) -> list[
         broken: whether a part could not be read at all, so that names may be missing.
     """
     found = list(_keys(access))
+    found += _own_roles(access)
     found += _circles(access)
     found += _ends(access)
     found += _texts(access)
@@ -228,6 +229,14 @@ def _keys(access: Access) -> Iterator[Finding]:
         if (first := seen.setdefault(person.key, way)) != way:
             where = f"in {first[0]}" + (f" under {first[1]}" if len(first) > 2 else "")
             yield Finding(way, f"{person.key} is declared twice, {where} and here", key=True)
+
+
+def _own_roles(access: Access) -> Iterator[Finding]:
+    """Find roles of our own under the name of a portable one: it would mean two things."""
+    for key in access.roles:
+        if key in PORTABLE_ROLES:
+            text = f"{key} is a portable role already and means the same everywhere: rename yours"
+            yield Finding(("roles", key), text, key=True)
 
 
 def _circles(access: Access) -> Iterator[Finding]:

@@ -6,7 +6,14 @@ from typing import Any
 
 from pulumi_martech.document.problems import Finding, Way
 from pulumi_martech.model.access import Access
-from pulumi_martech.model.identity import check_domain, check_email, domain_of, look_alikes, within
+from pulumi_martech.model.identity import (
+    check_domain,
+    check_email,
+    domain_of,
+    look_alikes,
+    parents,
+    within,
+)
 from pulumi_martech.model.people import Principal
 
 _PLAIN = re.compile(r"[a-z0-9_%+-]+(\.[a-z0-9_%+-]+)*@[a-z0-9-]+(\.[a-z0-9-]+)+", re.IGNORECASE)
@@ -106,26 +113,22 @@ def _overlaps(access: Access, first: Mapping[str, Way]) -> Iterator[Finding]:
 
 
 def _strangers(access: Access) -> Iterator[Finding]:
-    """Find a vendor's people that are listed among our own."""
-    owners: dict[str, str] = {}
-    for vendor in access.vendors.values():
-        for domain in vendor.domains:
-            owners.setdefault(domain.strip().lower(), vendor.key)
+    """Find people of vendors and partners that are listed among our own."""
+    owners: dict[str, tuple[str, str]] = {}
+    for section, companies in (("vendors", access.vendors), ("partners", access.partners)):
+        for company in companies.values():
+            for domain in company.domains:
+                owners.setdefault(domain.strip().lower(), (section, company.key))
     for domain in access.company.domains:
         owners.pop(domain.strip().lower(), None)
     if not owners:
         return
     for key, person in access.people.items():
         domain = domain_of(person.email)
-        if not domain or person.vendor:
+        if not domain or person.vendor or person.partner:
             continue
-        owner = next((owners[part] for part in _parents(domain) if part in owners), None)
+        owner = next((owners[part] for part in parents(domain) if part in owners), None)
         if owner is not None:
-            text = f"{domain} is {owner}'s: list {key} under vendors, {owner}, people"
+            section, company_key = owner
+            text = f"{domain} is {company_key}'s: list {key} under {section}, {company_key}, people"
             yield Finding(("people", key, "email"), text)
-
-
-def _parents(domain: str) -> Iterator[str]:
-    parts = domain.split(".")
-    for start in range(len(parts)):
-        yield ".".join(parts[start:])

@@ -123,6 +123,18 @@ class Access(Frozen):
         return found
 
     @cached_property
+    def _rules(self) -> Mapping[str, tuple[AssetRule, ...]]:
+        found: dict[str, list[AssetRule]] = {}
+        for rule in self.rules.values():
+            for asset in dict.fromkeys(rule.assets):
+                found.setdefault(asset, []).append(rule)
+        return {asset: tuple(rules) for asset, rules in found.items()}
+
+    def rules_of(self, asset: str) -> tuple[AssetRule, ...]:
+        """Return the rules that name an asset, in the order of the document."""
+        return self._rules.get(asset, ())
+
+    @cached_property
     def _paths(self) -> Mapping[str, tuple[str, ...]]:
         found = {}
         for team in self.teams:

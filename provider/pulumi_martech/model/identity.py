@@ -18,7 +18,7 @@ import difflib
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -171,12 +171,25 @@ def is_loopback(host: str) -> bool:
 
 def domain_of(address: str) -> str:
     """Return the mail domain of an address in lower case, empty where it has none."""
-    return address.rpartition("@")[2].strip().lower() if "@" in address else ""
+    return address.rpartition("@")[2].strip().rstrip(".").lower() if "@" in address else ""
 
 
 def within(domain: str, owned: str) -> bool:
     """Tell whether a domain is ``owned`` or a part of it; both in lower case."""
     return domain == owned or domain.endswith(f".{owned}")
+
+
+def parents(domain: str) -> Iterator[str]:
+    """Yield a domain and those that it is a part of, the nearest first."""
+    while domain:
+        yield domain
+        domain = domain.partition(".")[2]
+
+
+def plain(text: str) -> str:
+    """Return the letters and digits of a text without case and accents, to compare names by."""
+    drawn = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in drawn if char.isalnum())
 
 
 def same_but_case(logins: Iterable[str]) -> list[tuple[str, ...]]:

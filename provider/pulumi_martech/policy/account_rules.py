@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from pulumi_martech.model.identity import domain_of
-from pulumi_martech.model.people import gone
+from pulumi_martech.model.identity import domain_of, parents, plain
+from pulumi_martech.policy.holders import answers, counts, left, personal
 from pulumi_martech.policy.rule import Finding, Nothing, Parameters, Rule, one_of_each
-from pulumi_martech.policy.view import PERSONAL_DOMAINS, View
+from pulumi_martech.policy.view import View
 
 _STATED = {
     "owner": "who answers for it (`owner`)",
@@ -20,6 +20,8 @@ _STATED = {
 def _account_facts(view: View, _: Nothing) -> Iterator[Finding]:
     for key, account in view.access.accounts.items():
         lacking = [words for name, words in _STATED.items() if not getattr(account, name)]
+        if account.owner and not answers(view.access, account.owner, view.day):
+            lacking.append(f"who of us answers for it, as {account.owner} is none or has left")
         if account.data is None:
             lacking.append("what data it holds (`data`)")
         else:
@@ -38,30 +40,48 @@ def _account_facts(view: View, _: Nothing) -> Iterator[Finding]:
 
 
 def _vendor_owned(view: View, _: Nothing) -> Iterator[Finding]:
-    vendors = view.access.vendors
-    for key, account in view.access.accounts.items():
+    access = view.access
+    whose = {
+        domain.strip().lower(): key
+        for key, each in access.vendors.items()
+        for domain in each.domains
+    }
+    addresses = {
+        address.strip().lower(): person.vendor
+        for person in access.principals.values()
+        if person.vendor
+        for address in (person.email, *person.logins.values(), *person.aliases)
+        if "@" in address
+    }
+    for key, account in access.accounts.items():
         for name, words in (("owner_of_record", "owns"), ("payer", "pays for")):
-            vendor = getattr(account, name)
-            if vendor in vendors:
+            named = getattr(account, name)
+            person = access.principals.get(named)
+            vendor = named if named in access.vendors else person.vendor if person else ""
+            if vendor:
+                of = f"{named} of vendor {vendor}" if person else f"vendor {vendor}"
                 yield Finding(
                     about=(key, vendor),
-                    text=f"vendor {vendor} {words} {key} in the platform's books",
+                    text=f"{of} {words} {key} in the platform's books",
                     way=("accounts", key, name),
                 )
         domain = domain_of(account.recovery)
-        whose = next((v for v, vendor in vendors.items() if domain in vendor.domains), "")
-        if whose or domain in PERSONAL_DOMAINS:
-            at = f"vendor {whose}" if whose else f"a personal mailbox ({domain})"
+        vendor = addresses.get(account.recovery.strip().lower()) or next(
+            (whose[part] for part in parents(domain) if part in whose), ""
+        )
+        if vendor or personal(domain):
+            at = f"vendor {vendor}" if vendor else f"a personal mailbox ({domain})"
             yield Finding(
-                about=(key, *filter(None, [whose])),
+                about=(key, *filter(None, [vendor])),
                 text=f"{key} can be taken back from {at} only: that is its recovery address",
                 way=("accounts", key, "recovery"),
             )
 
 
 def _log_in(view: View, _: Nothing) -> Iterator[Finding]:
+    beyond = {a.account for a in view.access.assets.values() if a.data in ("personal", "sensitive")}
     for key, account in view.access.accounts.items():
-        if not (account.holds("personal") or account.holds("sensitive")):
+        if not (account.holds("personal") or account.holds("sensitive") or key in beyond):
             continue
         sso = account.login.sso
         if sso == "enforced":
@@ -72,6 +92,8 @@ def _log_in(view: View, _: Nothing) -> Iterator[Finding]:
             "unknown": "it is not known how people log in",
         }[sso]
         demanded = account.login.mfa
+        if demanded is not None and not counts(demanded, "", view.day):
+            demanded = None
         if demanded is not None and demanded.state == "yes":
             continue
         second = (
@@ -96,8 +118,8 @@ class PersonalFields(Parameters):
 
 def _never_fields(view: View, parameters: PersonalFields) -> Iterator[Finding]:
     for key, account in view.access.accounts.items():
-        never = {name.casefold() for name in (*parameters.never, *account.never_fields)}
-        found = [name for name in account.personal_fields or () if name.casefold() in never]
+        never = {plain(name) for name in (*parameters.never, *account.never_fields)}
+        found = [name for name in account.personal_fields or () if plain(name) in never]
         if found:
             yield Finding(
                 about=(key,),
@@ -126,7 +148,7 @@ def _orphan_assets(view: View, _: Nothing) -> Iterator[Finding]:
         owner = access.principals.get(asset.owner)
         if not asset.owner and not asset.team:
             text = f"asset {key} has neither an owner nor a team"
-        elif owner is not None and gone(owner, view.day):
+        elif owner is not None and left(access, owner, view.day):
             text = f"asset {key} belongs to {asset.owner}, who has left"
         elif not asset.owner or not asset.team:
             text = f"asset {key} has no {'owner' if not asset.owner else 'team'}"
@@ -136,17 +158,25 @@ def _orphan_assets(view: View, _: Nothing) -> Iterator[Finding]:
 
 
 def _content_unproven(view: View, _: Nothing) -> Iterator[Finding]:
-    holders: dict[tuple[str, str], set[str]] = {}
+    roles: dict[tuple[str, str], set[str]] = {}
+    rights: dict[tuple[str, str], set[str]] = {}
     for held in view.entitlements:
+        account, who = held.account.key, held.principal.key
         for native in held.role.unproven:
-            holders.setdefault((held.account.key, native), set()).add(held.principal.key)
-    for (account, native), who in sorted(holders.items()):
-        yield Finding(
-            about=(account, *sorted(who)) if len(who) <= 8 else (account,),
-            text=f"content unproven: nobody can say what {native} allows in {account}; the "
-            f"{len(who)} who hold it count as up to severe",
-            way=("accounts", account),
-        )
+            roles.setdefault((account, native), set()).add(who)
+        for right in held.role.unmapped:
+            rights.setdefault((account, right), set()).add(who)
+    for listed, words, counted in (
+        (roles, "what {} allows in {}", "up to severe"),
+        (rights, "what the right {} is for in {}", "administering"),
+    ):
+        for (account, name), holders in sorted(listed.items()):
+            yield Finding(
+                about=(account, *sorted(holders)) if len(holders) <= 8 else (account,),
+                text=f"content unproven: nobody can say {words.format(name, account)}; the "
+                f"{len(holders)} who hold it count as {counted}",
+                way=("accounts", account),
+            )
 
 
 def _role_gains(view: View, _: Nothing) -> Iterator[Finding]:
@@ -197,6 +227,7 @@ ACCOUNT_RULES: tuple[Rule, ...] = (
         "mandatory",
         _never_fields,
         PersonalFields,
+        also="advisory",
     ),
     Rule(
         "orphan-assets",

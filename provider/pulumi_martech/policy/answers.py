@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pulumi_martech.model.capability import CAPABILITIES, capability
 from pulumi_martech.model.moment import last_day
 from pulumi_martech.model.people import Principal
-from pulumi_martech.policy.view import Entitlement, View, mfa_of
+from pulumi_martech.policy.holders import mfa_of
+from pulumi_martech.policy.view import Entitlement, View
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _answer(held: Entitlement, question: Question, view: View) -> Answer:
         assets=", ".join(held.grant.assets) or "all",
         until="" if held.until is None else last_day(held.until).isoformat(),
         risk=str(view.band(held)) if not held.role.unproven else "up to severe",
-        mfa=mfa_of(principal, held.account),
+        mfa=mfa_of(principal, held.account, view.day),
         how=how,
     )
 

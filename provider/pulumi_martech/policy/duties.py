@@ -5,30 +5,33 @@ platforms within one client or brand, on effective capabilities. The Administrat
 as it holds every pair: other rules bound it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from pydantic import Field
 
 from pulumi_martech.model.capability import CAPABILITIES, Effect
-from pulumi_martech.model.identity import domain_of
-from pulumi_martech.policy.rule import Finding, Nothing, Parameters, Rule, Severity, one_of_each
-from pulumi_martech.policy.view import (
-    PERSONAL_DOMAINS,
-    Entitlement,
-    View,
-    is_administrator_role,
+from pulumi_martech.model.identity import domain_of, parents
+from pulumi_martech.policy.holders import (
+    address_of,
+    is_service,
     mfa_of,
+    owner_of,
+    passes_by_password,
+    personal,
 )
+from pulumi_martech.policy.rule import Finding, Nothing, Parameters, Rule, Severity, one_of_each
+from pulumi_martech.policy.view import Entitlement, View
 
 
 @dataclass(frozen=True)
 class Pair:
     """Two sets of capabilities; one of each together is a finding.
 
-    ``externals`` and ``employees`` are severities, ``None`` where it is none for them; ``partners``
-    overrides for people of partner organisations.
+    ``externals`` and ``employees`` are severities, ``None`` where it is none for them;
+    ``partners_only`` asks it of people of partner organisations alone, ``over_clients`` counts what
+    is held for different clients together.
     """
 
     id: str
@@ -38,6 +41,7 @@ class Pair:
     employees: Severity | None
     externals: Severity | None
     partners_only: bool = False
+    over_clients: bool = False
 
     @property
     def words(self) -> str:
@@ -53,6 +57,7 @@ def _pair(
     externals: Severity | None,
     why: str,
     partners_only: bool = False,
+    over_clients: bool = False,
 ) -> Pair:
     return Pair(
         id_,
@@ -62,6 +67,7 @@ def _pair(
         employees,
         externals,
         partners_only,
+        over_clients,
     )
 
 
@@ -129,6 +135,7 @@ PAIRS = (
         None,
         "mandatory",
         "data of one client can feed another's campaigns",
+        over_clients=True,
     ),
     _pair(
         "s10-edit-and-share",
@@ -143,12 +150,13 @@ PAIRS = (
 """S1, S2 and S4 to S10 of the vocabulary; the others need more than two sets of capabilities."""
 
 
-def _brands(held: Sequence[Entitlement]) -> dict[str, list[Entitlement]]:
-    """Return entitlements by the client that the account belongs to, administrators' left out."""
+def _brands(pair: Pair, held: Sequence[Entitlement]) -> dict[str, list[Entitlement]]:
+    """Return entitlements by the client that they are judged for, administrators' left out."""
     found: dict[str, list[Entitlement]] = {}
     for entitlement in held:
-        if not is_administrator_role(entitlement):
-            found.setdefault(entitlement.account.client, []).append(entitlement)
+        if not entitlement.role.administrator:
+            client = "" if pair.over_clients else entitlement.account.client
+            found.setdefault(client, []).append(entitlement)
     return found
 
 
@@ -161,7 +169,7 @@ def _find_pair(pair: Pair, view: View, _: Nothing) -> Iterator[Finding]:
             continue
         if not any(either & entitlement.can for entitlement in everything):
             continue
-        for brand, held in _brands(everything).items():
+        for brand, held in _brands(pair, everything).items():
             firsts = [e for e in held if pair.first & e.can]
             seconds = [e for e in held if pair.second & e.can]
             if not firsts or not seconds:
@@ -198,20 +206,28 @@ def _users_and_merge(view: View, parameters: Mergers) -> Iterator[Finding]:
 
 
 def _competitors(view: View, _: Nothing) -> Iterator[Finding]:
-    clients = view.access.clients
+    access = view.access
+    walls: dict[str, set[str]] = {}
+    for listed in (access.clients, access.partners):
+        for company in listed.values():
+            for rival in company.competitors:
+                walls.setdefault(company.key, set()).add(rival)
+                walls.setdefault(rival, set()).add(company.key)
+    if not walls:
+        return
     for key, held in view.by_principal.items():
-        touched = {e.account.client for e in held if e.account.client}
-        if len(touched) < 2:
-            continue
+        touched: dict[str, Entitlement] = {}
+        for e in held:
+            for whose in (e.account.client, e.account.owner_of_record, e.principal.partner):
+                if whose in walls:
+                    touched.setdefault(whose, e)
         for one in sorted(touched):
-            for other in sorted(touched):
-                walls = clients[one].competitors if one in clients else ()
-                back = clients[other].competitors if other in clients else ()
-                if one < other and (other in walls or one in back):
+            for other in sorted(walls[one] & touched.keys()):
+                if one < other:
                     yield Finding(
                         about=(key, one, other),
                         text=f"{key} has access for {one} and for its competitor {other}",
-                        way=held[0].way,
+                        way=touched[other].way,
                     )
 
 
@@ -224,17 +240,15 @@ _OUTLIVES = frozenset(
 
 
 def _export_unproven(view: View, _: Nothing) -> Iterator[Finding]:
+    ours = {domain.strip().lower() for domain in view.access.company.domains}
     for key, everything in view.by_principal.items():
-        held = [e for e in everything if _EXPORTS & e.can]
-        if not held or held[0].principal.kind == "service":
-            continue
+        held = [
+            e for e in everything if _EXPORTS & e.can and passes_by_password(e.principal, e.account)
+        ]
         lacking: dict[str, set[str]] = {}
         for e in held:
-            managed = e.account.login.sso == "enforced" or (
-                not e.principal.external and domain_of(e.principal.email) not in PERSONAL_DOMAINS
-            )
-            second = mfa_of(e.principal, e.account)
-            if not managed:
+            second = mfa_of(e.principal, e.account, view.day)
+            if not _managed(e, ours):
                 lacking.setdefault("a log-in that we manage", set()).add(e.account.key)
             if second == "no":
                 lacking.setdefault("a second factor", set()).add(e.account.key)
@@ -250,17 +264,26 @@ def _export_unproven(view: View, _: Nothing) -> Iterator[Finding]:
             )
 
 
+def _managed(held: Entitlement, ours: Collection[str]) -> bool:
+    """Tell whether we can end a log-in: by single sign-on only, or one of our own addresses."""
+    if held.account.login.sso == "enforced":
+        return True
+    if held.principal.external:
+        return False
+    domain = domain_of(address_of(held.principal, held.account))
+    return any(part in ours for part in parents(domain)) if ours else not personal(domain)
+
+
 def _external_bound(view: View, _: Nothing) -> Iterator[Finding]:
+    access = view.access
     for key, held in view.by_principal.items():
         principal = held[0].principal
-        if not principal.external or principal.kind == "service":
+        if not principal.external:
             continue
-        access, lacking = view.access, []
-        company = access.vendors.get(principal.vendor) or access.partners.get(principal.partner)
-        if company is None:
+        lacking = []
+        if principal.vendor not in access.vendors and principal.partner not in access.partners:
             lacking.append("a vendor or partner organisation")
-        owner = company.owner if company is not None else principal.owner
-        if not owner:
+        if not owner_of(access, principal, view.day):
             lacking.append("an owner inside")
         endless = [e for e in held if e.until is None]
         if endless:
@@ -275,10 +298,16 @@ def _external_bound(view: View, _: Nothing) -> Iterator[Finding]:
 
 def _service_bound(view: View, _: Nothing) -> Iterator[Finding]:
     for key, everything in view.by_principal.items():
-        held = [e for e in everything if _OUTLIVES & e.can or e.role.unproven or e.role.unmapped]
-        if not held or held[0].principal.kind != "service":
+        held = [
+            e
+            for e in everything
+            if is_service(e.principal, e.account)
+            and (_OUTLIVES & e.can or e.role.unproven or e.role.unmapped)
+        ]
+        if not held:
             continue
-        lacking = [] if held[0].principal.owner else ["an owner"]
+        owned = owner_of(view.access, held[0].principal, view.day)
+        lacking = [] if owned else ["an owner"]
         if any(e.until is None for e in held):
             lacking.append("an end")
         if lacking:
@@ -303,7 +332,9 @@ DUTIES: tuple[Rule, ...] = (
             severity=pair.externals or pair.employees or "advisory",
             find=partial(_find_pair, pair),
             on_resources=True,
-            milder=pair.employees == "advisory" and pair.externals == "mandatory",
+            also="advisory"
+            if (pair.employees, pair.externals) == ("advisory", "mandatory")
+            else None,
         )
         for pair in PAIRS
     ),

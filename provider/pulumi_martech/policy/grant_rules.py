@@ -1,15 +1,15 @@
 """Policies about what a grant needs: an end, a reason, another's word, a job that asks for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 
 from pydantic import Field
 
 from pulumi_martech.model.capability import CAPABILITIES
 from pulumi_martech.model.moment import last_day
-from pulumi_martech.model.people import gone
 from pulumi_martech.model.risk import Band
+from pulumi_martech.policy.holders import company_of, left
 from pulumi_martech.policy.rule import Finding, Nothing, Parameters, Rule, one_of_each
-from pulumi_martech.policy.view import Entitlement, View, company_of
+from pulumi_martech.policy.view import Entitlement, View
 
 # -- ends and reasons
 
@@ -34,13 +34,19 @@ class LongestGrants(Parameters):
 
 def _external_ends(view: View, parameters: LongestGrants) -> Iterator[Finding]:
     for held in view.entitlements:
-        if not held.principal.external or held.until is None:
+        if not held.principal.external:
+            continue
+        about = (held.principal.key, held.account.key, *company_of(held.principal))
+        if held.until is None:
+            if held.index < 0:  # a document is asked for ends by another policy: s13-external-bound
+                text = f"{held.principal.key} has {held.grant.role} in {held.account.key} for ever"
+                yield Finding(about=about, text=text)
             continue
         band = view.band(held)
         days = (last_day(held.until) - view.day).days
         if days > parameters.days(band):
             yield Finding(
-                about=(held.principal.key, held.account.key, *company_of(held.principal)),
+                about=about,
                 text=f"{held.principal.key} has {held.grant.role} in {held.account.key} for "
                 f"{days} more days, until {last_day(held.until)}; {band} access of externals ends "
                 f"after {parameters.days(band)}",
@@ -58,53 +64,76 @@ class Reasons(Parameters):
 def _reasons(view: View, parameters: Reasons) -> Iterator[Finding]:
     bands = list(Band)
     asked = set(bands[bands.index(parameters.from_band) :])
-    told: dict[int, tuple[Entitlement, set[str]]] = {}
+    told: dict[tuple[int, str], tuple[Entitlement, set[str]]] = {}
     for held in view.entitlements:
-        vendor = view.access.vendors.get(held.principal.vendor)
-        why = held.grant.why or (vendor.why if vendor else "")
-        ticket = held.grant.ticket or (vendor.contract if vendor else "")
-        if (why and (ticket or not parameters.ticket)) or view.band(held) not in asked:
-            continue
-        told.setdefault(held.index, (held, set()))[1].add(held.principal.key)
+        if _lacking(held, view, parameters) and view.band(held) in asked:
+            key = (held.index, held.principal.vendor)
+            told.setdefault(key, (held, set()))[1].add(held.principal.key)
     for held, people in told.values():
-        vendor = view.access.vendors.get(held.principal.vendor)
-        lacking = [] if held.grant.why or (vendor and vendor.why) else ["a reason (`why`)"]
-        if parameters.ticket and not (held.grant.ticket or (vendor and vendor.contract)):
-            lacking.append("a ticket")
         yield Finding(
             about=(*sorted(people), held.account.key),
             text=f"{held.grant.role} in {held.account.key} for {one_of_each(people)} is "
-            f"{view.band(held)} and lacks {' and '.join(lacking)}",
+            f"{view.band(held)} and lacks {' and '.join(_lacking(held, view, parameters))}",
             way=held.way,
         )
 
 
+def _lacking(held: Entitlement, view: View, parameters: Reasons) -> list[str]:
+    """Return what a grant does not say; what a vendor's contract says is said of its people."""
+    vendor = view.access.vendors.get(held.principal.vendor)
+    lacking = []
+    if not (held.grant.why.strip() or (vendor and vendor.why.strip())):
+        lacking.append("a reason (`why`)")
+    if parameters.ticket and not (
+        held.grant.ticket.strip() or (vendor and vendor.contract.strip())
+    ):
+        lacking.append("a ticket")
+    return lacking
+
+
 def _self_grant(view: View, _: Nothing) -> Iterator[Finding]:
     for held in view.entitlements:
-        grant, who = held.grant, held.principal.key
-        if not grant.approved_by:
+        grant, who = held.grant, held.principal
+        by = grant.approved_by
+        if not by:
             continue
-        if grant.approved_by == who:
-            text = f"{who} approved {grant.role} in {held.account.key} for {who}"
-        elif grant.approved_by == grant.asked_by:
-            text = f"{grant.asked_by} asked for {grant.key} and approved it"
+        what = f"{grant.role} in {held.account.key} for {who.key}"
+        approver = view.access.principals.get(by)
+        if by == who.key:
+            text = f"{by} approved {what}"
+        elif by == grant.asked_by:
+            text = f"{by} asked for {grant.key} and approved it"
+        elif by == who.owner and who.kind in ("service", "shared"):
+            text = f"{by} approved {what}, which is {by}'s own"
+        elif approver is not None and approver.kind in ("service", "shared"):
+            text = f"{by} approved {what}, and nobody can say who that is"
+        elif approver is not None and approver.external:
+            text = f"{by} approved {what} and is external"
         else:
             continue
-        yield Finding(about=(who, held.account.key), text=text, way=held.way)
+        yield Finding(about=(who.key, held.account.key), text=text, way=held.way)
 
 
 # -- what a job needs
 
 
-def _expected(view: View, team: str) -> dict[tuple[str, str], str] | None:
-    """Return (account, role) that members should have, and which team says so; ``None``: unsaid."""
-    found: dict[tuple[str, str], str] = {}
+_Expected = dict[tuple[str, str], tuple[str, tuple[str, ...]]]
+"""(account, role) that members should have: which team says so, and of which assets."""
+
+
+def _expected(view: View, team: str) -> _Expected | None:
+    """Return what members of a team should have, ``None`` where nothing is said."""
+    found: _Expected = {}
     said = False
     for each in view.access.above(team):
         should = view.access.teams[each].should_have
         if should is not None:
             said = True
-            found.update({(wanted.account, wanted.role): each for wanted in should})
+            for wanted in should:
+                _, known = found.get((wanted.account, wanted.role), ("", wanted.assets))
+                # What one team gives of some assets and another of the whole account is the whole.
+                both = {*known, *wanted.assets} if known and wanted.assets else ()
+                found[wanted.account, wanted.role] = (each, tuple(sorted(both)))
     return found if said else None
 
 
@@ -113,43 +142,98 @@ def _team_expectations(view: View, _: Nothing) -> Iterator[Finding]:
     for key, principal in view.access.principals.items():
         should = teams.get(principal.team)
         begun = principal.starts is None or principal.starts <= view.day
-        if should is None or gone(principal, view.day) or not begun or principal.status == "leave":
+        if should is None or left(view.access, principal, view.day) or not begun:
             continue
-        held: Mapping[tuple[str, str], Entitlement] = {
-            (e.account.key, e.grant.role): e for e in view.by_principal.get(key, ())
-        }
-        for account, role in sorted(should.keys() - held.keys()):
-            yield Finding(
-                about=(key, account),
-                text=f"{key} lacks {role} in {account}, which team {should[account, role]} says "
-                "its members have",
-                way=view.way_to(key),
-            )
-        for account, role in sorted(held.keys() - should.keys()):
-            yield Finding(
-                about=(key, account),
-                text=f"{key} has {role} in {account}, which team {principal.team} does not say "
-                "its members have",
-                way=held[account, role].way,
-            )
+        held: dict[tuple[str, str], list[Entitlement]] = {}
+        for e in view.by_principal.get(key, ()):
+            held.setdefault((e.account.key, e.grant.role), []).append(e)
+        for (account, role), (team, assets) in sorted(should.items()):
+            has = held.get((account, role), [])
+            lack = _not_reached(assets, [e.grant.assets for e in has])
+            if lack and principal.status != "leave":
+                yield Finding(
+                    about=(key, account),
+                    text=f"{key} lacks {role} in {account}{_of(lack, has)}, which team {team} says "
+                    "its members have",
+                    way=view.way_to(key),
+                )
+        for (account, role), has in sorted(held.items()):
+            allowed = [should[account, role][1]] if (account, role) in should else []
+            for e in has:
+                more = _not_reached(e.grant.assets, allowed)
+                if more:
+                    yield Finding(
+                        about=(key, account),
+                        text=f"{key} has {role} in {account}{_of(more, allowed)}, which team "
+                        f"{principal.team} does not say its members have",
+                        way=e.way,
+                    )
+
+
+_WHOLE = ("the whole account",)
+
+
+def _not_reached(wanted: Sequence[str], given: Sequence[Sequence[str]]) -> Sequence[str]:
+    """Return assets that are wanted and not given; no assets are the whole account."""
+    if any(not assets for assets in given):
+        return ()
+    if not wanted:
+        return _WHOLE
+    return sorted(set(wanted).difference(*given))
+
+
+def _of(assets: Sequence[str], otherwise: Sequence[object] | None) -> str:
+    """Name assets, where something of the role is there without them."""
+    return f" for {one_of_each(assets)}" if otherwise or assets is not _WHOLE else ""
 
 
 def _least_privilege(view: View, _: Nothing) -> Iterator[Finding]:
-    for key, held in view.by_principal.items():
-        if len(held) < 2:
+    told: dict[tuple[int, int], tuple[Entitlement, Entitlement, set[str]]] = {}
+    for key, everything in view.by_principal.items():
+        if len(everything) < 2:
             continue
-        for one in held:
-            for other in held:
-                same = one.account.key == other.account.key and not other.grant.assets
-                if one is other or not same or not one.can or one.role.unproven:
-                    continue
-                if one.can < other.can:
-                    yield Finding(
-                        about=(key, one.account.key),
-                        text=f"{key} has {one.grant.role} in {one.account.key}, which adds nothing "
-                        f"to {other.grant.role} there",
-                        way=one.way,
-                    )
+        by_account: dict[str, list[Entitlement]] = {}
+        for held in everything:
+            by_account.setdefault(held.account.key, []).append(held)
+        for listed in by_account.values():
+            for one in listed if len(listed) > 1 else ():
+                other = next((other for other in listed if _covered(one, other)), None)
+                if other is not None:
+                    pair = (one.index, other.index)
+                    told.setdefault(pair, (one, other, set()))[2].add(key)
+    for one, other, people in told.values():
+        yield Finding(
+            about=(*sorted(people), one.account.key),
+            text=f"{one_of_each(people)} {'has' if len(people) == 1 else 'have'} {one.grant.role} "
+            f"in {one.account.key}, which adds nothing to {other.grant.role} there",
+            way=one.way,
+        )
+
+
+def _covered(one: Entitlement, other: Entitlement) -> bool:
+    """Tell whether another grant gives all that one does, of the same assets, for as long."""
+    if one is other or not one.can or one.role.unproven or one.role.unmapped:
+        return False
+    if other.grant.assets and not (
+        one.grant.assets and set(one.grant.assets) <= set(other.grant.assets)
+    ):
+        return False
+    if other.until is not None and (
+        one.until is None or last_day(one.until) > last_day(other.until)
+    ):
+        return False
+    if one.can < other.can:
+        return True
+    # Of two that give the same, the one that is less, or else stands later, is one too many.
+    same = one.can == other.can
+    return same and (not _covers_back(one, other) or one.index > other.index)
+
+
+def _covers_back(one: Entitlement, other: Entitlement) -> bool:
+    shorter = one.until is not None and (
+        other.until is None or last_day(one.until) < last_day(other.until)
+    )
+    return set(one.grant.assets) == set(other.grant.assets) and not shorter
 
 
 class PersonalData(Parameters):
@@ -172,7 +256,7 @@ def _personal_data(view: View, parameters: PersonalData) -> Iterator[Finding]:
     for key, everything in view.by_principal.items():
         if everything[0].principal.team in allowed:
             continue
-        held = [e for e in everything if _PERSONAL & e.can or e.role.unproven]
+        held = [e for e in everything if _PERSONAL & e.can or e.role.unproven or e.role.unmapped]
         if held:
             accounts = {e.account.key for e in held}
             names = one_of_each(name for e in held for name in _PERSONAL & e.can)

@@ -5,34 +5,53 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from pulumi_martech.policy.partners import may_use, protection_of
+from pulumi_martech.model.inventory import Asset
+from pulumi_martech.model.people import Principal
+from pulumi_martech.policy.partners import Ruling, may_use, protection_of
 from pulumi_martech.policy.rule import Finding, Nothing, Parameters, Rule, one_of_each
 from pulumi_martech.policy.view import View
 
 
 def _unexplained(view: View, _: Nothing) -> Iterator[Finding]:
     access = view.access
-    if not access.rules:
-        return
+    by_account: dict[str, list[Asset]] = {}
+    for asset in access.assets.values():
+        by_account.setdefault(asset.account, []).append(asset)
+    rulings: dict[tuple[str, str, str], Ruling] = {}
     for held in view.entitlements:
         principal, grant = held.principal, held.grant
         if not principal.partner:
             continue
-        for key, asset in access.assets.items():
-            reached = asset.account == held.account.key
-            if not reached or (grant.assets and key not in grant.assets):
-                continue
-            purposes = {"", *(r.purpose for r in access.rules.values() if key in r.assets)}
-            found = [may_use(access, principal, grant.role, asset, view.day, p) for p in purposes]
-            if any(ruling.allowed for ruling in found):
-                continue
-            closest = min(found, key=lambda ruling: len(ruling.lacking))
+        there = by_account.get(held.account.key, [])
+        reached = [asset for asset in there if not grant.assets or asset.key in grant.assets]
+        for asset in reached:
+            key = (principal.partner, grant.role, asset.key)
+            if key not in rulings:
+                rulings[key] = _closest(view, principal, grant.role, asset)
+            if not rulings[key].allowed:
+                yield Finding(
+                    about=(principal.key, principal.partner, asset.key),
+                    text=f"{principal.key} of {principal.partner} reaches {asset.key} as "
+                    f"{grant.role}, which no rule allows: it lacks "
+                    f"{'; '.join(rulings[key].lacking)}",
+                    way=held.way,
+                )
+        if not reached:
             yield Finding(
-                about=(principal.key, principal.partner, key),
-                text=f"{principal.key} of {principal.partner} reaches {key} as {grant.role}, which "
-                f"no rule allows: it lacks {'; '.join(closest.lacking)}",
+                about=(principal.key, principal.partner, held.account.key),
+                text=f"{principal.key} of {principal.partner} has {grant.role} in "
+                f"{held.account.key}, of which no asset is declared: no rule can explain that",
                 way=held.way,
+                severity="advisory",
             )
+
+
+def _closest(view: View, principal: Principal, role: str, asset: Asset) -> Ruling:
+    """Return the ruling that allows an asset for some purpose, or else lacks least."""
+    access = view.access
+    purposes = {"", *(rule.purpose for rule in access.rules_of(asset.key))}
+    found = [may_use(access, principal, role, asset, view.day, each) for each in sorted(purposes)]
+    return min(found, key=lambda ruling: (not ruling.allowed, len(ruling.lacking)))
 
 
 def _unprotected(view: View, _: Nothing) -> Iterator[Finding]:
@@ -87,6 +106,7 @@ PARTNER_RULES: tuple[Rule, ...] = (
         "end the grant, limit it to assets, or write the rule that allows it",
         "mandatory",
         _unexplained,
+        also="advisory",
     ),
     Rule(
         "asset-protection",

@@ -97,8 +97,8 @@ def may_use(
         )
     closest: tuple[str, ...] | None = None
     best: Ruling | None = None
-    for rule in access.rules.values():
-        if asset.key not in rule.assets or role not in rule.roles:
+    for rule in access.rules_of(asset.key):
+        if role not in rule.roles:
             continue
         missing = tuple(_missing(access, organisation, rule, day, purpose))
         if not missing:

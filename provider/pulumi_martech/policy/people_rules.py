@@ -1,12 +1,21 @@
 """Policies about who may hold access: administrators, externals among them, mailboxes, domains."""
 
+import re
 from collections.abc import Iterator
 
 from pydantic import Field
 
-from pulumi_martech.model.identity import domain_of, within
+from pulumi_martech.model.identity import domain_of, parents, plain
+from pulumi_martech.policy.holders import (
+    PERSONAL_DOMAINS,
+    addresses,
+    company_of,
+    mfa_of,
+    passes_by_password,
+    personal,
+)
 from pulumi_martech.policy.rule import Finding, Nothing, Parameters, Rule, one_of_each
-from pulumi_martech.policy.view import PERSONAL_DOMAINS, View, administers, company_of, mfa_of
+from pulumi_martech.policy.view import View, administers
 
 # -- administrators
 
@@ -19,21 +28,32 @@ class AdministratorCount(Parameters):
 
 
 def _administrator_count(view: View, parameters: AdministratorCount) -> Iterator[Finding]:
-    for account, held in view.by_account.items():
-        who = {e.principal.key for e in held if administers(e)}
-        if parameters.least <= len(who) <= parameters.most:
+    access = view.access
+    managed = view.by_account.keys() | {grant.account for grant in access.grants}
+    for key, account in access.accounts.items():
+        if key not in managed and account.roster is None:
+            continue  # nothing is said of who is in it
+        found = {
+            e.principal.key: e.principal for e in view.by_account.get(key, ()) if administers(e)
+        }
+        able = {
+            name
+            for name, each in found.items()
+            if each.kind == "employee" and not each.external and each.status == "active"
+        }
+        if parameters.least <= len(able) and len(found) <= parameters.most:
             continue
-        bound = (
-            f"fewer than {parameters.least}"
-            if len(who) < parameters.least
-            else f"more than {parameters.most}"
-        )
-        named = f" ({one_of_each(who)})" if who else ""
-        yield Finding(
-            about=(account,),
-            text=f"{account} has {len(who)} administrators{named}, {bound}",
-            way=("accounts", account),
-        )
+        others = found.keys() - able
+        names = [one_of_each(able)] if able else []
+        names += [f"besides {one_of_each(others)}"] if others else []
+        who = f" ({', '.join(names)})" if names else ""
+        if len(found) > parameters.most:
+            text = f"{key} has {len(found)} administrators{who}, more than {parameters.most}"
+        else:
+            whose = " of our own at work" if others else ""
+            few = f"fewer than {parameters.least}"
+            text = f"{key} has {len(able)} administrators{whose}{who}, {few}"
+        yield Finding(about=(key,), text=text, way=("accounts", key))
 
 
 def _external_administrators(view: View, _: Nothing) -> Iterator[Finding]:
@@ -59,8 +79,8 @@ def _administrator_mfa(view: View, _: Nothing) -> Iterator[Finding]:
         found: dict[str, set[str]] = {}
         ways = []
         for e in held:
-            if e.principal.kind != "service" and administers(e):
-                known = mfa_of(e.principal, e.account)
+            if administers(e) and passes_by_password(e.principal, e.account):
+                known = mfa_of(e.principal, e.account, view.day)
                 if known != "yes":
                     found.setdefault(known, set()).add(e.account.key)
                     ways.append(e.way)
@@ -103,28 +123,47 @@ class SharedNames(Parameters):
 
     names: tuple[str, ...] = Field(
         default=(
-            "admin", "contact", "hello", "hi", "info", "mail", "marketing", "newsletter",
-            "office", "sales", "social", "support", "team", "webmaster",
+            "abuse", "accounting", "accounts", "admin", "administrator", "ads", "billing",
+            "bonjour", "communications", "contact", "contacto", "contatto", "crm",
+            "customerservice", "digital", "enquiries", "equipe", "events", "finance", "hallo",
+            "hello", "help", "helpdesk", "hi", "info", "inquiries", "invoices", "it", "jobs",
+            "kontakt", "mail", "marketing", "media", "newsletter", "noreply", "office",
+            "postmaster", "press", "presse", "redaktion", "root", "sales", "seo", "service",
+            "shop", "social", "support", "team", "tech", "ventas", "ventes", "vertrieb", "web",
+            "webmaster",
         ),
-        description="Names before the @ that several people read.",
+        description="Names before the @ that several people read, and parts of such names.",
     )  # fmt: skip
 
 
 def _shared_mailboxes(view: View, parameters: SharedNames) -> Iterator[Finding]:
-    names = set(parameters.names)
+    names = {plain(name) for name in parameters.names}
     for key, held in view.by_principal.items():
         principal = held[0].principal
-        if principal.kind == "service":
-            continue
-        name = principal.email.partition("@")[0].lower()
-        if principal.kind == "shared" or name in names:
-            accounts = {e.account.key for e in held}
+        found: dict[str, set[str]] = {}
+        for address, accounts in addresses(principal, [e.account for e in held]).items():
+            # A service is told about by mail; who can pass by it is who reads its log-in's mail.
+            if principal.kind == "service" and address not in principal.logins.values():
+                continue
+            if _several_read(address, names):
+                found[address] = accounts
+        if principal.kind == "shared":
+            found = {principal.email or "shared": {e.account.key for e in held}}
+        for address, accounts in found.items():
             yield Finding(
                 about=(key, *sorted(accounts)),
-                text=f"{key} is a log-in that several people use ({principal.email or 'shared'}) "
-                f"and has access to {one_of_each(accounts)}",
+                text=f"{key} is a log-in that several people use ({address}) and has access to "
+                f"{one_of_each(accounts)}",
                 way=view.way_to(key) or held[0].way,
             )
+
+
+def _several_read(address: str, names: set[str]) -> bool:
+    """Tell whether a mailbox is called like one of several: ``Marketing.Team+crm@`` is."""
+    local = address.rpartition("@")[0].partition("+")[0]
+    return all(plain(word) in names for word in re.split(r"[._-]+", local) if word) or (
+        plain(local) in names
+    )
 
 
 class MailDomains(Parameters):
@@ -137,11 +176,16 @@ class MailDomains(Parameters):
 
 
 def _personal_mail(view: View, parameters: MailDomains) -> Iterator[Finding]:
-    domains = {domain.lower() for domain in parameters.domains}
+    domains = {domain.strip().lower() for domain in parameters.domains}
+    ours = {domain.strip().lower() for domain in view.access.company.domains}
     for key, held in view.by_principal.items():
-        domain = domain_of(held[0].principal.email)
-        if domain in domains:
-            accounts = {e.account.key for e in held}
+        found: dict[str, set[str]] = {}
+        for address, accounts in addresses(held[0].principal, [e.account for e in held]).items():
+            domain = domain_of(address)
+            parts = set(parents(domain))
+            if parts & domains and not parts & ours:
+                found.setdefault(domain, set()).update(accounts)
+        for domain, accounts in found.items():
             yield Finding(
                 about=(key, *sorted(accounts)),
                 text=f"{key} has access to {one_of_each(accounts)} with a personal mailbox at "
@@ -152,20 +196,32 @@ def _personal_mail(view: View, parameters: MailDomains) -> Iterator[Finding]:
 
 def _new_domains(view: View, _: Nothing) -> Iterator[Finding]:
     access = view.access
-    known = set(access.company.domains)
-    if not known:
+    whose: dict[str, str] = {}
+    for listed in (access.vendors, access.partners):
+        for company in listed.values():
+            whose.update({domain.strip().lower(): company.key for domain in company.domains})
+    ours = {domain.strip().lower(): "" for domain in access.company.domains}
+    if not ours:
         return
-    for vendor in access.vendors.values():
-        known.update(vendor.domains)
-    for partner in access.partners.values():
-        known.update(partner.domains)
-    found: dict[str, set[str]] = {}
+    whose.update(ours)
+    strange: dict[str, set[str]] = {}
     for key, held in view.by_principal.items():
-        domain = domain_of(held[0].principal.email)
-        ours = any(within(domain, other) for other in known)
-        if domain and not ours and domain not in PERSONAL_DOMAINS:
-            found.setdefault(domain, set()).add(key)
-    for domain, people in sorted(found.items()):
+        principal = held[0].principal
+        for address in addresses(principal, [e.account for e in held]):
+            domain = domain_of(address)
+            owner = next((whose[part] for part in parents(domain) if part in whose), None)
+            if owner is None and not personal(domain):
+                strange.setdefault(domain, set()).add(key)
+            elif owner and owner not in company_of(principal):
+                declared = one_of_each(company_of(principal))
+                yield Finding(
+                    about=(key, owner),
+                    text=f"{key} has an address at {domain}, which is {owner}'s, and is declared "
+                    + (f"under {declared}" if declared else "as one of our own"),
+                    way=view.way_to(key) or held[0].way,
+                    severity=None if principal.external else "mandatory",
+                )
+    for domain, people in sorted(strange.items()):
         yield Finding(
             about=(*sorted(people), domain),
             text=f"{domain} is the domain of {one_of_each(people)} and of no company that is "
@@ -189,7 +245,7 @@ PEOPLE_RULES: tuple[Rule, ...] = (
         "external-administrators",
         "Nobody external administers an account",
         "who administers can let anybody in, also after the contract",
-        "give a role without users and settings; do those changes yourselves",
+        "give a role that does not manage users; do that yourselves",
         "mandatory",
         _external_administrators,
         on_resources=True,
@@ -233,11 +289,12 @@ PEOPLE_RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "new-domains",
-        "Every mail domain belongs to a company that is declared",
+        "Every mail domain belongs to a company that is declared, and its people are under that",
         "the first address of a domain is how strangers come in",
-        "declare whose it is, under company, vendors or partners",
+        "declare whose it is, under company, vendors or partners, and its people there",
         "advisory",
         _new_domains,
+        also="mandatory",
     ),
 )
 """Policies about who may hold access."""

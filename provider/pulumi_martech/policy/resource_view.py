@@ -4,20 +4,24 @@ Resources say less than a document: who is in a team, why a grant was given, how
 Rules that need that are not judged here (`Rule.on_resources`).
 """
 
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from pulumi_martech.model.access import Access, Grant
 from pulumi_martech.model.account import AccountConfig
-from pulumi_martech.model.inventory import Account
+from pulumi_martech.model.identity import domain_of, parents
+from pulumi_martech.model.inventory import Account, DataHeld
 from pulumi_martech.model.membership import KEY_LOGIN
 from pulumi_martech.model.moment import over
 from pulumi_martech.model.parties import Vendor
 from pulumi_martech.model.people import Principal
 from pulumi_martech.model.rules import PolicySetting
+from pulumi_martech.policy.holdings import HOLDERS
+from pulumi_martech.policy.leaving import entries
 from pulumi_martech.policy.plans import Recorded
-from pulumi_martech.policy.view import Entitlement, View, native_roles
+from pulumi_martech.policy.view import Entitlement, RoleHere, View, native_roles
 
 
 def view_of_resources(
@@ -34,41 +38,29 @@ def view_of_resources(
     """
     listed = list(resources)
     accounts = _accounts(listed)
-    people: dict[str, Principal] = {}
     vendors: dict[str, Vendor] = {}
-    found: list[Entitlement] = []
-
-    def hold(principal: Principal, account: Account, entry: Mapping[str, Any], end: Any) -> None:
-        natives = tuple(entry.get("roles") or ())
-        if entry.get("active") is False or not natives:
-            return
-        grant = Grant(who=principal.key, role="+".join(sorted(natives)), account=account.key)
-        role = native_roles(account, natives, day)
-        found.append(Entitlement(principal, account, grant, -1, end, role))
-
     for resource in listed:
-        inputs, kind = resource.inputs, resource.kind.partition(":")[2]
-        account = accounts.get(str(inputs.get("account", "")))
-        if account is None:
-            continue
-        if kind == "MartechUser" and isinstance(inputs.get("login"), str):
-            who = str(inputs.get("person") or inputs["login"])
-            person = people.setdefault(who, _principal(who, inputs["login"], inputs))
-            hold(person, account, inputs, None)
-        elif kind == "Roster":
-            for login, entry in (inputs.get("members") or {}).items():
-                person = people.setdefault(login, _principal(login, login, entry))
-                hold(person, account, entry, None)
-        elif kind == "VendorGrant":
-            vendor = _vendor(inputs)
-            if vendor is None or over(vendor.until, day):
-                continue
+        vendor = _vendor(resource)
+        if vendor is not None:
             vendors.setdefault(vendor.key, vendor)
-            for login, entry in (inputs.get("people") or {}).items():
-                person = _principal(login, login, entry).model_copy(
-                    update={"vendor": vendor.key, "until": vendor.until, "owner": vendor.owner}
-                )
-                hold(people.setdefault(login, person), account, entry, vendor.until)
+    presences = _named(
+        presence
+        for resource in listed
+        if (account := accounts.get(str(resource.inputs.get("account", "")))) is not None
+        for presence in _presences(resource, account, day)
+    )
+    people = _people(presences, vendors)
+    roles: dict[tuple[str, tuple[str, ...]], RoleHere] = {}
+    found = []
+    for each in presences:
+        here = (each.account.key, each.natives)
+        if here not in roles:
+            roles[here] = native_roles(each.account, each.natives, day)
+        role = "+".join(each.natives) or "membership"
+        grant = Grant(who=each.who, role=role, account=each.account.key)
+        found.append(
+            Entitlement(people[each.who], each.account, grant, -1, each.until, roles[here])
+        )
     access = Access(
         people=people,
         accounts=accounts,
@@ -76,6 +68,101 @@ def view_of_resources(
         policies=dict(settings or {}),
     )
     return View(access, day, tuple(found))
+
+
+@dataclass(frozen=True)
+class _Presence:
+    """A log-in in an account, with who holds it as far as the resource itself says."""
+
+    who: str
+    login: str
+    email: str
+    account: Account
+    natives: tuple[str, ...]
+    until: date | datetime | None
+    vendor: str
+
+
+def _kind(resource: Recorded) -> str:
+    return resource.kind.partition(":")[2]
+
+
+def _presences(resource: Recorded, account: Account, day: date) -> Iterator[_Presence]:
+    """Yield the log-ins that a resource declares, without what has ended or is switched off."""
+    inputs, kind = resource.inputs, _kind(resource)
+    vendor = _vendor(resource)
+    until = vendor.until if vendor is not None else _end(inputs)
+    if kind not in HOLDERS or over(until, day) or (kind == "VendorGrant" and vendor is None):
+        return
+    for login, entry in entries(kind, inputs).items():
+        if entry.get("active") is False:
+            continue
+        email = entry.get("email")
+        yield _Presence(
+            who=str(inputs.get("person") or "") if kind == "MartechUser" else "",
+            login=login,
+            email=email if isinstance(email, str) else login if "@" in login else "",
+            account=account,
+            natives=tuple(sorted(entry.get("roles") or ())),
+            until=until,
+            vendor=vendor.key if vendor is not None else "",
+        )
+
+
+def _end(inputs: Mapping[str, Any]) -> date | None:
+    until = inputs.get("until")
+    return date.fromisoformat(until[:10]) if isinstance(until, str) and until else None
+
+
+def _named(presences: Iterable[_Presence]) -> list[_Presence]:
+    """Return presences with a key for everybody: two with one address are one person."""
+    listed = list(presences)
+    keys: dict[str, str] = {}
+    for each in listed:
+        for address in (each.login, each.email):
+            if each.who and address:
+                keys.setdefault(address.casefold(), each.who)
+    found = []
+    for each in listed:
+        who = each.who or keys.get(each.login.casefold()) or keys.get(each.email.casefold())
+        who = who or keys.setdefault((each.email or each.login).casefold(), each.login)
+        found.append(replace(each, who=who))
+    return found
+
+
+def _people(presences: Iterable[_Presence], vendors: Mapping[str, Vendor]) -> dict[str, Principal]:
+    """Return everybody with all their log-ins; who logs in at a vendor's domain is the vendor's."""
+    owners = {
+        part.strip().lower(): vendor.key
+        for vendor in vendors.values()
+        for part in (*vendor.domains, *vendor.aliases)
+    }
+    found: dict[str, Principal] = {}
+    for each in presences:
+        of = each.vendor or next(
+            (
+                owners[part]
+                for address in (each.login, each.email)
+                for part in (address.lower(), *parents(domain_of(address)))
+                if part in owners
+            ),
+            "",
+        )
+        known = found.get(each.who)
+        if known is None:
+            known = Principal(
+                key=each.who,
+                email=each.email,
+                kind="service" if each.login.startswith(KEY_LOGIN) else "employee",
+            )
+        found[each.who] = known.model_copy(
+            update={
+                "logins": {**known.logins, each.account.key: each.login},
+                "vendor": known.vendor or of,
+                "owner": known.owner or (vendors[of].owner if of else ""),
+            }
+        )
+    return found
 
 
 def _accounts(resources: Iterable[Recorded]) -> dict[str, Account]:
@@ -88,6 +175,8 @@ def _accounts(resources: Iterable[Recorded]) -> dict[str, Account]:
                 key=config.key,
                 platform=config.platform,
                 role_content=config.role_content,
+                roles=config.portable_roles,
+                data=(DataHeld(data="sensitive"),) if config.data_class == "sensitive" else None,
                 **said,
             )
     return found
@@ -96,22 +185,16 @@ def _accounts(resources: Iterable[Recorded]) -> dict[str, Account]:
 _SAME = {"url", "administrators", "protected", "own_login", "successor", "tenant"}
 
 
-def _principal(key: str, login: str, entry: Mapping[str, Any]) -> Principal:
-    email = entry.get("email")
-    address = email if isinstance(email, str) else login if "@" in login else ""
-    return Principal(
-        key=key, email=address, kind="service" if login.startswith(KEY_LOGIN) else "employee"
-    )
-
-
-def _vendor(inputs: Mapping[str, Any]) -> Vendor | None:
+def _vendor(resource: Recorded) -> Vendor | None:
+    inputs = resource.inputs
     key, until = inputs.get("vendor"), inputs.get("until")
-    if not isinstance(key, str) or not isinstance(until, str):
+    if _kind(resource) != "VendorGrant" or not isinstance(key, str) or not isinstance(until, str):
         return None
     domains = inputs.get("domains") or ()
     return Vendor(
         key=key,
         domains=tuple(domains),
+        aliases=tuple(inputs.get("aliases") or ()),
         until=until,  # type: ignore[arg-type]  # the model reads days and instants
         owner=str(inputs.get("owner") or ""),
         why=str(inputs.get("reason") or ""),

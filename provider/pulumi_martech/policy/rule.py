@@ -72,7 +72,7 @@ class Rule:
         parameters: what can be set.
         on_resources: whether the resources of a stack show enough to judge it; a policy pack runs
             these, `martech check` of a document runs all.
-        milder: whether a mandatory rule has findings that are advisory by themselves.
+        also: the other severity, where some findings have it by themselves.
     """
 
     id: str
@@ -83,7 +83,7 @@ class Rule:
     find: Callable[[View, Any], Iterator[Finding]]
     parameters: type[Parameters] = Nothing
     on_resources: bool = False
-    milder: bool = False
+    also: Severity | None = None
 
 
 @dataclass(frozen=True)

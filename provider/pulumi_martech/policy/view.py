@@ -14,7 +14,6 @@ from pulumi_martech.model.capability import DataClass, effective
 from pulumi_martech.model.content import EffectiveAccess
 from pulumi_martech.model.custom import role_capabilities
 from pulumi_martech.model.errors import InvalidDeclaration
-from pulumi_martech.model.identity import domain_of
 from pulumi_martech.model.inventory import Account
 from pulumi_martech.model.moment import last_day
 from pulumi_martech.model.people import Principal
@@ -28,44 +27,12 @@ from pulumi_martech.model.risk import (
     grant_score,
 )
 from pulumi_martech.platforms.registry import PLATFORMS
+from pulumi_martech.policy.holders import address_of, holder_of, mfa_of, owner_of
 
-PERSONAL_DOMAINS = frozenset(
-    [
-        "gmail.com",
-        "googlemail.com",
-        "outlook.com",
-        "hotmail.com",
-        "live.com",
-        "msn.com",
-        "yahoo.com",
-        "ymail.com",
-        "icloud.com",
-        "me.com",
-        "mac.com",
-        "aol.com",
-        "gmx.de",
-        "gmx.net",
-        "gmx.com",
-        "web.de",
-        "t-online.de",
-        "mail.ru",
-        "yandex.ru",
-        "yandex.com",
-        "proton.me",
-        "protonmail.com",
-        "pm.me",
-        "tutanota.com",
-        "zoho.com",
-        "qq.com",
-        "163.com",
-        "orange.fr",
-        "free.fr",
-        "laposte.net",
-        "wanadoo.fr",
-        "libero.it",
-    ]
-)
-"""Mail domains that anybody can have an address at."""
+ADMINISTRATOR = "administrator"
+"""The portable role."""
+
+_EVERYTHING = PORTABLE_ROLES[ADMINISTRATOR].capabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +41,7 @@ class RoleHere:
 
     ``can`` are effective capabilities: of the native roles whose content is proven, and where it is
     not, of what the role is meant to be. ``unproven`` names those native roles: risk counts them as
-    everything. ``extra`` is what the native roles allow beyond what the role says.
+    XX
     """
 
     natives: tuple[str, ...]
@@ -83,6 +50,7 @@ class RoleHere:
     unproven: tuple[str, ...]
     extra: frozenset[str]
     counted: frozenset[str]
+    administrator: bool
 
     def may(self, name: str) -> bool:
         """Tell whether it allows a capability, or nobody can say that it does not."""
@@ -151,6 +119,10 @@ class View:
             found[held.account.key].append(held)
         return {key: tuple(listed) for key, listed in found.items()}
 
+    def bound(self, held: Entitlement) -> bool:
+        """Tell whether somebody inside answers for the holder, and the access has an end."""
+        return held.until is not None and bool(owner_of(self.access, held.principal, self.day))
+
     def band(self, held: Entitlement) -> Band:
         """Return how risky an entitlement is, by what it counts as and how it is held."""
         days = held.days_left(self.day)
@@ -159,8 +131,8 @@ class View:
             len(held.role.unmapped),
             scope_of(held),
             any(self._critical(name) for name in held.grant.assets),
-            holder_of(held.principal),
-            mfa_of(held.principal, held.account),
+            holder_of(held.principal, address_of(held.principal, held.account), self.bound(held)),
+            mfa_of(held.principal, held.account, self.day),
             90 if days is not None and days <= 90 else None,
             data_class(held.account),
         )
@@ -221,7 +193,15 @@ def _role_here(access: Access, account: Account, role: str, day: date) -> RoleHe
         natives = platform.role_map.portable.get(role)
     if natives is None or platform is None:
         # A platform that nothing is written to yet: the role is what the document says it is.
-        return RoleHere((), meant, frozenset(), (), frozenset(), meant)
+        return RoleHere(
+            natives=(),
+            can=meant,
+            unmapped=frozenset(),
+            unproven=(),
+            extra=frozenset(),
+            counted=meant,
+            administrator=role == ADMINISTRATOR or meant >= _EVERYTHING,
+        )
     return native_roles(account, natives, day, meant)
 
 
@@ -250,6 +230,7 @@ def native_roles(
         unproven=tuple(sorted(together.unproven)),
         extra=frozenset(together.capabilities) - meant if meant else frozenset(),
         counted=together.counted(),
+        administrator=can >= _EVERYTHING or bool(administrator_roles(account).intersection(listed)),
     )
 
 
@@ -264,56 +245,17 @@ def scope_of(held: Entitlement) -> Scope:
     return "named assets" if held.grant.assets else "whole account"
 
 
-def company_of(principal: Principal) -> tuple[str, ...]:
-    """Return the key of the vendor or partner organisation somebody is of; none for our own."""
-    return tuple(filter(None, (principal.vendor, principal.partner)))
-
-
-def holder_of(principal: Principal) -> Holder:
-    """Return what kind of holder somebody is, as risk counts it."""
-    if principal.kind == "service":
-        return "service" if principal.owner and principal.until else "service without owner"
-    if principal.kind == "shared":
-        return "shared login"
-    if domain_of(principal.email) in PERSONAL_DOMAINS:
-        return "personal mailbox"
-    return "external" if principal.external else "employee"
-
-
-def mfa_of(principal: Principal, account: Account) -> Known:
-    """Return whether somebody needs a second factor in an account, as far as that is proven.
-
-    What the identity provider enforces counts where people log in by it only; there a platform's
-    own *no* says nothing.
-    """
-    by_provider = account.login.sso == "enforced"
-    known: list[Known] = []
-    facts = [(fact, fact.account == account.key) for fact in principal.mfa]
-    if account.login.mfa is not None:
-        facts.append((account.login.mfa, True))
-    for fact, here in facts:
-        if fact.known == "identity provider":
-            if by_provider:
-                known.append(fact.state)
-        elif (here or not fact.account) and not (by_provider and fact.state == "no"):
-            known.append(fact.state)
-    if "yes" in known:
-        return "yes"
-    return "no" if "no" in known else "unknown"
-
-
 def administers(held: Entitlement) -> bool:
-    """Tell whether an entitlement administers the account: its users and its settings."""
-    if held.grant.role == "administrator" or {"users:manage", "settings:manage"} <= held.can:
-        return True
-    platform = PLATFORMS.get(held.account.platform)
-    named = set(held.account.administrators)
+    """Tell whether an entitlement administers the account, or can come to: it manages users."""
+    return held.role.administrator or "users:manage" in held.can
+
+
+def administrator_roles(account: Account) -> frozenset[str]:
+    """Return the native roles that are an account's Administrator, by its own and our word."""
+    platform = PLATFORMS.get(account.platform)
+    named = {*account.administrators, *account.roles.get(ADMINISTRATOR, ())}
     if platform is not None:
-        named |= set(platform.manifest.administrator_roles)
-    return bool(named.intersection(held.role.natives))
-
-
-def is_administrator_role(held: Entitlement) -> bool:
-    """Tell whether the grant is of the whole Administrator role, which holds every pair."""
-    portable = PORTABLE_ROLES["administrator"].capabilities
-    return held.grant.role == "administrator" or portable <= held.can
+        named.update(platform.manifest.administrator_roles)
+        if ADMINISTRATOR not in account.roles:
+            named.update(platform.role_map.portable.get(ADMINISTRATOR, ()))
+    return frozenset(named)
