@@ -6,13 +6,21 @@ that a mistake here can never reach a file.
 """
 
 import copy
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from yaml import events
 
-from pulumi_martech.document.parse import parse, parser
+from pulumi_martech.document.layout import (
+    Child,
+    Node,
+    behind_comma,
+    layout,
+    line_end,
+    line_start,
+)
+from pulumi_martech.document.parse import parse
 from pulumi_martech.document.problems import Way
 from pulumi_martech.document.written import WIDTH, block, inline, scalar
 from pulumi_martech.model.errors import MartechError
@@ -45,10 +53,7 @@ def changed(text: str, changes: Sequence[Change]) -> str:
     if before.problems:
         raise NotEditable("change a document", str(before.problems[0]), "nothing was written")
     meant = _meant(before.data, changes)
-    pieces = _Pieces(text, _tree(text, changes))
-    for change in _emptied(before.data, changes):
-        pieces.add(change)
-    done = pieces.text()
+    done = _Pieces(text, _emptied(before.data, changes)).text()
     after = parse("the file", done)
     if after.problems or _said(after.data) != _said(meant):
         raise NotEditable(
@@ -142,86 +147,27 @@ def _said(data: Mapping[str, Any]) -> Any:
     return {name: section for name, section in data.items() if section}
 
 
-# -- where it stands
-
-
-@dataclass
-class _Node:
-    """Where a value stands: offsets of its first character and behind its last one.
-
-    ``flow`` is a map or list in brackets, ``column`` that of the children of others. ``children``
-    are all of a map or list on the way to a change, in order.
-    """
-
-    kind: type
-    start: int
-    end: int
-    flow: bool = False
-    column: int = 0
-    children: "dict[str | int, _Child]" = field(default_factory=dict)
-
-
-@dataclass
-class _Child:
-    """A value with where its key or item begins, and where its key ends."""
-
-    begins: int
-    key_ends: int
-    node: _Node
-
-
-def _tree(text: str, changes: Sequence[Change]) -> _Node | None:
-    """Return the outermost map with everything on the way to a change."""
-    wanted: dict[Any, Any] = {}
-    for change in changes:
-        here = wanted
-        for part in change.way:
-            here = here.setdefault(part, {})
-    get = parser(text)
-    while type(event := get()) is not events.StreamEndEvent:
-        if type(event) is events.MappingStartEvent:
-            return _node(get, event, wanted)
-    return None
-
-
-def _node(get: Callable[[], Any], event: Any, wanted: Mapping[Any, Any] | None) -> _Node:
-    kind = type(event)
-    node = _Node(kind, event.start_mark.index, event.end_mark.index)
-    if kind is events.ScalarEvent:
-        return node
-    node.flow, node.end = bool(event.flow_style), node.start
-    index = 0
-    while type(event := get()) not in (events.MappingEndEvent, events.SequenceEndEvent):
-        if index == 0:
-            node.column = event.start_mark.column
-        begins, key_ends, part = event.start_mark.index, event.start_mark.index, index
-        if kind is events.MappingStartEvent:
-            key_ends, part = event.end_mark.index, event.value
-            event = get()
-        child = _node(get, event, wanted.get(part) if wanted else None)
-        node.end, index = child.end, index + 1
-        if wanted is not None:
-            node.children[part] = _Child(begins, key_ends, child)
-    if node.flow:
-        node.end = event.end_mark.index
-    return node
+# -- where it is put
 
 
 class _Pieces:
     """Replacements in a text, gathered before any is made."""
 
-    def __init__(self, text: str, root: _Node | None) -> None:
-        self._text, self._root = text, root
+    def __init__(self, text: str, changes: Sequence[Change]) -> None:
+        self._text = text
+        self._layout = layout(text, [change.way for change in changes])
         self._newline = "\r\n" if "\r\n" in text else "\n"
         self._spans: list[tuple[int, int, str]] = []
         self._added: dict[int, list[tuple[int, str]]] = {}
-        self._sections: dict[str, list[str]] = {}
-        self._in_brackets: dict[int, tuple[_Node, list[str]]] = {}
-        self._gone: dict[int, tuple[_Node, set[str | int]]] = {}
+        self._sections: dict[str, Any] = {}
+        self._puts: dict[tuple[int, str | int], tuple[Node, int, Any]] = {}
+        self._gone: dict[int, tuple[Node, set[str | int]]] = {}
+        for change in changes:
+            self._take(change)
 
-    def add(self, change: Change) -> None:
-        """Work one change out."""
-        holder = self._root
+    def _take(self, change: Change) -> None:
+        """Find what is there already of the way to a change; what is not is put in with it."""
+        holder = self._layout.root
         for at, part in enumerate(change.way):
             child = holder.children.get(part) if holder else None
             last = at + 1 == len(change.way)
@@ -230,26 +176,43 @@ class _Pieces:
                 continue
             value = _under(change.way[at + 1 :], change.value)
             if holder is None or (child is None and at == 0 and not holder.flow):
-                self._sections.setdefault(str(part), []).append(self._entries(value))
-            elif child is None:
-                self._insert(holder, part, value)
+                self._sections[str(part)] = _both(self._sections.get(str(part)), value)
             elif change.value is None:
                 self._gone.setdefault(id(holder), (holder, set()))[1].add(part)
-            elif at == 0 and not last:  # a section that is there with nothing in it
-                self._put(self._line_end(child.node.end), 2, self._entries(value))
             else:
-                self._replace(child, value)
+                _, _, said = self._puts.get((id(holder), part), (holder, at, None))
+                self._puts[id(holder), part] = (holder, at, _both(said, value))
             return
 
     def text(self) -> str:
         """Return the text with everything put in its place."""
+        in_brackets: dict[int, tuple[Node, list[str]]] = {}
+        for (_, part), (holder, depth, value) in self._puts.items():
+            child = holder.children.get(part)
+            if child is None and holder.flow:
+                named = inline(value) if isinstance(part, int) else f"{scalar(part)}: {inline(value)}"
+                in_brackets.setdefault(id(holder), (holder, []))[1].append(named)
+            elif child is None:
+                self._insert(holder, part, value)
+            elif depth == 0 and child.node.kind is events.ScalarEvent:
+                # A section that is there with nothing in it, or `~`.
+                self._spans.append((child.node.start, child.node.end, ""))
+                self._put(self._line_end(child.node.end), 2, self._entries(value))
+            else:
+                self._replace(part, child, value)
         for holder, parts in self._gone.values():
             (self._remove_flow if holder.flow else self._remove)(holder, parts)
-        for key, (holder, named) in self._in_brackets.items():
+        for key, (holder, named_ones) in in_brackets.items():
             _, gone = self._gone.get(key, (holder, set()))
-            behind = [child.node.end for child in holder.children.values()]
-            comma = ", " if holder.children.keys() - gone else ""
-            self._put(behind[-1] if behind else holder.end - 1, 0, comma + ", ".join(named))
+            kept = [child.node.end for part, child in holder.children.items() if part not in gone]
+            comma = ", " if kept else ""
+            self._put(kept[-1] if kept else holder.start + 1, 0, comma + ", ".join(named_ones))
+        for name, entries in self._sections.items():
+            head = f"{name}:{self._newline}{self._entries(entries)}"
+            self._put(self._line_end(self._layout.bottom), -1, head)
+        return self._done()
+
+    def _done(self) -> str:
         spans = list(self._spans)
         for at, new in self._added.items():
             # What belongs to the entry above comes before the next entry.
@@ -259,42 +222,28 @@ class _Pieces:
         behind_last = 0
         for start, end, written in sorted(spans):
             whole += [self._text[behind_last:start], written]
-            behind_last = end
-        done = "".join([*whole, self._text[behind_last:]])
-        for name, entries in self._sections.items():
-            ends = "" if not done or done.endswith("\n") else self._newline
-            done += f"{ends}{name}:{self._newline}{''.join(entries)}"
-        return done
+            behind_last = max(end, behind_last)
+        return "".join([*whole, self._text[behind_last:]])
 
     def _put(self, at: int, column: int, written: str) -> None:
         self._added.setdefault(at, []).append((column, written))
 
-    def _replace(self, child: _Child, value: Any) -> None:
+    def _replace(self, part: str | int, child: Child, value: Any) -> None:
         node, new = child.node, inline(value)
         old = self._text[node.start : node.end]
-        if node.kind is not events.ScalarEvent and not node.flow:
+        if node.kind is events.ScalarEvent or node.flow or isinstance(part, int):
+            ends = self._newline if old.endswith("\n") else ""  # a text over several lines
+            space = " " if node.blank and self._text[node.start - 1 : node.start] != " " else ""
+            self._spans.append((node.start, node.end, f"{space}{new}{ends}"))
+        else:
             start = self._text.index(":", child.key_ends) + 1
             self._spans.append((start, node.end, f" {new}"))
-        else:
-            ends = self._newline if old.endswith("\n") else ""  # a text over several lines
-            self._spans.append((node.start, node.end, f"{new}{ends}"))
 
-    def _insert(self, holder: _Node, part: str | int, value: Any) -> None:
-        named = inline(value) if isinstance(part, int) else f"{scalar(part)}: {inline(value)}"
-        if holder.flow:
-            self._in_brackets.setdefault(id(holder), (holder, []))[1].append(named)
-            return
-        children = list(holder.children.values())
-        like = children[-1].node
+    def _insert(self, holder: Node, part: str | int, value: Any) -> None:
+        like = list(holder.children.values())[-1].node
         apart = like.kind is events.MappingStartEvent and not like.flow
-        column = self._dash(children[0].begins) if isinstance(part, int) else holder.column
         at = self._line_end(holder.end)
-        self._put(at, column, self._entry(part, value, column, apart))
-
-    def _dash(self, begins: int) -> int:
-        """Return the column of the dash before an item of a list."""
-        line = self._text.rfind("\n", 0, begins) + 1
-        return self._text.rindex("-", line, begins) - line
+        self._put(at, holder.column, self._entry(part, value, holder.column, apart))
 
     def _entries(self, value: Any) -> str:
         """Write what stands below a section that had nothing."""
@@ -317,45 +266,63 @@ class _Pieces:
 
     def _line_end(self, offset: int) -> int:
         """Return where the line of an offset ends, behind its line end; one is made if missing."""
-        if self._text[offset - 1 : offset] == "\n":
-            return offset
-        end = self._text.find("\n", offset)
-        if end >= 0:
-            return end + 1
-        if len(self._text) not in self._added:
-            self._put(len(self._text), len(self._text), self._newline)
-        return len(self._text)
+        end = line_end(self._text, offset)
+        if end == len(self._text) and end not in self._added and self._text[-1:] not in ("", "\n"):
+            self._put(end, len(self._text), self._newline)
+        return end
 
-    def _remove(self, holder: _Node, parts: set[str | int]) -> None:
-        """Take entries away with their lines; what follows on the line of a dash moves up."""
+    def _remove(self, holder: Node, parts: set[str | int]) -> None:
+        """Take entries away with their lines, and the first one behind a dash without the dash."""
         order = list(holder.children.items())
         for at, (part, child) in enumerate(order):
             if part not in parts:
                 continue
-            start = self._text.rfind("\n", 0, child.begins) + 1
-            margin = self._text[start : child.begins].strip()
-            if margin == ("-" if isinstance(part, int) else ""):
-                end = child.node.end
-                if self._text[end - 1 : end] != "\n":
-                    found = self._text.find("\n", end)
-                    end = found + 1 if found >= 0 else len(self._text)
-                self._spans.append((start, end, ""))
-            elif at + 1 < len(order):
-                self._spans.append((child.begins, order[at + 1][1].begins, ""))
+            if not child.first:
+                start = line_start(self._text, child.begins)
+                self._spans.append((start, line_end(self._text, child.node.end), ""))
+                continue
+            kept = next((c for p, c in order[at:] if p not in parts), None)
+            if kept is None:
+                return  # nothing would be left behind the dash: what is meant is found missing
+            between = self._text[line_end(self._text, child.node.end) : kept.begins]
+            if "#" in between:
+                self._spans.append((child.begins, child.node.end, ""))
+            else:
+                self._spans.append((child.begins, kept.begins, ""))
 
-    def _remove_flow(self, holder: _Node, parts: set[str | int]) -> None:
-        """Take entries out of brackets, each with the comma behind it, the last ones with theirs
-        before.
+    def _remove_flow(self, holder: Node, parts: set[str | int]) -> None:
+        """Take entries out of brackets: with their lines, where they have lines of their own.
+
+        Elsewhere each goes with the comma behind it, the last ones with the one before.
         """
         order = list(holder.children.items())
+        behind = [behind_comma(self._text, child.node.end) for _, child in order]
         kept = [at for at, (part, _) in enumerate(order) if part not in parts]
         last = kept[-1] if kept else -1
+        tail = self._text[order[last][1].node.end if kept else order[0][1].begins : behind[-1]]
+        one_line = "\n" not in tail
         for at, (part, child) in enumerate(order):
-            if part in parts and at < last:
-                self._spans.append((child.begins, order[at + 1][1].begins, ""))
-        if last + 1 < len(order):
+            if part not in parts or (at > last and one_line):
+                continue
+            start, end = line_start(self._text, child.begins), line_end(self._text, behind[at])
+            beside = f"{self._text[start : child.begins]}{self._text[behind[at] : end]}"
+            if not beside.partition("#")[0].strip() and "]" not in beside and "}" not in beside:
+                self._spans.append((start, end, ""))
+            else:
+                spaces = len(self._text[behind[at] :]) - len(self._text[behind[at] :].lstrip(" "))
+                self._spans.append((child.begins, behind[at] + spaces, ""))
+        if last + 1 < len(order) and one_line:
             start = order[last][1].node.end if kept else order[0][1].begins
-            self._spans.append((start, order[-1][1].node.end, ""))
+            self._spans.append((start, order[-1][1].node.end if kept else behind[-1], ""))
+
+
+def _both(one: Any, other: Any) -> Any:
+    """Return what two changes below the same place put there together."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return {**one, **{key: _both(one.get(key), value) for key, value in other.items()}}
+    if isinstance(one, list) and isinstance(other, list):
+        return [*one, *other]
+    return other
 
 
 def _under(way: Way, value: Any) -> Any:
