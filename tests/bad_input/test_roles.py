@@ -49,7 +49,7 @@ def test_every_mistake_about_roles_is_told_at_once_with_what_to_do(office: Offic
         found = [error for error in errors if all(word in error for word in words)]
         assert len(found) == 1, (words, errors)
 
-    one("Declared: on", "date")
+    one("Declared: on must be a day such as 2027-06-30")
     one("account hub", "role_content of 'Ads'", "did you mean 'email:send'")
     one("portable_roles names 'marketeer'", "did you mean 'marketer'")
     one("no native role for 'viewer'")

@@ -223,8 +223,12 @@ def test_days_that_cannot_be(office: Office) -> None:
           - {who: ana, role: administrator, account: crm, until: end of June}
           - {who: ana, role: partner-support, account: crm, starts: 2027-06-01T10:00:00Z}
           - {who: ana, role: partner-marketer, account: crm, until: }
+          - {who: bo, role: viewer, account: crm, until: 9999-12-31T23:59:59-05:00}
+          - {who: b, role: analyst, account: crm, starts: 0001-01-01, until: 2027-06-01T12:00+25:00}
+          - {who: bo, role: marketer, account: crm, until: \uff12027-06-01}
         """)
-    day = "must be a day such as 2027-06-30 (or, for an end, an instant such as "
+    day = "must be a day such as 2027-06-30"
+    moment = f"{day}, or an instant such as 2027-06-30T18:00:00Z"
     assert said == [
         "access.yaml:1:43: ends on 2027-04-30, before it starts on 2027-05-01",
         "access.yaml:1:69: is a day that does not exist: day is out of range for month",
@@ -233,11 +237,15 @@ def test_days_that_cannot_be(office: Office) -> None:
         "access.yaml:6:52: is a day that does not exist: month must be in 1..12",
         "access.yaml:7:53: is an instant without a time zone; write it in UTC, such as "
         "2027-06-30T18:00:00Z",
-        "access.yaml:8:53: names the time zone Europe/Berlin, which has summer and winter; "
-        "write the instant in UTC, such as 2027-06-30T18:00:00Z",
-        f"access.yaml:10:58: {day}2027-06-30T18:00:00Z)",
-        f"access.yaml:11:61: {day}2027-06-30T18:00:00Z)",
+        "access.yaml:8:53: names the time zone Europe/Berlin; write the instant in UTC, with a Z, "
+        "such as 2027-06-30T18:00:00Z",
+        f"access.yaml:10:58: {moment}",
+        f"access.yaml:11:61: {day}",
         "access.yaml:12:61: says nothing: write a value, [] or {} for none, or take the line away",
+        "access.yaml:13:50: is in the year 9999: where there is no such day, leave it out",
+        "access.yaml:14:51: is in the year 1: where there is no such day, leave it out",
+        "access.yaml:14:70: is no instant: its time zone is more than a day",
+        f"access.yaml:15:52: {moment}",
     ]
 
 
@@ -386,6 +394,18 @@ def test_other_encodings_and_characters_that_deceive(office: Office) -> None:
         "access.yaml:1:14: contains the character U+202E, which reorders the text around it: "
         "take it out"
     ]
+    assert office.said("people: {}".encode("utf-32")) == [
+        "access.yaml:1:1: is written in UTF-32: save it as UTF-8"
+    ]
+    assert office.said("people: {}".encode("utf-16-le")) == [
+        "access.yaml:1:2: is no text from here on: save it as UTF-8"
+    ]
+    ends = "which ends a line for some and not for others: take it out"
+    assert office.said("people: {ana: {job: a\u2028b}}\nteam: {} # \x85\n") == [
+        f"access.yaml:1:22: contains the character U+2028, {ends}",
+        "access.yaml:2:1: 'team' is no key here; did you mean 'teams'?",
+        f"access.yaml:2:12: contains the character U+0085, {ends}",
+    ]
     assert office.said("people: {ana: {name: \x07}}\n") == [
         "access.yaml:1:22: contains the character U+0007, which cannot be seen: take it out"
     ]
@@ -416,12 +436,29 @@ def test_formulas_that_a_spreadsheet_would_run(office: Office) -> None:
     [
         ("people: {ana: {name: Ana}\n", "1:9: a list or map in brackets is not closed"),
         ("people:\n  ana: 'Ana\n", "a quote is not closed"),
-        ("people:\n  ana:\n   name: A\n  bo: {}\n x: y\n", "indentation does not fit"),
+        (
+            "people:\n  ana:\n   name: A\n  bo: {}\n x: y\n",
+            "5:2: the indentation, or a bracket, does not fit the lines above it",
+        ),
         ("people:\n  ana: name: Ana\n", "2:12: there is a ':' where none can be"),
         ("people:\n  ana\n  bo: {}\n", "3:5: there is a ':' where none can be"),
         ("people: @ana\n", "1:9: a value cannot begin like this: put it in quotes"),
         ('people: {"a\\qb": {}}\n', "1:12: there is no such escape"),
         ("a: !x!y z\n", "1:4: tags (!...) are not used"),
+        ("teams: {a: , b: {}, }}\n", "1:22: the indentation, or a bracket, does not fit"),
+        ("{teams: {}}\na: b\n", "2:1: does not belong to what is above it"),
+        ("teams: {a:,b: c}\n", "there is a ':' where none can be"),
+        ("teams: [,]\n", "1:9: there is no value where one must be"),
+        ("teams: {a:b: {}}\n", "1:9: 'a:b' is no key"),
+        ("people:\n  ana:\n    email:a@b.example\n", "2:3: must be a map of `key: value`; a space"),
+        ("teams: - a\n", "1:8: there is a '-' where none can be"),
+        ("teams: ? a\n", "1:8: there is a '?' where none can be"),
+        ("%x\nteams: {}\n", "1:3: lines that begin with % are not used"),
+        ('teams: {a: {name: "\\ud800"}}\n', "there is no such character"),
+        ("teams: {a: {name: | x}}\n", "a value cannot begin like this"),
+        ("teams:\n  a: | x\n", "what follows | or > is a line of text that is indented"),
+        ("teams: *\n", "aliases (*...) are not used"),
+        ('teams: {}\n"\n', "2:1: a quote is not closed"),
     ],
 )
 def test_what_is_no_yaml(office: Office, text: str, words: str) -> None:
@@ -490,3 +527,42 @@ def test_files_that_are_not_there(office: Office, tmp_path: Path) -> None:
     assert office.said("include: [people.yaml]\n") == [
         "people.yaml:1:1: say `include` in access.yaml only"
     ]
+
+
+def test_files_in_a_circle_twice_and_as_links(office: Office) -> None:
+    office.write("people: {ana: {}}\n", "d/people.yaml")
+    office.write("people: {ghost: {}}\n", ".hidden/people.yaml")
+    (office.folder / "same.yaml").symlink_to("d/people.yaml")
+    for name in ("e", "f"):  # each leads back to all of it
+        (office.folder / "d" / name).symlink_to("..")
+    document = office.read("""\
+        include: [d/people.yaml, ./d/../d/people.yaml, same.yaml, "**/*.yaml", "**", access.yaml]
+        teams: {}
+        """)
+    assert document.problems == [] and list(document.access.people) == ["ana"]
+    (office.folder / "round.yaml").symlink_to("round.yaml")
+    assert office.said("include: [round.yaml, d, ~nobody/x.yaml, 'env:']\n") == [
+        "access.yaml:1:26: '~nobody/x.yaml' names no file",
+        "access.yaml:1:42: names no variable: write env:NAME",
+        "d:1:1: is not a file",
+        "round.yaml:1:1: cannot be read: too many levels of symbolic links",
+    ]
+
+
+def test_nothing_is_taken_in_from_outside_of_the_repository_but_by_a_variable(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = Office(tmp_path / "repository" / "stacks")
+    office.write("people: {ana: {}}\n", "outside.yaml")
+    inside.write("people: {bo: {}}\n", "../people/[old].yaml")
+    (tmp_path / "repository" / ".git").mkdir()
+    (tmp_path / "repository" / "link.yaml").symlink_to("../outside.yaml")
+    assert inside.read("include: ['../people/*.yaml', '../people/[old].yaml']\n").ok
+    said = inside.said("include: ['../../*.yaml', ../link.yaml, /etc/hostname]\n")
+    assert [line.split(": ")[0] for line in said] == [
+        f"access.yaml:1:{column}" for column in (11, 27, 41)
+    ]
+    assert all("lies outside of the repository: name it by a variable, env:" in s for s in said)
+    monkeypatch.setenv("PEOPLE_FILES", str(tmp_path / "*.yaml"))
+    document = inside.read("include: ['env:PEOPLE_FILES']\n")
+    assert document.ok and list(document.access.people) == ["ana"]

@@ -121,8 +121,8 @@ def test_nothing_is_written_that_would_not_be_in_order(company: Office) -> None:
     with pytest.raises(DocumentInvalid) as caught:
         brought.update.write()
     assert [str(problem) for problem in caught.value.problems] == [
-        "people.yaml:3:78: must be a day such as 2027-06-30 (or, for an end, an instant such as "
-        "2027-06-30T18:00:00Z)"
+        "people.yaml:3:78: must be a day such as 2027-06-30, or an instant such as "
+        "2027-06-30T18:00:00Z"
     ]
     assert (company.folder / "people.yaml").read_bytes() == before
     twice = [

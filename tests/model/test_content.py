@@ -72,8 +72,10 @@ def test_a_declaration_of_tomorrow_does_not_count_today():
     assert not SAID.content("R", declared(["email:send"]), ON - timedelta(days=1)).proven
 
 
-def test_a_declaration_on_the_last_day_there_is_is_unknown_and_no_crash():
-    assert not SAID.content("R", declared(["email:send"], on=date.max), TODAY).proven
+def test_a_declaration_on_a_day_far_away_is_unknown_and_on_the_last_of_all_refused():
+    assert not SAID.content("R", declared(["email:send"], on=date(2999, 12, 31)), TODAY).proven
+    with pytest.raises(ValueError, match="is in the year 9999: where there is no such day, leave"):
+        declared(["email:send"], on=date.max)
 
 
 def test_a_role_that_took_the_name_of_the_one_declared_is_unknown():

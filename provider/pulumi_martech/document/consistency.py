@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from pulumi_martech.document.identities import everyone, identities
-from pulumi_martech.document.problems import Finding, Way
+from pulumi_martech.document.problems import Finding, Way, quoted
 from pulumi_martech.model.access import Access
 from pulumi_martech.model.capability import CAPABILITIES
-from pulumi_martech.model.identity import check_name, near
+from pulumi_martech.model.identity import LONGEST, check_name, near
 from pulumi_martech.model.moment import last_day
 from pulumi_martech.model.portable import PORTABLE_ROLES
 from pulumi_martech.platforms.registry import PLATFORMS
@@ -84,10 +84,10 @@ class References:
         if what == "person" and not self._whole:
             return
         hint = ""
-        if self._hints:
+        if self._hints and len(name) <= LONGEST:
             self._hints -= 1
             hint = near(name, _similar(name, known))
-        text = f"there is no {what} {name!r}"
+        text = f"there is no {what} {quoted(name)}"
         words = f"{text}; {hint or 'add it, or take the name away'}"
         self._found.append(Finding(way, words, key))
 
@@ -217,15 +217,15 @@ def _keys(access: Access) -> Iterator[Finding]:
                     "policies", "waivers"):  # fmt: skip
         for key in getattr(access, section):
             if not _KEY.fullmatch(key):
-                yield Finding((section, key), f"{key[:80]!r} is no key: use {help_}", key=True)
+                yield Finding((section, key), f"{quoted(key)} is no key: use {help_}", key=True)
     for key in access.accounts:
         if not _ACCOUNT.fullmatch(key):
             text = "use lower-case letters, digits and '-', at most 40, a letter first"
-            yield Finding(("accounts", key), f"{key[:80]!r} is no key: {text}", key=True)
+            yield Finding(("accounts", key), f"{quoted(key)} is no key: {text}", key=True)
     seen: dict[str, Way] = {}
     for way, person in everyone(access):
         if way[0] != "people" and not _KEY.fullmatch(person.key):
-            yield Finding(way, f"{person.key[:80]!r} is no key: use {help_}", key=True)
+            yield Finding(way, f"{quoted(person.key)} is no key: use {help_}", key=True)
         if (first := seen.setdefault(person.key, way)) != way:
             where = f"in {first[0]}" + (f" under {first[1]}" if len(first) > 2 else "")
             yield Finding(way, f"{person.key} is declared twice, {where} and here", key=True)
@@ -349,7 +349,7 @@ def _grants(access: Access) -> Iterator[Finding]:
             yield Finding(("grants", at), f"{text}: say one of them", key=True)
         same = (grant.who, grant.team, grant.role, grant.account, grant.assets)
         if seen.setdefault(same, at) != at:
-            text = f"{grant.key} is granted twice: take one away, or change its assets"
+            text = f"{grant.key[:200]} is granted twice: take one away, or change its assets"
             yield Finding(("grants", at), text, key=True)
         if grant.who in leavers:
             text = f"{grant.who} is a leaver, so this gives nothing: take it away"

@@ -190,7 +190,9 @@ class _Pieces:
         for (_, part), (holder, depth, value) in self._puts.items():
             child = holder.children.get(part)
             if child is None and holder.flow:
-                named = inline(value) if isinstance(part, int) else f"{scalar(part)}: {inline(value)}"
+                named = (
+                    inline(value) if isinstance(part, int) else f"{scalar(part)}: {inline(value)}"
+                )
                 in_brackets.setdefault(id(holder), (holder, []))[1].append(named)
             elif child is None:
                 self._insert(holder, part, value)

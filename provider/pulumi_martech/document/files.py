@@ -1,11 +1,11 @@
 """The files of a document: found, bounded in size, decoded, decrypted."""
 
 import codecs
-import glob
+import fnmatch
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pulumi_martech.document.parse import at_offset, hidden
 from pulumi_martech.document.problems import Place, Problem
 from pulumi_martech.model.errors import CredentialError
+from pulumi_martech.project import project
 from pulumi_martech.transport.credentials import resolve
 
 if TYPE_CHECKING:
@@ -21,8 +22,14 @@ if TYPE_CHECKING:
 LIMIT = 32
 """Megabytes that all files of a document may have together (``MARTECH_DOCUMENT_LIMIT``)."""
 
-_REORDERS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_OTHER_CODES = ((codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
+_DECEIVES = re.compile("[\x85\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_ENDS = str.maketrans("\x85\u2028\u2029", "   ")
+_OTHER_CODES = (
+    (codecs.BOM_UTF32_LE, "UTF-32"),
+    (codecs.BOM_UTF32_BE, "UTF-32"),
+    (codecs.BOM_UTF16_LE, "UTF-16"),
+    (codecs.BOM_UTF16_BE, "UTF-16"),
+)
 
 
 def limit() -> int:
@@ -57,7 +64,7 @@ class Source:
         content = (codecs.BOM_UTF8 if self.mark else b"") + text.encode()
         if self.key:
             content = locked(content, self.key)
-        path = self.path.resolve()  # a link stays one
+        path = real(self.path)  # a link stays one
         partial = path.with_name(f".{path.name}.partial")
         partial.write_bytes(content)
         partial.chmod(stat.S_IMODE(path.stat().st_mode))
@@ -114,8 +121,9 @@ class Reader:
         return replace(source, content=original, text=self.instead.get(path, source.text))
 
     def _decoded(self, name: str, path: Path, content: bytes, key: str) -> Source | None:
-        if any(content.startswith(mark) for mark, _ in _OTHER_CODES):
-            return self._no(name, "is written in UTF-16: save it as UTF-8")
+        other = next((code for mark, code in _OTHER_CODES if content.startswith(mark)), "")
+        if other:
+            return self._no(name, f"is written in {other}: save it as UTF-8")
         mark = content.startswith(codecs.BOM_UTF8)
         if mark:
             content = content[len(codecs.BOM_UTF8) :]
@@ -131,9 +139,14 @@ class Reader:
             place = at_offset(name, f"{before}?", len(before))
             self.problems.append(Problem(place, "is not UTF-8 from here on: save it as UTF-8"))
             return None
-        for found in () if text.isascii() else _REORDERS.finditer(text):
+        if "\0" in text:
+            place = at_offset(name, text, text.index("\0"))
+            self.problems.append(Problem(place, "is no text from here on: save it as UTF-8"))
+            return None
+        for found in () if text.isascii() else _DECEIVES.finditer(text):
             place = at_offset(name, text, found.start())
             self.problems.append(Problem(place, hidden(found.group())))
+        text = text.translate(_ENDS) if not text.isascii() else text  # the lines that editors count
         if "\r" in text:
             self._warn(
                 at_offset(name, text, text.index("\r")),
@@ -149,21 +162,82 @@ class Reader:
     def _warn(self, place: Place, text: str) -> None:
         self.problems.append(Problem(place, text, "warning"))
 
-    def matching(self, pattern: str) -> Iterator[Path]:
-        """Yield the files that an ``include`` names: a path, a shell pattern, or ``env:NAME``.
+    def matching(self, pattern: str) -> Sequence[Path]:
+        """Return the files that an ``include`` names: a path, a shell pattern, or ``env:NAME``.
+
+        Only what a variable names may lie outside of the repository: a document that others review
+        must not take in what they do not see.
 
         Raises `ValueError` with what is wrong with it.
         """
-        if pattern.startswith("env:"):
-            name = pattern.removeprefix("env:")
-            pattern = os.environ.get(name, "")
+        variable = pattern.removeprefix("env:") if pattern.startswith("env:") else None
+        if variable is not None:
+            pattern = os.environ.get(variable, "")
             if not pattern:
-                raise ValueError(f"the environment variable {name} is not set: set it to the path")
-        whole = str(self.root / Path(pattern).expanduser())
-        paths = sorted(glob.glob(whole, recursive=True))
-        if not paths:
-            raise ValueError(f"{pattern!r} names no file")
-        yield from map(Path, paths)
+                raise ValueError(
+                    f"the environment variable {variable} is not set: set it to the path"
+                    if variable
+                    else "names no variable: write env:NAME"
+                )
+        found = named(self.root, os.path.expanduser(pattern))
+        if not found:
+            by = f" (from {variable})" if variable else ""
+            raise ValueError(f"{pattern!r}{by} names no file")
+        within = real(repository(self.root))
+        for path in found if variable is None else ():
+            if within not in (real(path), *real(path).parents):
+                raise ValueError(
+                    f"{self.name(path)} lies outside of the repository: name it by a variable, "
+                    "env:NAME, so that whoever runs this says where it is"
+                )
+        return found
+
+
+def real(path: Path) -> Path:
+    """Return a path without links; one that goes round in circles stays as it is."""
+    return Path(os.path.realpath(path))
+
+
+def repository(folder: Path) -> Path:
+    """Return the repository that a folder is in, else its project, else the folder itself."""
+    whole = (at for at in (folder, *folder.parents) if (at / ".git").exists())
+    return next(whole, None) or project(folder)
+
+
+def named(root: Path, pattern: str) -> Sequence[Path]:
+    """Return the files that a path or shell pattern names, sorted.
+
+    ``**`` stands for folders below, without links and hidden ones: so it always comes to an end.
+    """
+    if os.path.lexists(root / pattern):
+        return [root / pattern]
+    return sorted({path for path in _matching(root, Path(pattern).parts) if not path.is_dir()})
+
+
+def _matching(at: Path, parts: Sequence[str]) -> Iterator[Path]:
+    if not parts:
+        yield at
+        return
+    part, rest = parts[0], parts[1:]
+    if not any(sign in part for sign in "*?["):
+        if os.path.lexists(at / part):
+            yield from _matching(at / part, rest)
+        return
+    try:
+        inside = [entry for entry in os.scandir(at) if part[0] == "." or entry.name[0] != "."]
+    except OSError:
+        return
+    if part == "**":
+        yield from _matching(at, rest)
+        for entry in inside:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _matching(at / entry.name, parts)
+            elif not rest:
+                yield at / entry.name
+        return
+    for entry in inside:
+        if fnmatch.fnmatchcase(entry.name, part):
+            yield from _matching(at / entry.name, rest)
 
 
 def new_key() -> str:

@@ -72,13 +72,12 @@ def layout(text: str, ways: Iterable[Way]) -> Layout:
         if type(event) is events.MappingStartEvent:
             found.root = _node(text, get, event, wanted)
         elif type(event) is events.DocumentEndEvent and event.explicit:
-            found.bottom = event.start_mark.index
+            mark: Any = event.start_mark
+            found.bottom = mark.index
     return found
 
 
-def _node(
-    text: str, get: Callable[[], Any], event: Any, wanted: Mapping[Any, Any] | None
-) -> Node:
+def _node(text: str, get: Callable[[], Any], event: Any, wanted: Mapping[Any, Any] | None) -> Node:
     kind = type(event)
     node = Node(kind, event.start_mark.index, event.end_mark.index)
     if kind is events.ScalarEvent:

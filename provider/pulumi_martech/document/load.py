@@ -1,6 +1,6 @@
 """The access document: read, checked entry by entry and as a whole, with all problems at once."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,8 +8,15 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from pulumi_martech.document import consistency
-from pulumi_martech.document.files import Reader, Source
-from pulumi_martech.document.parse import Parsed, locate, parse, uncollected, unknown_key
+from pulumi_martech.document.files import Reader, Source, real
+from pulumi_martech.document.parse import (
+    NOTHING,
+    Parsed,
+    locate,
+    parse,
+    uncollected,
+    unknown_key,
+)
 from pulumi_martech.document.problems import DocumentInvalid, Finding, Place, Problem, Way, errors
 from pulumi_martech.document.shapes import SECTIONS, Section, explain
 from pulumi_martech.model.access import Access
@@ -121,8 +128,14 @@ def read(path: Path, instead: Mapping[Path, str] | None = None) -> Document:
         document.access = document.access.model_copy(update={"grants": grants})
         if findings:
             document.problems += document.locate(findings)
-        document.problems = sorted(set(document.problems))
+        document.problems = sorted(_once_each(set(document.problems)))
     return document
+
+
+def _once_each(problems: set[Problem]) -> Iterator[Problem]:
+    """Leave out what follows from a value that is not there at all."""
+    nothing = {problem.place for problem in problems if problem.text == NOTHING}
+    return (p for p in problems if p.place not in nothing or p.text == NOTHING)
 
 
 def load(path: Path) -> Document:
@@ -156,7 +169,7 @@ def _files(document: Document, reader: Reader) -> bool:
     if not isinstance(included, list):
         wrong(("include",), "must be a list of files, such as [people/*.yaml]")
         return False
-    seen = {document.path.absolute().resolve()}
+    seen = {real(document.path)}
     for index, item in enumerate(included):
         pattern, key = (item, "") if isinstance(item, str) else _locked(item)
         if not pattern:
@@ -164,8 +177,8 @@ def _files(document: Document, reader: Reader) -> bool:
             continue
         try:
             for path in reader.matching(pattern):
-                if path.resolve() not in seen:  # two patterns may both match
-                    seen.add(path.resolve())
+                if real(path) not in seen:  # two patterns may both match
+                    seen.add(real(path))
                     source = reader.read(path, key)
                     whole = whole and source is not None
                     if source is not None:

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 from yaml import events
 
-from pulumi_martech.document.problems import Place, Problem, Way
+from pulumi_martech.document.problems import Place, Problem, Way, quoted
 from pulumi_martech.model.identity import near
 
 DEEPEST = 16
@@ -25,27 +25,42 @@ DEEPEST = 16
 _EMPTY = frozenset({"", "~", "null", "Null", "NULL"})
 NOTHING = "says nothing: write a value, [] or {} for none, or take the line away"
 _HIDDEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
+_LINE = re.compile(r"\r\n?|\n")
 _TAB = re.compile(r"^ *(\t+)", re.MULTILINE)
+_QUOTE = "a quote is not closed"
+_TEXT = "put the text in quotes"
 _SAID = (
     (
         "mapping values are not allowed",
-        "there is a ':' where none can be: put the text in quotes, or check the indentation",
+        f"there is a ':' where none can be: {_TEXT}, or check the indentation",
     ),
     (
         "could not find expected ':'",
         "the line above is no `key: value`: check quotes and indentation",
     ),
-    ("did not find expected key", "the indentation does not fit the lines above it"),
+    ("did not find expected key", "the indentation, or a bracket, does not fit the lines above it"),
     ("did not find expected '-'", "the indentation does not fit the list above it"),
     ("did not find expected ',' or", "a list or map in brackets is not closed"),
-    ("found unexpected end of stream", "a quote is not closed"),
-    ("while scanning a quoted scalar", "a quote is not closed"),
+    ("did not find expected node content", "there is no value where one must be: check commas"),
+    ("did not find expected <document start>", "does not belong to what is above it: check both"),
+    ("sequence entries are not allowed", f"there is a '-' where none can be: {_TEXT}"),
+    ("mapping keys are not allowed", f"there is a '?' where none can be: {_TEXT}"),
+    ("found unexpected ':'", f"there is a ':' where none can be: {_TEXT}"),
+    ("found unexpected end of stream", _QUOTE),
+    ("found unexpected document indicator", _QUOTE),
     ("cannot start any token", "a value cannot begin like this: put it in quotes"),
     ("unknown escape character", "there is no such escape: write \\\\ for a backslash"),
+    ("escape", "there is no such character: check what follows the backslash"),
+    ("expected hexdecimal number", "there is no such character: check what follows the backslash"),
     ("control characters are not allowed", "a control character: take it out"),
-    ("found undefined tag handle", "tags (!...) are not used"),
+    ("tag", "tags (!...) are not used"),
+    ("an anchor", "anchors (&...) are not used"),
+    ("an alias", f"aliases (*...) are not used: {_TEXT} if it is one"),
+    ("directive", "lines that begin with % are not used"),
+    ("block scalar", f"what follows | or > is a line of text that is indented: or {_TEXT}"),
+    ("too deep", f"is nested more than {DEEPEST} levels deep"),
 )
 
 Lines = dict[str | int, int]
@@ -91,7 +106,9 @@ def hidden(text: str) -> str:
     if found is None:
         return ""
     code = ord(found.group())
-    what = "reorders the text around it" if code in range(0x2000, 0x2070) else "cannot be seen"
+    what = "reorders the text around it" if code in range(0x202A, 0x2070) else "cannot be seen"
+    if code in (0x85, 0x2028, 0x2029):
+        what = "ends a line for some and not for others"
     return f"contains the character U+{code:04X}, which {what}: take it out"
 
 
@@ -127,7 +144,8 @@ def parse(name: str, text: str) -> Parsed:
 
 def at_offset(name: str, text: str, offset: int) -> Place:
     """Return the place of a character of a text."""
-    return Place(name, text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset))
+    ends = [found.end() for found in _LINE.finditer(text, 0, offset)]
+    return Place(name, len(ends) + 1, offset - (ends[-1] if ends else 0) + 1)
 
 
 def _where(name: str, error: yaml.YAMLError) -> Place:
@@ -143,7 +161,7 @@ def _words(error: yaml.YAMLError) -> str:
     said = " ".join(
         str(part) for part in (getattr(error, "context", ""), getattr(error, "problem", error))
     )
-    return next((words for begin, words in _SAID if begin in said), f"is no YAML: {said}")
+    return next((words for part, words in _SAID if part in said), "is no YAML from here on")
 
 
 def _build(found: Parsed, get: Callable[[], Any]) -> None:
@@ -178,7 +196,7 @@ def _build(found: Parsed, get: Callable[[], Any]) -> None:
                             lines = found._lines.setdefault(key, {})
                     if key in here:
                         found.note(
-                            event.start_mark, f"{_short(key)} is said twice here: take one away"
+                            event.start_mark, f"{quoted(key)} is said twice here: take one away"
                         )
                     continue
                 if value in empty and event.implicit[0]:
@@ -249,7 +267,7 @@ def _refuse(found: Parsed, event: Any) -> None:
     if event.anchor is not None:
         found.note(event.start_mark, f"&{event.anchor}: anchors are not used; write it out")
     if event.tag is not None and event.tag != "!":
-        found.note(event.start_mark, f"{_short(event.tag)}: tags (!...) are not used")
+        found.note(event.start_mark, f"{quoted(event.tag)}: tags (!...) are not used")
 
 
 def _skip(get: Callable[[], Any]) -> None:
@@ -260,10 +278,6 @@ def _skip(get: Callable[[], Any]) -> None:
         kind = type(get())
         depth += kind in (events.MappingStartEvent, events.SequenceStartEvent)
         depth -= kind in (events.MappingEndEvent, events.SequenceEndEvent)
-
-
-def _short(text: str) -> str:
-    return repr(text if len(text) <= 60 else f"{text[:40]}...")
 
 
 def locate(name: str, text: str, wanted: Sequence[Way]) -> dict[Way, tuple[Place, Place]]:
@@ -325,4 +339,4 @@ def _locate(
 
 def unknown_key(key: str, known: Sequence[str]) -> str:
     """Return the words for a key that means nothing here."""
-    return f"{_short(key)} is no key here; {near(key, known) or 'use ' + ', '.join(sorted(known))}"
+    return f"{quoted(key)} is no key here; {near(key, known) or 'use ' + ', '.join(sorted(known))}"

@@ -12,9 +12,6 @@ Severity = Literal["error", "warning"]
 Way = tuple[str | int, ...]
 """The way to a value: keys and indexes from the top, ``("people", "ana", "email")``."""
 
-MOST = 100
-"""Problems that are written out; the rest are counted."""
-
 
 @dataclass(frozen=True, order=True)
 class Place:
@@ -66,6 +63,11 @@ class DocumentInvalid(InvalidDeclaration):
         told = "; ".join(map(str, self.problems[:3]))
         more = f"; and {count - 3} more" if count > 3 else ""
         super().__init__(f"read {file}", f"{found}: {told}{more}", "nothing was done")
+
+
+def quoted(text: str) -> str:
+    """Return text as a sentence shows it: in quotes, and not more of it than tells what it is."""
+    return repr(text if len(text) <= 60 else f"{text[:40]}...")
 
 
 def errors(problems: Iterable[Problem]) -> list[Problem]:

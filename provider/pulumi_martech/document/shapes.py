@@ -103,7 +103,10 @@ def explain(item: Any, entry: Any, model: type[BaseModel]) -> tuple[Way, str, bo
         words = wanted.replace("'", "").replace(" or ", ", ").split(", ")
         close = near(said, words, 1) if isinstance(said, str) else ""
         return path, f"must be {wanted}" + (f"; {close}" if close else ""), False
-    return path, _KINDS.get(kind) or _plain(item), False
+    said = _KINDS.get(kind) or _plain(item)
+    if "key: value" in said and str(item.get("input")).partition(":")[0] in fields_at(model, path):
+        said += "; a space belongs behind the colon"
+    return path, said, False
 
 
 def _plain(item: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from pulumi_martech.model.capability import CAPABILITIES, DataClass, Origin
+from pulumi_martech.model.moment import Day
 from pulumi_martech.model.risk import WORST, Band, band, role_score, unmapped_points
 from pulumi_martech.model.values import Frozen
 
@@ -54,7 +55,7 @@ class Declared(Frozen):
 
     content: Mapping[str, Cell]
     by: str = Field(min_length=1)
-    on: date
+    on: Day
     native_id: str = ""
 
     @field_validator("content", mode="before")
@@ -64,9 +65,11 @@ class Declared(Frozen):
             raise ValueError(f"is no list of names; write [{given!r}]")
         if not isinstance(given, Collection) or isinstance(given, bytes):
             raise ValueError("is no list of names; write ['...']")
+        if not all(isinstance(name, str) for name in given):
+            raise ValueError("is no list of names: one of them is no text")
         if isinstance(given, Mapping):
-            return {str(name): cell for name, cell in given.items()}
-        return {str(name): Cell.GRANTED for name in given}
+            return dict(given)
+        return dict.fromkeys(given, Cell.GRANTED)
 
     def allowed(self) -> frozenset[str]:
         """Return the capabilities and native rights that the cells grant."""

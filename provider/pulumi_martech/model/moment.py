@@ -6,54 +6,65 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?[Zz]|[+-]\d\d:?\d\d)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_INSTANT = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?[Zz]|[+-]\d\d:?[0-5]\d)?", re.ASCII
+)
 _ZONE = re.compile(r"\d{4}-\d\d-\d\d.*?\[?([A-Za-z]+/[A-Za-z_]+|[A-Z]{2,5})\]?")
 """A day with the name of a time zone, which is another instant in summer than in winter."""
 
+_YEARS = range(1900, 3000)
+"""What is outside was meant to say something else: 9999, that there is no end."""
 
-def _day(given: Any) -> Any:
+_WANTED = "must be a day such as 2027-06-30"
+
+
+def _day(given: Any) -> date:
     if isinstance(given, str):
-        return _date(given)
+        return _in_time(_date(given))
     if isinstance(given, date) and not isinstance(given, datetime):
-        return given
-    raise ValueError("must be a day such as 2027-06-30")
+        return _in_time(given)
+    raise ValueError(_WANTED)
 
 
-def _moment(given: Any) -> Any:
+def _moment(given: Any) -> date | datetime:
     if isinstance(given, str) and _INSTANT.fullmatch(given):
         text = given.replace(" ", "T", 1).replace(" ", "").upper()
         try:
             given = datetime.fromisoformat(text)
         except ValueError as error:
-            raise ValueError(f"is no instant: {error}") from None
+            said = "its time zone is more than a day" if "timedelta" in str(error) else error
+            raise ValueError(f"is no instant: {said}") from None
     if isinstance(given, datetime):
         if given.tzinfo is None:
             raise ValueError(
                 "is an instant without a time zone; write it in UTC, such as 2027-06-30T18:00:00Z"
             )
-        try:
-            return given.astimezone(UTC)
-        except OverflowError:
-            raise ValueError("is an instant beyond the calendar") from None
+        _in_time(given)
+        return given.astimezone(UTC)
+    if isinstance(given, str) and not _DATE.fullmatch(given):
+        if zone := _ZONE.fullmatch(given):
+            raise ValueError(
+                f"names the time zone {zone[1]}; write the instant in UTC, with a Z, such as "
+                "2027-06-30T18:00:00Z"
+            )
+        raise ValueError(f"{_WANTED}, or an instant such as 2027-06-30T18:00:00Z")
     return _day(given)
 
 
 def _date(text: str) -> date:
     if not _DATE.fullmatch(text):
-        if zone := _ZONE.fullmatch(text):
-            raise ValueError(
-                f"names the time zone {zone[1]}, which has summer and winter; write the instant in "
-                "UTC, such as 2027-06-30T18:00:00Z"
-            )
-        raise ValueError(
-            "must be a day such as 2027-06-30 (or, for an end, an instant such as "
-            "2027-06-30T18:00:00Z)"
-        )
+        raise ValueError(_WANTED)
     try:
         return date.fromisoformat(text)
     except ValueError as error:
         raise ValueError(f"is a day that does not exist: {error}") from None
+
+
+def _in_time(day: date) -> date:
+    if day.year not in _YEARS:
+        raise ValueError(f"is in the year {day.year}: where there is no such day, leave it out")
+    return day
 
 
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
