@@ -185,7 +185,7 @@ def test_circles_are_told_once_with_the_whole_way_round(office: Office) -> None:
     said = office.said("""\
         people: {ana: {manager: bo}, bo: {manager: chi}, chi: {manager: ana}, dee: {manager: ana}}
         teams: {a: {parent: a}, b: {parent: c}, c: {}}
-        partners: {x: {kind: distributor, parent: y}, y: {kind: reseller, parent: x}}
+        partners: {x: {kind: distributor, parent: y}, y: {kind: distributor, parent: x}}
         roles:
           lead: {inherits: [marketer, chief]}
           chief: {inherits: [viewer, lead]}

@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pulumi_martech.document.load import read
 from pulumi_martech.model.access import Access
+from pulumi_martech.model.inventory import Asset
+from pulumi_martech.model.parties import Agreement, PartnerOrganisation, Training
+from pulumi_martech.model.people import Principal
+from pulumi_martech.model.rules import AssetRule, Conditions
 from pulumi_martech.policy.builtin import BUILTIN
 from pulumi_martech.policy.partners import Ruling, may_use, protection_of, rulings
 from pulumi_martech.policy.rule import judge
@@ -239,3 +243,149 @@ def test_one_more_condition_never_allows_more(
         return asked(access.model_copy(update={"rules": rules}), who, "logos", day).allowed
 
     assert allowed(*first) or not allowed(*first, more)
+
+
+# -- what is not said never allows anything
+
+
+TIERS, REGIONS, LINES = ("", "gold", "silver"), ("de", "no", "se"), ("chairs", "tables")
+WHEN = [date(2026, 1, 1), DAY, date(2026, 12, 31)]
+
+
+def some(values: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.sets(st.sampled_from(values)).map(lambda chosen: tuple(sorted(chosen)))
+
+
+@st.composite
+def organisations(draw: Any) -> dict[str, PartnerOrganisation]:
+    """Return a distributor, a reseller below it, and perhaps an affiliate below that."""
+    found, parent = {}, ""
+    for key, kind in (("top", "distributor"), ("shop", "reseller"), ("blog", "affiliate")):
+        signed, end = draw(st.sampled_from(WHEN)), draw(st.sampled_from([None, *WHEN]))
+        course = Training(course="brand", done=draw(st.sampled_from(WHEN)), until=end)
+        found[key] = PartnerOrganisation(
+            key=key,
+            kind=kind,
+            parent=parent,
+            tier=draw(st.sampled_from(TIERS)),
+            regions=draw(some(REGIONS)),
+            product_lines=draw(some(LINES)),
+            agreement=draw(st.sampled_from([None, Agreement(signed=signed, until=end)])),
+            training=draw(st.sampled_from([(), (course,)])),
+            people={key[0]: Principal(key=key[0])},
+        )
+        parent = draw(st.sampled_from([key, ""]))
+    return found
+
+
+@st.composite
+def conditions(draw: Any) -> Conditions:
+    return Conditions(
+        kinds=draw(st.sampled_from([(), ("distributor", "reseller")])),
+        tiers=draw(st.sampled_from([(), ("gold",), ("gold", "silver")])),
+        regions=draw(some(REGIONS)),
+        product_lines=draw(some(LINES)),
+        agreement=draw(st.booleans()),
+        training=draw(st.sampled_from([(), ("brand",)])),
+    )
+
+
+def allowed(partners: dict[str, PartnerOrganisation], when: Conditions, who: str) -> bool:
+    rule = AssetRule(key="r", roles=("reseller",), assets=("logos",), when=when)
+    access = Access(partners=partners, rules={"r": rule})
+    asset = Asset(key="logos", account="portal", kind="folder")
+    return may_use(access, access.principals[who], "reseller", asset, DAY).allowed
+
+
+def by_hand(partners: dict[str, PartnerOrganisation], when: Conditions, who: str) -> bool:
+    """Return the same, worked out from the sentences of `may_use` one after the other."""
+    own = next(each for each in partners.values() if who in each.people)
+    line = [own]
+    while line[-1].parent:
+        line.append(partners[line[-1].parent])
+    signed = [a for each in line if (a := each.agreement) and a.signed <= DAY]
+    in_force = [a for a in signed if a.until is None or a.until >= DAY]
+    done = [c for c in own.training if c.done <= DAY and (c.until is None or c.until >= DAY)]
+    return (
+        (not when.kinds or own.kind in when.kinds)
+        and (not when.tiers or own.tier in when.tiers)
+        and (not when.regions or any(all(r in o.regions for o in line) for r in when.regions))
+        and (
+            not when.product_lines
+            or any(all(p in o.product_lines for o in line) for p in when.product_lines)
+        )
+        and (not when.agreement or len(in_force) == len(line))
+        and (not when.training or bool(done))
+    )
+
+
+FACTS: dict[str, Any] = {
+    "tier": "", "regions": (), "product_lines": (), "agreement": None, "training": (),
+    "parent": "nobody knows",
+}  # fmt: skip
+
+
+@settings(deadline=None)
+@given(organisations(), conditions(), st.sampled_from("tsb"), st.data())
+def test_the_evaluation_is_its_sentences_and_a_missing_fact_never_allows(
+    partners: dict[str, PartnerOrganisation], when: Conditions, who: str, data: st.DataObject
+) -> None:
+    before = allowed(partners, when, who)
+    assert before == by_hand(partners, when, who)
+    key, fact = (
+        data.draw(st.sampled_from(sorted(partners))),
+        data.draw(st.sampled_from(sorted(FACTS))),
+    )
+    without = partners | {key: partners[key].model_copy(update={fact: FACTS[fact]})}
+    if fact == "parent" and not partners[key].parent:
+        without = partners | {key: partners[key].model_copy(update={"parent": "nobody knows"})}
+    assert before or not allowed(without, when, who), f"without {fact} of {key} it is allowed"
+
+
+def test_whoever_has_not_begun_may_use_nothing_yet(tmp_path: Path) -> None:
+    access = document(tmp_path, ("sven@shop.example}", "sven@shop.example, starts: 2026-11-29}"))
+    assert asked(access, "sven", "logos").lacking == ("to be there: begins on 2026-11-29",)
+    assert asked(access, "sven", "logos", date(2026, 11, 29)).allowed
+
+
+def policy(access: Access, rule: str) -> list[str]:
+    return [f.text for f in judge(view_of(access, DAY), BUILTIN).findings if f.rule == rule]
+
+
+def test_the_last_rule_that_goes_leaves_no_access_unseen(tmp_path: Path) -> None:
+    access = document(tmp_path).model_copy(update={"rules": {}})
+    assert sorted(policy(access, "partner-access")) == [
+        f"{who} of {partner} reaches {asset} as {role}, which no rule allows: it lacks a rule that "
+        f"gives {role} this asset"
+        for who, partner, role, asset in (
+            ("nils", "nordic", "distributor", "logos"),
+            ("sven", "shop", "reseller", "leads"),
+            ("sven", "shop", "reseller", "logos"),
+            ("sven", "shop", "reseller", "prices"),
+        )
+    ]
+    bare = access.model_copy(update={"assets": {}})
+    nothing = "sven of shop has reseller in portal, of which no asset is declared: no rule can"
+    assert f"{nothing} explain that" in policy(bare, "partner-access")
+
+
+def test_roles_for_partners_are_for_their_people_and_affiliates_see_no_records(
+    tmp_path: Path,
+) -> None:
+    def found(who: str, role: str, *changes: tuple[str, str]) -> list[str]:
+        grant = f"grants:\n  - {{who: {who}, role: {role}, account: portal, until: 2026-12-31}}\n"
+        return policy(document(tmp_path, ("grants:\n", grant), *changes), "partner-roles")
+
+    assert found("ana", "reseller") == ["ana has reseller in portal and is of no partner"]
+    assert found("sven", "distributor") == ["sven has distributor, and shop is a reseller"]
+    assert found("sven", "partner-support") == found("nils", "reseller") == []
+    affiliate = ("kind: reseller", "kind: affiliate")
+    (said,) = found("sven", "viewer", affiliate)
+    assert said.startswith("sven of affiliate shop has reseller in portal, which gives crm:create,")
+
+
+def test_the_hierarchy_has_distributors_above_resellers_above_affiliates(tmp_path: Path) -> None:
+    text = DOCUMENT.replace("    tier: gold\n", "    tier: gold\n    parent: shop\n", 1)
+    (tmp_path / "access.yaml").write_text(text.replace("    parent: nordic\n", ""), "utf-8")
+    (problem,) = read(tmp_path / "access.yaml").problems
+    assert problem.text == "reseller shop cannot be above distributor nordic"

@@ -38,6 +38,7 @@ def check(access: Access, faulty: Mapping[str, Set[str]], broken: bool) -> list[
     found = list(_keys(access))
     found += _own_roles(access)
     found += _circles(access)
+    found += _ranks(access)
     found += _ends(access)
     found += _texts(access)
     found += _grants(access)
@@ -282,6 +283,20 @@ def _circle(
             way.append(up)
             on_way.add(up)
             ups.append(iter(above(entries[up])))
+
+
+_RANKS = {"affiliate": 0, "reseller": 1, "distributor": 2}
+
+
+def _ranks(access: Access) -> Iterator[Finding]:
+    """Find partners below one that is no more than they are; distributors may be below another."""
+    for key, partner in access.partners.items():
+        above = access.partners.get(partner.parent)
+        if above is None or above.kind == "distributor":
+            continue
+        if _RANKS[above.kind] <= _RANKS[partner.kind]:
+            text = f"{above.kind} {above.key} cannot be above {partner.kind} {key}"
+            yield Finding(("partners", key, "parent"), text)
 
 
 def _ends(access: Access) -> Iterator[Finding]:

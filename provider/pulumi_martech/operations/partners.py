@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 
 from pulumi_martech.document.load import load
+from pulumi_martech.model.errors import InvalidDeclaration
+from pulumi_martech.model.identity import near
 from pulumi_martech.operations import machine
 from pulumi_martech.operations.screen import Screen, columns
 from pulumi_martech.policy.partners import Ruling, rulings
@@ -18,8 +20,18 @@ def assets(path: Path, day: date, purpose: str, partner: str, screen: Screen) ->
 
     Raises:
         DocumentInvalid: the document cannot be meant as it is written.
+        InvalidDeclaration: there is no such partner, and no rule with such a purpose.
     """
     access = load(path).access
+    purposes = {rule.purpose for rule in access.rules.values() if rule.purpose}
+    for what, name, there in (
+        ("partner", partner, sorted(access.partners)),
+        ("purpose in any rule", purpose, sorted(purposes)),
+    ):
+        if name and name not in there:
+            hint = near(name, there) or f"there are {', '.join(there) or 'none'}"
+            tried = f"tell what partners may use ({name})"
+            raise InvalidDeclaration(tried, f"there is no such {what}", "", hint)
     found = [
         ruling
         for ruling in rulings(access, day, purpose)
@@ -39,7 +51,10 @@ def assets(path: Path, day: date, purpose: str, partner: str, screen: Screen) ->
             )
         )
         return 0
-    screen.table(columns([_row(ruling) for ruling in found], HEADINGS))
+    if found:
+        screen.table(columns([_row(ruling) for ruling in found], HEADINGS))
+    else:
+        screen.line("No grant to a partner reaches an asset that is declared.")
     screen.line()
     screen.line(summary(found, protected, path.name, day))
     return 0

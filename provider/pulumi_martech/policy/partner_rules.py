@@ -7,6 +7,7 @@ from pydantic import Field
 
 from pulumi_martech.model.inventory import Asset
 from pulumi_martech.model.people import Principal
+from pulumi_martech.model.portable import PORTABLE_ROLES
 from pulumi_martech.policy.partners import Ruling, may_use, protection_of
 from pulumi_martech.policy.rule import Finding, Nothing, Parameters, Rule, one_of_each
 from pulumi_martech.policy.view import View
@@ -52,6 +53,37 @@ def _closest(view: View, principal: Principal, role: str, asset: Asset) -> Rulin
     purposes = {"", *(rule.purpose for rule in access.rules_of(asset.key))}
     found = [may_use(access, principal, role, asset, view.day, each) for each in sorted(purposes)]
     return min(found, key=lambda ruling: (not ruling.allowed, len(ruling.lacking)))
+
+
+def _misplaced(view: View, _: Nothing) -> Iterator[Finding]:
+    access = view.access
+    for held in view.entitlements:
+        role, principal = held.grant.role, held.principal
+        own, partner = access.roles.get(role), access.partners.get(principal.partner)
+        portable = PORTABLE_ROLES.get(role)
+        meant = own.partner if own else portable is not None and portable.partner
+        crm = sorted(name for name in held.can if name.startswith("crm:"))
+        if meant and partner is None:
+            text = f"{principal.key} has {role} in {held.account.key} and is of no partner"
+        elif partner is None:
+            continue
+        elif partner.kind == "affiliate" and crm:
+            text = (
+                f"{principal.key} of affiliate {partner.key} has {role} in {held.account.key}, "
+                f"which gives {', '.join(crm)}"
+            )
+        elif role == "distributor" and partner.kind != "distributor":
+            text = f"{principal.key} has {role}, and {partner.key} is {_A[partner.kind]}"
+        else:
+            continue
+        yield Finding(
+            about=(principal.key, held.account.key, *filter(None, [principal.partner])),
+            text=text,
+            way=held.way,
+        )
+
+
+_A = {"reseller": "a reseller", "affiliate": "an affiliate"}
 
 
 def _unprotected(view: View, _: Nothing) -> Iterator[Finding]:
@@ -107,6 +139,14 @@ PARTNER_RULES: tuple[Rule, ...] = (
         "mandatory",
         _unexplained,
         also="advisory",
+    ),
+    Rule(
+        "partner-roles",
+        "Roles for partners are held by their people only, and affiliates see no records",
+        "the role's limits are those of an organisation, and whoever has none has no limits",
+        "give a role of ours, or list the person under the partner it belongs to",
+        "mandatory",
+        _misplaced,
     ),
     Rule(
         "asset-protection",

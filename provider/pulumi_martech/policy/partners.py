@@ -68,11 +68,13 @@ def may_use(
     purpose that is asked for (where one is), and all its conditions hold:
 
     * kind, tier, courses: of the person's own organisation;
-    * region and product line: one of the organisation's own, and where an organisation above it
-      names any, one of theirs too: a reseller reaches no further than its distributor;
+    * region and product line: one that the organisation and everyone above it name: a reseller
+      reaches no further than its distributor;
     * agreement: signed and in force, of the organisation and of everyone above it.
 
-    Courses count until they have to be done again. Whoever has left may use nothing.
+    What is not said allows nothing: whoever names no region is in none, and below a distributor
+    that is not declared no condition on regions, product lines or the agreement holds. Courses
+    count until they have to be done again. Whoever has not begun, or has left, may use nothing.
 
     Args:
         access: the document's values.
@@ -83,18 +85,17 @@ def may_use(
         purpose: what for; empty: it is not said, and only rules without a purpose allow it.
     """
     organisation = access.partners.get(principal.partner)
+
+    def refused(*lacking: str) -> Ruling:
+        whose = organisation.key if organisation else ""
+        return Ruling(principal.key, whose, asset.key, role, False, lacking=lacking)
+
     if organisation is None:
-        lacking: tuple[str, ...] = ("a partner organisation",)
-        return Ruling(principal.key, "", asset.key, role, False, lacking=lacking)
+        return refused("a partner organisation")
     if gone(principal, day):
-        return Ruling(
-            principal.key,
-            organisation.key,
-            asset.key,
-            role,
-            False,
-            lacking=("to be there: has left",),
-        )
+        return refused("to be there: has left")
+    if principal.starts is not None and principal.starts > day:
+        return refused(f"to be there: begins on {principal.starts}")
     closest: tuple[str, ...] | None = None
     best: Ruling | None = None
     for rule in access.rules_of(asset.key):
@@ -118,8 +119,7 @@ def may_use(
             closest = missing
     if best is not None:
         return best
-    lacking = closest if closest is not None else (f"a rule that gives {role} this asset",)
-    return Ruling(principal.key, organisation.key, asset.key, role, False, lacking=lacking)
+    return refused(*(closest or (f"a rule that gives {role} this asset",)))
 
 
 def _strength(ruling: Ruling) -> int:
@@ -153,6 +153,7 @@ def _missing(
     """Yield what a rule asks for and does not find, as nouns."""
     when: Conditions = rule.when
     above = chain_of(access, organisation)
+    unknown = above[-1].parent if above[-1].parent not in access.partners else ""
     if rule.starts is not None and rule.starts > day:
         yield f"the day it begins ({rule.starts})"
     if over(rule.until, day):
@@ -165,11 +166,13 @@ def _missing(
         yield f"tier {' or '.join(when.tiers)} (it has {organisation.tier or 'none'})"
     for name, wanted in (("regions", when.regions), ("product_lines", when.product_lines)):
         if wanted:
-            reach = _reach(above, name)
+            reach = set() if unknown else _reach(above, name)
             if not reach.intersection(wanted):
                 words = name.replace("_", " ").removesuffix("s")
                 yield f"{words} {' or '.join(wanted)} (it has {', '.join(sorted(reach)) or 'none'})"
     if when.agreement:
+        if unknown:
+            yield f"an agreement with {unknown}"
         for each in above:
             if each.agreement is None or each.agreement.signed > day:
                 yield f"an agreement with {each.key}"
@@ -186,12 +189,9 @@ def _counts(done: date, until: object, day: date) -> bool:
 
 
 def _reach(above: tuple[PartnerOrganisation, ...], name: str) -> set[str]:
-    """Return an organisation's regions or product lines, within those of all above that say any."""
+    """Return the regions or product lines that an organisation and all above it name."""
     own, *others = (set(getattr(each, name)) for each in above)
-    for other in others:
-        if other:
-            own &= other
-    return own
+    return own.intersection(*others)
 
 
 def rulings(access: Access, day: date, purpose: str = "") -> Iterator[Ruling]:
