@@ -27,6 +27,7 @@ policy_app = group("Policies: what is asked of access.")
         "martech check",
         "martech check access.yaml --strict",
         "martech check --as-of today       (in a nightly job)",
+        "martech check --base origin/main  (in a pull request)",
         "martech check --json",
     )
 )
@@ -41,6 +42,16 @@ def check(
     strict: Annotated[
         bool, typer.Option("--strict", help="End with 2 for advisory findings too.")
     ] = False,
+    base: Annotated[
+        str,
+        typer.Option(
+            "--base", metavar="FILE|REV", help="The document before the change: a file, or of git."
+        ),
+    ] = "",
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", metavar="PERSON", help="Who made the change; else who committed it."),
+    ] = None,
     as_of: AsOf = "",
     stack: Stack = "",
     cwd: Folder = HERE,
@@ -55,17 +66,25 @@ def check(
 
     A document is judged by the day of its last commit, so that a commit ends the same whenever it
     is checked; one that was changed since, by today. --as-of names another day.
+
+    With --base a change of policies, waivers and the like is judged by the rules before it.
     """
     from pulumi_martech.model import expiry
     from pulumi_martech.operations import check as checking
+    from pulumi_martech.operations.base import Base
 
+    if by and not base:
+        raise typer.BadParameter("--by is about a change: say --base too")
     on = screen(color, as_json)
     path = None if program and not document else checking.find_document(cwd, document)
     day = expiry.chosen(as_of) if expiry.is_chosen(as_of) else None
+    if path is None and base:
+        raise typer.BadParameter("--base compares access documents, and there is none here")
     if path is None and not checking.has_program(cwd):
         raise checking.nothing_to_check(cwd)
     if path is not None:
-        checked = checking.check_document(path, day)
+        compared = Base(base, cwd, tuple(by or ())) if base else None
+        checked = checking.check_document(path, day, compared)
     else:
         with opened(cwd, stack, None, "", as_of, True, on) as (work, _):
             checked = checking.check_program(work, on, day or expiry.today())

@@ -78,6 +78,20 @@ def as_it_was(path: Path, revision: str) -> Iterator[Path]:
         yield was
 
 
+def changed_by(document: Document, revision: str) -> set[str]:
+    """Return the addresses of whoever committed to a document since a revision, in lower case.
+
+    For what is not committed yet, that of whoever works here, as git has it.
+    """
+    folder = document.path.absolute().parent
+    files = [str(source.path.resolve()) for source in document.sources]
+    span = (f"{revision}..HEAD", "--", *files)
+    found = _git(folder, "log", "--format=%ae", *span).stdout.decode(errors="replace").split()
+    if committed_on(document) is None:
+        found += _git(folder, "config", "user.email").stdout.decode(errors="replace").split()
+    return {address.lower() for address in found}
+
+
 def _said(done: "subprocess.CompletedProcess[bytes]") -> str:
     lines = done.stderr.decode(errors="replace").strip().splitlines()
     return lines[-1].removeprefix("fatal: ") if lines else "nothing"

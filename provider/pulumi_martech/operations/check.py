@@ -18,14 +18,16 @@ from pulumi_martech.model import expiry
 from pulumi_martech.model.account import AccountConfig, ByHand
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.operations import machine
+from pulumi_martech.operations.base import Base, Compared, compared
 from pulumi_martech.operations.preflight import recorded
 from pulumi_martech.operations.screen import Screen, columns
 from pulumi_martech.operations.since import Since, since
 from pulumi_martech.operations.work import Work
 from pulumi_martech.policy.builtin import rules_of
+from pulumi_martech.policy.change import FIX, PROCESS
 from pulumi_martech.policy.plans import Recorded, left_by
 from pulumi_martech.policy.resource_view import view_of_resources
-from pulumi_martech.policy.rule import Finding, Judgement, Rule, judge
+from pulumi_martech.policy.rule import Finding, Judgement, Rule, judge, ordered
 from pulumi_martech.policy.view import view_of
 from pulumi_martech.project import project
 from pulumi_martech.reconcile.attested import role_content, with_role_content
@@ -46,6 +48,7 @@ class Checked:
 
     ``rules`` are the policies that it was made by, ``day`` the day it was judged as of;
     ``committed`` says that this is the day of its commit, and ``since`` what came after it.
+    ``compared`` is what came of a comparison with a base; its findings are in ``judgement`` too.
     """
 
     document: str
@@ -56,6 +59,7 @@ class Checked:
     day: date
     committed: bool = False
     since: Since | None = None
+    compared: Compared | None = None
 
 
 def find_document(folder: Path, file: Path | None = None) -> Path | None:
@@ -72,11 +76,15 @@ def find_document(folder: Path, file: Path | None = None) -> Path | None:
     return None
 
 
-def check_document(path: Path, day: date | None = None) -> Checked:
+def check_document(path: Path, day: date | None = None, base: Base | None = None) -> Checked:
     """Read a document and judge it as of a day; a document with errors is not judged.
 
     Without a day it is that of its last commit, so that a commit is judged the same whenever it is
-    looked at; today, if it was changed since.
+    looked at; today, if it was changed since. With a base a change of the rules is judged by the
+    rules there were before.
+
+    Raises:
+        InvalidDeclaration: the base cannot be found or read.
     """
     document, rules = read(path), rules_of(project(path.parent))
     committed = committed_on(document) if day is None else None
@@ -85,6 +93,10 @@ def check_document(path: Path, day: date | None = None) -> Checked:
         return Checked(path.name, rules, tuple(document.problems), Judgement(()), {}, day)
     access = with_role_content(document.access)
     judgement = judge(view_of(access, day), rules)
+    change = compared(document, base, judgement, day) if base else None
+    if change:
+        findings = ordered((*judgement.findings, *change.findings))
+        judgement = Judgement(findings, judgement.wrong)
     wrong = [DocumentFinding(way, text, way[0] == "policies") for way, text in judgement.wrong]
     wrong += compile_access(document.access, day).findings
     return Checked(
@@ -96,6 +108,7 @@ def check_document(path: Path, day: date | None = None) -> Checked:
         day,
         committed is not None,
         since(access, rules, day, expiry.today(), judgement) if committed else None,
+        change,
     )
 
 
@@ -140,7 +153,7 @@ def show(screen: Screen, checked: Checked, strict: bool) -> int:
                 finding.rule,
                 checked.places.get(number, ""),
                 finding.text + (f" (waived by {finding.waived})" if finding.waived else ""),
-                "" if finding.waived else by_id[finding.rule].fix if finding.rule in by_id else "",
+                "" if finding.waived else _fix(finding, by_id),
             )
             for number, finding in enumerate(findings[:MOST])
         ]
@@ -151,7 +164,18 @@ def show(screen: Screen, checked: Checked, strict: bool) -> int:
     screen.line(_summary(checked))
     for note in checked.since.notes() if checked.since else ():
         screen.line(f"Note: {note}.")
+    for address in checked.compared.unknown if checked.compared else ():
+        screen.warn(
+            f"{address} made this change and is nobody of the document: whether it is about "
+            "themselves was not judged; say who it is with --by PERSON, or add an alias"
+        )
     return code
+
+
+def _fix(finding: Finding, by_id: Mapping[str, Rule]) -> str:
+    if finding.rule == PROCESS:
+        return FIX
+    return by_id[finding.rule].fix if finding.rule in by_id else ""
 
 
 def _summary(checked: Checked) -> str:
@@ -180,7 +204,7 @@ def _machine(checked: Checked, by_id: Mapping[str, Rule], code: int) -> str:
                 "about": list(finding.about),
                 "text": finding.text,
                 "where": places.get(number, ""),
-                "fix": by_id[finding.rule].fix if finding.rule in by_id else "",
+                "fix": _fix(finding, by_id),
                 "waived": finding.waived,
             }
             for number, finding in enumerate(findings)
@@ -199,6 +223,8 @@ def _machine(checked: Checked, by_id: Mapping[str, Rule], code: int) -> str:
         exit_code=code,
         problems=problems,
         findings=listed(checked.judgement.findings, checked.places),
+        authors=list(checked.compared.authors) if checked.compared else [],
+        authors_unknown=len(checked.compared.unknown) if checked.compared else 0,
         since=None
         if later is None
         else {

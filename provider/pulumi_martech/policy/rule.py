@@ -124,7 +124,12 @@ def judge(view: View, rules: Sequence[Rule], only_resources: bool = False) -> Ju
             found.append(replace(finding, rule=rule.id, severity=severity))
     waived = [_with_waiver(finding, view) for finding in found]
     waived += _waivers_themselves(view, found)
-    return Judgement(tuple(sorted(waived, key=_order)), tuple(wrong))
+    return Judgement(ordered(waived), tuple(wrong))
+
+
+def ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return findings as they are shown; see `judge`."""
+    return tuple(sorted(findings, key=_order))
 
 
 def _order(finding: Finding) -> tuple[bool, bool, str, str, str]:

@@ -1,0 +1,87 @@
+"""`martech check --base`: a change of the document, judged by the rules as they were before it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pulumi_martech.document.load import Document, load
+from pulumi_martech.document.revision import as_it_was, changed_by
+from pulumi_martech.model.access import Access
+from pulumi_martech.model.errors import InvalidDeclaration
+from pulumi_martech.model.identity import near
+from pulumi_martech.policy.builtin import rules_of
+from pulumi_martech.policy.change import process
+from pulumi_martech.policy.rule import Finding, Judgement, Rule
+from pulumi_martech.project import project
+from pulumi_martech.reconcile.attested import with_role_content
+
+
+@dataclass(frozen=True)
+class Base:
+    """What a document is compared with: a file, or a revision of git; and who made the change.
+
+    ``by`` are keys of people; with none of them they are who committed since the revision.
+    """
+
+    named: str
+    folder: Path
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What came of it; ``unknown`` are addresses of committers whom the document does not have."""
+
+    findings: tuple[Finding, ...]
+    authors: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def compared(document: Document, base: Base, now: Judgement, day: date) -> Compared:
+    """Judge a change by the rules before it.
+
+    Args:
+        document: as it is with the change.
+        base: what was before.
+        now: what the policies of now find.
+        day: the day to judge by.
+
+    Raises:
+        DocumentInvalid: the document before the change cannot be meant as it is written.
+        InvalidDeclaration: there is no such file or revision, or nobody of that key.
+    """
+    after = with_role_content(document.access)
+    strange = [who for who in base.by if who not in after.principals]
+    if strange:
+        raise InvalidDeclaration(
+            "find who made the change",
+            f"the document has no person {strange[0]!r}",
+            "nothing was checked",
+            near(strange[0], after.principals),
+        )
+
+    def found(before: Access, rules: Sequence[Rule], authors: Iterable[str]) -> tuple[Finding, ...]:
+        return tuple(process(before, after, rules, now, set(authors), day))
+
+    file = base.folder / base.named
+    if file.is_file():
+        rules = rules_of(project(document.path.parent))
+        return Compared(found(load(file).access, rules, base.by), base.by, ())
+    with as_it_was(document.path, base.named) as was:
+        before, rules = with_role_content(load(was).access), rules_of(project(was.parent))
+    authors, unknown = (base.by, ()) if base.by else _known(document, base.named)
+    return Compared(found(before, rules, authors), authors, unknown)
+
+
+def _known(document: Document, revision: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return who made a change by the addresses that git has, and addresses of nobody."""
+    by_address = {
+        address.lower(): principal.key
+        for principal in document.access.principals.values()
+        for address in (principal.email, *principal.logins.values(), *principal.aliases)
+        if "@" in address
+    }
+    addresses = changed_by(document, revision)
+    known = {by_address[address] for address in addresses if address in by_address}
+    return tuple(sorted(known)), tuple(sorted(addresses - by_address.keys()))

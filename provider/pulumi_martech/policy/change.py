@@ -1,0 +1,111 @@
+"""Duties in the process itself: a change of the rules is judged by the rules before it.
+
+Two findings come of comparing a document with the one before a change. The change makes room for
+itself: what it adds would have been found by the rules as they were. And somebody changes the rules
+about themselves. Neither can be waived, for the waiver would be part of the change.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
+
+from pulumi_martech.model.access import Access
+from pulumi_martech.policy.guards import named
+from pulumi_martech.policy.rule import Finding, Judgement, Rule, Severity, judge
+from pulumi_martech.policy.view import view_of
+
+PROCESS = "process"
+"""What stands for these findings where others name their policy."""
+
+FIX = "make the change of the rules first, on its own, by somebody it is not about"
+"""What to do about them."""
+
+_MERGE = "s3-users-and-merge"
+
+
+def by_rules_before(before: Access, after: Access) -> Access:
+    """Return what a changed document says, under the rules of the one before the change.
+
+    Rules are policies, waivers, and whose mail domains and aliases are known. A company that is
+    new with the change has none before it, and keeps its own.
+    """
+
+    def known(section: str) -> dict[str, object]:
+        found = {}
+        for key, company in getattr(after, section).items():
+            old = getattr(before, section).get(key)
+            names = ("domains", "aliases") if section == "vendors" else ("domains",)
+            more = {name: getattr(old, name) for name in names} if old else {}
+            found[key] = company.model_copy(update=more)
+        return found
+
+    rules = {
+        "policies": before.policies,
+        "waivers": before.waivers,
+        "company": before.company,
+        "vendors": known("vendors"),
+        "partners": known("partners"),
+    }
+    return after.model_copy(update=rules)
+
+
+def process(
+    before: Access,
+    after: Access,
+    rules_before: Sequence[Rule],
+    now: Judgement,
+    authors: Collection[str],
+    day: date,
+) -> Iterator[Finding]:
+    """Yield what a change does to the rules that it should not do in one step.
+
+    Args:
+        before: the document before the change.
+        after: the document with it.
+        rules_before: the policies there were before it.
+        now: what the policies of now find in ``after``.
+        authors: who made the change, by key.
+        day: the day to judge both by.
+    """
+    still: dict[tuple[object, ...], Severity | None] = {
+        (f.rule, f.about, f.way): f.severity for f in now.findings if not f.waived
+    }
+    was = judge(view_of(before, day), rules_before)
+    old = {(f.rule, f.about, f.text) for f in was.findings if not f.waived}
+    for finding in judge(view_of(by_rules_before(before, after), day), rules_before).findings:
+        key = (finding.rule, finding.about, finding.way)
+        if finding.waived or finding.rule == "waivers":
+            continue
+        if still.get(key) in ("mandatory", finding.severity):
+            continue
+        own = sorted(set(authors).intersection(finding.about))
+        if own:
+            said = f"{named(own)} changed the rules about {named(own)}"
+        elif (finding.rule, finding.about, finding.text) not in old:
+            said = "this change makes room for itself"
+        else:
+            continue  # the rules change and what they are about does not: an ordinary decision
+        text = f"{said}: by the rules before it {finding.text} ({finding.rule})"
+        yield replace(finding, text=text, rule=PROCESS)
+    yield from _rights(before, after, authors)
+
+
+def _rights(before: Access, after: Access, authors: Collection[str]) -> Iterator[Finding]:
+    """Yield which rights to decide people gave themselves."""
+    for who in sorted(_mergers(after) - _mergers(before)):
+        if who in authors:
+            text = f"{who} gives {who} the right to merge this document"
+            yield Finding((who,), text, ("policies", _MERGE), "mandatory", PROCESS)
+    for section in ("accounts", "vendors", "partners"):
+        for key, entry in getattr(after, section).items():
+            old = getattr(before, section).get(key)
+            if old is not None and entry.owner != old.owner and entry.owner in authors:
+                text = f"{entry.owner} makes {entry.owner} answer for {key}"
+                way = (section, key)
+                yield Finding((entry.owner, key), text, way, "advisory", PROCESS)
+
+
+def _mergers(access: Access) -> set[str]:
+    setting = access.policies.get(_MERGE)
+    said = setting.parameters.get("mergers") if setting else None
+    return {str(who) for who in said} if isinstance(said, list | tuple) else set()
