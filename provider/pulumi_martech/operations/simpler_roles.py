@@ -18,6 +18,7 @@ from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.creep import creep, merges
 from pulumi_martech.policy.suggest import suggest
 from pulumi_martech.policy.view import view_of
+from pulumi_martech.reconcile.attested import with_role_content
 
 Without = Literal["financial", "personal", "sensitive"]
 
@@ -38,7 +39,7 @@ def suggest_role(
     Raises:
         InvalidDeclaration: there is no such role, account or platform.
     """
-    access = load(path).access if path is not None else Access()
+    access = with_role_content(load(path).access) if path is not None else Access()
     account = access.accounts.get(on)
     platform = PLATFORMS.get(account.platform if account else on)
     if platform is None:
@@ -115,9 +116,10 @@ def show_creep(screen: Screen, path: Path, base: Path, day: date) -> int:
         screen: where to print.
         path: the access document.
         base: the document as it was when access was last certified.
-        day: the day to judge both by.
+        day: the day to judge both by; what was certified counts whether it has ended or not.
     """
-    found = creep(view_of(load(path).access, day), view_of(load(base).access, day))
+    now, before = with_role_content(load(path).access), with_role_content(load(base).access)
+    found = creep(view_of(now, day), view_of(before, day, ends=False))
     if screen.machine:
         listed = [{**dataclasses.asdict(each), "points": each.points} for each in found]
         screen.write(

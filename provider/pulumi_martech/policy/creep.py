@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
+from pulumi_martech.model.access import CustomRole
 from pulumi_martech.model.capability import CAPABILITIES, effective
 from pulumi_martech.model.custom import role_capabilities
+from pulumi_martech.model.people import gone
 from pulumi_martech.model.portable import PORTABLE_ROLES
 from pulumi_martech.policy.view import View
 
@@ -40,14 +42,18 @@ class Creep:
 def creep(now: View, before: View) -> list[Creep]:
     """Return everybody who gained something since ``before`` or differs from peers, worst first.
 
-    Peers have the same job and are others; with fewer than two of them nothing is unusual.
+    Peers have the same job, are others and are there, with access or without; with fewer than two
+    of them nothing is unusual. What was certified with an end and is held longer is no gain if
+    ``before`` is a view without ends.
     """
     held = {key: _by_account(now, key) for key in now.by_principal}
-    whole = {key: frozenset().union(*accounts.values()) for key, accounts in held.items()}
+    nothing = frozenset[str]()
+    whole = {key: nothing.union(*accounts.values()) for key, accounts in held.items()}
     by_job: dict[str, list[str]] = {}
-    for key, listed in now.by_principal.items():
-        if listed[0].principal.job:
-            by_job.setdefault(listed[0].principal.job, []).append(key)
+    for key, principal in now.access.principals.items():
+        there = principal.starts is None or principal.starts <= now.day
+        if principal.job and there and not gone(principal, now.day):
+            by_job.setdefault(principal.job, []).append(key)
     found = []
     for key, accounts in held.items():
         job = now.by_principal[key][0].principal.job
@@ -59,7 +65,7 @@ def creep(now: View, before: View) -> list[Creep]:
             peers=len(peers),
             gained=_more(accounts, was),
             lost=_more(was, accounts),
-            unusual=_unusual(whole[key], [whole[peer] for peer in peers]),
+            unusual=_unusual(whole[key], [whole.get(peer, nothing) for peer in peers]),
         )
         if one.gained or one.unusual:
             found.append(one)
@@ -109,8 +115,10 @@ class Merge:
 def merges(view: View, least: float = 0.8) -> Iterator[Merge]:
     """Yield pairs of used or own roles that are alike to at least ``least``, most alike first.
 
-    A portable role is kept before one of our own; else the one that more grants use, so that fewer
-    people change. What is gained by a merge is never more than the heaviest capability both have.
+    Roles for partners and roles for us are never put in each other's place, nor are two portable
+    ones: those are the same everywhere. A portable role is kept before one of our own; else the one
+    that more grants use, so that fewer people change. What is gained by a merge is never more than
+    the heaviest capability both have.
     """
     own = view.access.roles
     used = Counter(grant.role for grant in view.access.grants)
@@ -121,6 +129,8 @@ def merges(view: View, least: float = 0.8) -> Iterator[Merge]:
         both, either = sets[one] & sets[other], sets[one] | sets[other]
         likeness = len(both) / len(either) if either else 1.0
         if likeness < least or (one not in own and other not in own):
+            continue
+        if _for_partners(one, own) != _for_partners(other, own):
             continue
         keep, drop = sorted((one, other), key=lambda key: (key in own, -used[key], key))
         gains = sets[keep] - sets[drop]
@@ -138,3 +148,7 @@ def merges(view: View, least: float = 0.8) -> Iterator[Merge]:
             )
         )
     yield from sorted(found, key=lambda each: (-each.likeness, each.keep, each.drop))
+
+
+def _for_partners(role: str, own: Mapping[str, CustomRole]) -> bool:
+    return own[role].partner if role in own else PORTABLE_ROLES[role].partner

@@ -158,16 +158,19 @@ class View:
 
 
 def view_of(
-    access: Access, day: date, last_use: Mapping[tuple[str, str], date] | None = None
+    access: Access,
+    day: date,
+    last_use: Mapping[tuple[str, str], date] | None = None,
+    ends: bool = True,
 ) -> View:
-    """Return what a document lets everybody do on a day.
+    """Return what a document lets everybody do on a day; without ``ends`` what has ended as well.
 
     Grants in accounts that the document does not have, and of roles that are none, are left out:
     reading the document names them.
     """
     roles: dict[tuple[str, str], RoleHere | None] = {}
     found = []
-    for held in access.held(day):
+    for held in access.held(day, ends):
         account = access.accounts.get(held.grant.account)
         if account is None:
             continue
