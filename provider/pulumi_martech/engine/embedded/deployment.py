@@ -22,6 +22,7 @@ from .plan import Plan
 from .policies import Policies
 from .project import ConfigValue, Project
 from .providers import Failure, Provider, Registry
+from .readings import RefreshStep
 from .references import StackReferences, reader
 from .requests import Reading, Registration
 from .snapshot import Snapshot
@@ -39,7 +40,7 @@ from .state import (
     provider_urn,
     qualified_type,
 )
-from .steps import RefreshStep, SameStep, Step
+from .steps import SameStep, Step
 from .targets import UrnTargets
 from .values import Properties, Secret, equal, shown
 

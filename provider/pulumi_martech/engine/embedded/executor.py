@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from .errors import EngineError, StepFailed, explained
 from .events import Events, metadata
 from .options import Observer, Options
+from .readings import ImportStep, RefreshStep
 from .snapshot import Snapshot
 from .state import ResourceState
-from .steps import DeleteStep, ImportStep, RefreshStep, Step, mark_outputs
-from .values import equal
+from .steps import DeleteStep, Step
+from .values import Secret, equal
 
 if TYPE_CHECKING:
     from .deployment import Deployment
@@ -137,7 +138,7 @@ class Executor:
 
     def _record_success(self, step: Step) -> None:
         if step.new is not None and step.op != "replace":
-            mark_outputs(step.new)
+            _mark_outputs(step.new)
             if not step.op.startswith("read"):
                 self.news[step.new.urn] = step.new
         if self._snapshot is not None:
@@ -181,3 +182,13 @@ class Executor:
             step.settle("fail")
         elif not protected:
             self.close()
+
+
+def _mark_outputs(state: ResourceState) -> None:
+    """Mark the outputs that are to be secret."""
+    for name in state.additional_secret_outputs:
+        if name in state.outputs and not isinstance(state.outputs[name], Secret):
+            state.outputs[name] = Secret(state.outputs[name])
+    for name, value in state.outputs.items():
+        if not isinstance(value, Secret) and isinstance(state.inputs.get(name), Secret):
+            state.outputs[name] = Secret(value)

@@ -11,12 +11,12 @@ from .dependents import Dependents, replacing_on
 from .diffing import Diff, with_ignored
 from .errors import Bail, StepFailed
 from .providers import DiffUnavailable, Provider
+from .readings import ReadStep
 from .requests import Reading, Registration
 from .state import ResourceState
 from .steps import (
     CreateStep,
     DeleteStep,
-    ReadStep,
     ReplaceStep,
     SameStep,
     Step,

@@ -12,6 +12,7 @@ from typing import Any
 
 from .deployment import Deployment
 from .errors import Bail, EngineError
+from .readings import ImportStep
 from .state import (
     DEFAULT_PROVIDER_NAME,
     DYNAMIC_TYPE,
@@ -21,7 +22,7 @@ from .state import (
     ResourceState,
     urn_type,
 )
-from .steps import CreateStep, ImportStep, SameStep, Step
+from .steps import CreateStep, SameStep, Step
 from .values import Properties, from_json
 
 _KIND = PROVIDER_TYPE + PACKAGE
