@@ -255,7 +255,7 @@ def essential(message: str, normaliser: Normaliser) -> str:
     message = re.sub(r"<\{%[^%]*%\}>", "", message)
     lines, in_traceback = [], False
     for line in message.replace("\r", "").splitlines():
-        if line.strip().startswith("Traceback (most recent call last)"):
+        if line.strip().removeprefix("error: ").startswith("Traceback (most recent call last)"):
             in_traceback = True
             continue
         if in_traceback and (line.startswith(" ") or not line.strip()):

@@ -4,21 +4,21 @@ import argparse
 from typing import Any, NoReturn
 
 from .errors import UsageError
+from .stacks import VERSION
 
 _VALUED = ("--cwd", "-C", "--color", "--stack", "-s", "--verbose", "-v", "--tracing")
 _IGNORED_FLAGS = (
     "--non-interactive", "--logtostderr", "--logflow", "--disable-integrity-checking",
     "--fully-qualify-stack-names", "--emoji", "-e", "--suppress-progress", "--suppress-permalink",
-    "--debug", "-d",
+    "-Q",
 )  # fmt: skip
 _IGNORED_VALUES = (
     "--color", "--verbose", "-v", "--tracing", "--exec-kind", "--exec-agent", "--profiling",
-    "--memprofilerate", "--otel-traces", "--tracing-header", "--config-file",
+    "--memprofilerate", "--otel-traces", "--tracing-header",
 )  # fmt: skip
-_REFUSED = (
-    "--client", "--remote", "--attach-debugger", "--import-file",
+_SHOWN_ANYWAY = (
+    "--show-replacement-steps", "--show-reads", "--show-full-output", "--show-policy-remediations",
 )  # fmt: skip
-
 
 OPERATIONS = {  # commands of the engine, by all of their names
     "preview": "preview",
@@ -33,19 +33,25 @@ OPERATIONS = {  # commands of the engine, by all of their names
 
 
 class _Parser(argparse.ArgumentParser):
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **{**kwargs, "allow_abbrev": False})
+
     def error(self, message: str) -> NoReturn:
         """Raise in place of ending the process."""
         raise UsageError(f"{message}; see `{self.prog} --help`")
 
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
+            raise _refused(" ".join([*self.prog.split()[1:], str(value)]), self.prog)
+        super()._check_value(action, value)
 
-class _Refuse(argparse.Action):
-    """Names what this engine does not cover."""
 
-    def __call__(self, *_: object) -> NoReturn:
-        raise UsageError(
-            f"{self.option_strings[0]} is not covered by the embedded engine; "
-            "use a stack on the real `pulumi`"
-        )
+def _refused(what: str, prog: str) -> UsageError:
+    """Name what this engine does not cover."""
+    return UsageError(
+        f"`{what}` is not covered by the embedded engine; see `{prog} --help` for what is, or use "
+        "a stack on the real `pulumi`"
+    )
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -55,7 +61,11 @@ def parse(words: list[str]) -> argparse.Namespace:
         UsageError: it is wrong or asks for what is not covered.
     """
     words, values = _parted(words)
-    arguments = _parser().parse_args(_normal(words))
+    arguments, rest = _parser().parse_known_args(_normal(words))
+    if rest:
+        action = getattr(arguments, "action", None)
+        command = " ".join([arguments.command, *([action] if action else [])])
+        raise _refused(f"{command} {rest[0].partition('=')[0]}", f"embedded {command}")
     if values:
         if len(values) > 1 or getattr(arguments, "value", "") is not None:
             raise UsageError("nothing is expected after `--` but the value of `config set`")
@@ -92,12 +102,14 @@ def _normal(words: list[str]) -> list[str]:
 
 def _parser() -> _Parser:
     parser = _Parser(prog="embedded", description="the embedded Pulumi engine")
+    parser.add_argument("--version", action="version", version=VERSION)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     shared = _shared()
+    nested = _shared(argparse.SUPPRESS)  # what is given before the action holds, too
     for name, kind in OPERATIONS.items():
         _add_operation(commands.add_parser(name, parents=[shared]), kind)
-    _add_stack(commands.add_parser("stack", parents=[shared]), shared)
-    _add_config(commands.add_parser("config", parents=[shared]), shared)
+    _add_stack(commands.add_parser("stack", parents=[shared]), nested)
+    _add_config(commands.add_parser("config", parents=[shared]), nested)
     cancel = commands.add_parser("cancel", parents=[shared])
     cancel.add_argument("name", nargs="?")
     cancel.add_argument("--yes", "-y", action="store_true")
@@ -113,10 +125,10 @@ def _parser() -> _Parser:
     return parser
 
 
-def _shared() -> _Parser:
-    shared = _Parser(add_help=False)
-    shared.add_argument("--cwd", "-C", default=".")
-    shared.add_argument("--stack", "-s", default=None)
+def _shared(default: Any = None) -> _Parser:
+    shared = _Parser(add_help=False, argument_default=default)
+    shared.add_argument("--cwd", "-C", default=default or ".")
+    shared.add_argument("--stack", "-s")
     for flag in _IGNORED_FLAGS:
         shared.add_argument(flag, action="store_true", help=argparse.SUPPRESS)
     for option in _IGNORED_VALUES:
@@ -132,25 +144,28 @@ def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument("--json", "-j", action="store_true")
     parser.add_argument("--diff", action="store_true")
     parser.add_argument("--suppress-outputs", action="store_true")
-    parser.add_argument("--show-sames", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--show-replacement-steps", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--show-reads", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--show-secrets", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--show-sames", action="store_true")
+    parser.add_argument("--show-config", action="store_true")
+    for flag in ("--debug", "-d", *_SHOWN_ANYWAY):
+        parser.add_argument(flag, action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--run-program", action=boolean, default=None)
     parser.add_argument("--target", "-t", action="append", default=[], metavar="URN")
     parser.add_argument("--target-dependents", action="store_true")
     parser.add_argument("--exclude", "-x", action="append", default=[], metavar="URN")
     parser.add_argument("--exclude-dependents", action="store_true")
-    parser.add_argument("--expect-no-changes", action="store_true")
-    for option in _REFUSED:
-        parser.add_argument(option, nargs="?", action=_Refuse, help=argparse.SUPPRESS)
+    parser.add_argument("--config-file", metavar="FILE")
+    parser.add_argument("--skip-config-validation", action="store_true")
+    parser.add_argument("--skip-plugin-pre-install", action="store_true", help=argparse.SUPPRESS)
+    if name != "destroy":
+        parser.add_argument("--expect-no-changes", action="store_true")
     if name != "refresh":
         parser.add_argument("--refresh", "-r", action=boolean, default=None)
     if name == "preview":
         parser.set_defaults(preview_only=True, yes=True, skip_preview=True)
     else:
+        fast = () if name == "import" else ("-f",)
         parser.add_argument("--yes", "-y", action="store_true")
-        parser.add_argument("--skip-preview", "-f", action="store_true")
+        parser.add_argument("--skip-preview", *fast, action="store_true")
         parser.add_argument("--preview-only", action="store_true")
         parser.add_argument("--continue-on-error", action="store_true")
     if name != "import":
@@ -164,8 +179,8 @@ def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
         many: dict[str, Any] = {"action": "append", "default": []}
         parser.add_argument("--replace", metavar="URN", **many)
         parser.add_argument("--target-replace", metavar="URN", **many)
-        parser.add_argument("--policy-pack", metavar="FOLDER", **many)
-        parser.add_argument("--policy-pack-config", metavar="FILE", **many)
+        parser.add_argument("--policy-pack", metavar="FOLDER,...", **many)
+        parser.add_argument("--policy-pack-config", metavar="FILE,...", **many)
     if name == "preview":
         parser.add_argument("--save-plan", metavar="FILE")
     if name == "up":
@@ -174,7 +189,7 @@ def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
         parser.add_argument("--clear-pending-creates", action="store_true")
         parser.add_argument("--skip-pending-creates", action="store_true", help=argparse.SUPPRESS)
     if name == "import":
-        parser.add_argument("--file", metavar="FILE", required=True)
+        parser.add_argument("--file", "-f", metavar="FILE")
         parser.add_argument("--protect", action=boolean, default=True)
         parser.add_argument("--generate-code", action=boolean, default=False)
         parser.add_argument("--out", "-o")
@@ -182,7 +197,7 @@ def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
 
 def _add_stack(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     actions = parser.add_subparsers(dest="action", parser_class=_Parser)
-    init = actions.add_parser("init", parents=[shared])
+    init = actions.add_parser("init", parents=[shared], aliases=["new"])
     init.add_argument("name", nargs="?")
     init.add_argument("--secrets-provider", default="default")
     init.add_argument("--no-select", action="store_true")
@@ -190,11 +205,11 @@ def _add_stack(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     select.add_argument("name", nargs="?")
     select.add_argument("--create", "-c", action="store_true")
     select.add_argument("--secrets-provider", default="default")
-    listing = actions.add_parser("ls", parents=[shared])
+    listing = actions.add_parser("ls", parents=[shared], aliases=["list"])
     listing.add_argument("--json", "-j", action="store_true")
     listing.add_argument("--all", "-a", action="store_true")
     listing.add_argument("--project", "-p")
-    remove = actions.add_parser("rm", parents=[shared])
+    remove = actions.add_parser("rm", parents=[shared], aliases=["remove"])
     remove.add_argument("name", nargs="?")
     remove.add_argument("--yes", "-y", action="store_true")
     remove.add_argument("--force", action="store_true")
@@ -219,21 +234,28 @@ def _add_stack(parser: argparse.ArgumentParser, shared: _Parser) -> None:
 def _add_config(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     parser.add_argument("--json", "-j", action="store_true")
     parser.add_argument("--show-secrets", action="store_true")
+    parser.add_argument("--config-file", metavar="FILE")
     actions = parser.add_subparsers(dest="action", parser_class=_Parser)
     getting = actions.add_parser("get", parents=[shared])
     getting.add_argument("key")
-    getting.add_argument("--json", "-j", action="store_true")
+    getting.add_argument("--json", "-j", action="store_true", default=argparse.SUPPRESS)
     setting = actions.add_parser("set", parents=[shared])
     setting.add_argument("key")
     setting.add_argument("value", nargs="?")
     setting.add_argument("--secret", action="store_true")
     setting.add_argument("--plaintext", action="store_true")
+    setting.add_argument("--raw", action="store_true", help="keep the end of what is piped in")
     many = actions.add_parser("set-all", parents=[shared])
     many.add_argument("--secret", action="append", default=[], metavar="KEY=VALUE")
     many.add_argument("--plaintext", action="append", default=[], metavar="KEY=VALUE")
-    removing = actions.add_parser("rm", parents=[shared])
+    many.add_argument("--json", default="", help="what `config --json` prints")
+    removing = actions.add_parser("rm", parents=[shared], aliases=["remove"])
     removing.add_argument("keys", nargs=1, metavar="key")
-    removing_all = actions.add_parser("rm-all", parents=[shared])
+    removing_all = actions.add_parser("rm-all", parents=[shared], aliases=["remove-all"])
     removing_all.add_argument("keys", nargs="+")
-    for action in (getting, setting, many, removing, removing_all):
+    copying = actions.add_parser("cp", parents=[shared], aliases=["copy"])
+    copying.add_argument("key", nargs="?")
+    copying.add_argument("--dest", "-d", required=True, metavar="STACK")
+    for action in (getting, setting, many, removing, removing_all, copying):
         action.add_argument("--path", action="store_true")
+        action.add_argument("--config-file", metavar="FILE", default=argparse.SUPPRESS)

@@ -23,24 +23,58 @@ class ConfigCommands:
         settings = self._context.settings()
         action = arguments.action
         if action == "set":
-            value = sys.stdin.read().rstrip("\n") if arguments.value is None else arguments.value
-            settings.set(arguments.key, value, arguments.secret, arguments.path)
+            settings.set(arguments.key, self._value(), arguments.secret, arguments.path)
         elif action == "set-all":
+            if arguments.json:
+                self._set_described(settings, arguments.json)
             for secret, items in ((True, arguments.secret), (False, arguments.plaintext)):
                 for item in items:
                     key, separator, value = item.partition("=")
                     if not separator:
                         raise UsageError(f"{item!r} is not KEY=VALUE")
                     settings.set(key, value, secret, arguments.path)
-        elif action in ("rm", "rm-all"):
+        elif action in ("rm", "rm-all", "remove", "remove-all"):
             for key in arguments.keys:
                 settings.remove(key, arguments.path)
+        elif action in ("cp", "copy"):
+            settings = self._copied(settings)
         elif action == "get":
             return self._config_get(settings)
         else:
             return self._config_list(settings)
         settings.save()
         return 0
+
+    def _value(self) -> str:
+        """Return the value of `config set`, which may be piped in."""
+        arguments = self._context.arguments
+        if arguments.value is not None:
+            return str(arguments.value)
+        text = sys.stdin.read()
+        return text if arguments.raw else text.rstrip("\n")
+
+    def _set_described(self, settings: StackSettings, text: str) -> None:
+        """Set what `config --json` printed elsewhere."""
+        try:
+            described = json.loads(text)
+            items = [(str(k), v["value"], v["secret"]) for k, v in described.items()]
+        except (ValueError, AttributeError, KeyError, TypeError):
+            raise UsageError(
+                "--json must be what `config --json --show-secrets` prints: an object of keys to "
+                "objects with `value` and `secret`"
+            ) from None
+        for key, value, secret in items:
+            settings.set(key, value, secret, self._context.arguments.path)
+
+    def _copied(self, settings: StackSettings) -> StackSettings:
+        """Return the settings of another stack with the configuration, or one key, of this one."""
+        arguments = self._context.arguments
+        project, folder = self._context.stack(arguments.dest)
+        target = StackSettings(project, folder.name)
+        if target.path == settings.path:
+            raise UsageError("current stack and destination stack are the same")
+        target.copy(settings, arguments.key, arguments.path)
+        return target
 
     def _config_get(self, settings: StackSettings) -> int:
         key = settings.full_key(self._context.arguments.key)

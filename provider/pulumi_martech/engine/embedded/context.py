@@ -34,7 +34,7 @@ class Context:
     def settings(self) -> StackSettings:
         """Return the settings of the stack."""
         project, folder = self.stack()
-        return StackSettings(project, folder.name)
+        return StackSettings(project, folder.name, self.optional_path("config_file"))
 
     def path(self, text: str) -> Path:
         """Return a path that is relative to the working directory."""

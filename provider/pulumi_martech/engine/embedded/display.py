@@ -2,6 +2,7 @@
 
 import json
 import threading
+from dataclasses import dataclass
 from typing import Any, TextIO
 
 from .diffing import Change
@@ -35,18 +36,48 @@ _DONE = {
 }
 
 
+class Lines:
+    """Writes the events of a run, as JSON, for a machine."""
+
+    def __init__(self, out: TextIO):
+        self._out = out
+
+    def __call__(self, event: Event) -> None:
+        """Write one event."""
+        print(json.dumps(event, ensure_ascii=False), file=self._out, flush=True)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the lines for a person show beside changes, messages and a summary.
+
+    Attributes:
+        diff: the paths that change.
+        outputs: the outputs of the stack.
+        sames: resources that do not change.
+        config: the configuration.
+    """
+
+    diff: bool = False
+    outputs: bool = True
+    sames: bool = False
+    config: bool = False
+
+
 class Text:
     """Writes one line for each change, the messages and a summary."""
 
-    def __init__(self, out: TextIO, *, diff: bool, outputs: bool):
-        """Take where to write; `diff`: with the paths that change; `outputs`: of the stack."""
+    def __init__(self, out: TextIO, shown: Shown):
         self._out = out
-        self._diff = diff
-        self._outputs = outputs
+        self._shown = shown
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
-        if "diagnosticEvent" in event:
+        if "preludeEvent" in event and self._shown.config:
+            self._line("Configuration:")
+            for key, value in sorted(event["preludeEvent"]["config"].items()):
+                self._line(f"    {key}: {value}")
+        elif "diagnosticEvent" in event:
             self._message(event["diagnosticEvent"])
         elif "resOutputsEvent" in event:
             self._step(event["resOutputsEvent"]["metadata"])
@@ -77,13 +108,14 @@ class Text:
             self._line(f"      {line}")
 
     def _step(self, data: dict[str, Any]) -> None:
-        if data["type"] == STACK_TYPE and self._outputs and data.get("new"):
+        if data["type"] == STACK_TYPE and self._shown.outputs and data.get("new"):
             for name, value in sorted(data["new"]["outputs"].items()):
                 self._line(f"    {name}: {_shown(value)}")
-        if data["op"] in ("same", "refresh") or _is_default(data):
+        quiet = data["op"] == "refresh" or (data["op"] == "same" and not self._shown.sames)
+        if quiet or _is_default(data):
             return
         self._line(f" {_SIGNS.get(data['op'], '?'):<2} {data['type']} {_name(data)}{_why(data)}")
-        if self._diff:
+        if self._shown.diff:
             for path, change in sorted((data.get("detailedDiff") or {}).items()):
                 sign = _SIGNS.get(change["diffKind"].split("-")[0].replace("add", "create"), "~")
                 self._line(f"      {sign} {path}")

@@ -15,9 +15,9 @@ from typing import Any
 from .context import Context
 from .deployment import Deployment
 from .deployments import with_salt
-from .display import Digest, Text
+from .display import Digest, Lines, Shown, Text
 from .errors import ChangesExpectedNone, EngineError, UsageError
-from .events import EventLog, Events
+from .events import EventLog, Events, Listener
 from .hooks import DELETE_HOOKS
 from .importing import ImportFile
 from .journal import Journal
@@ -60,20 +60,25 @@ def operate(context: Context, kind: str, preview: bool) -> int:
         kind,
         options,
         event_log=log if not log or log.startswith("tcp://") else str(context.path(log)),
-        json=arguments.json and preview,
-        diff=arguments.diff,
-        show_outputs=not arguments.suppress_outputs,
-        expect_no_changes=arguments.expect_no_changes,
+        json=arguments.json,
+        shown=Shown(
+            diff=arguments.diff,
+            outputs=not arguments.suppress_outputs,
+            sames=arguments.show_sames,
+            config=arguments.show_config,
+        ),
+        expect_no_changes=getattr(arguments, "expect_no_changes", False),
         save_plan=context.optional_path("save_plan"),
         plan=context.optional_path("plan"),
         clear_pending_creates=getattr(arguments, "clear_pending_creates", False),
+        check_config=not arguments.skip_config_validation,
         import_file=context.optional_path("file"),
         protect=getattr(arguments, "protect", True),
         message=arguments.message,
-        policy_packs=[context.path(p).resolve() for p in getattr(arguments, "policy_pack", [])],
-        policy_configs=[context.path(p) for p in getattr(arguments, "policy_pack_config", [])],
+        policy_packs=[path.resolve() for path in _paths(context, "policy_pack")],
+        policy_configs=_paths(context, "policy_pack_config"),
     )
-    settings = StackSettings(project, folder.name, context.optional_path("config_file"))
+    settings = context.settings()
     for item in getattr(arguments, "config", []):
         key, separator, value = item.partition("=")
         if not separator:
@@ -90,6 +95,12 @@ def operate(context: Context, kind: str, preview: bool) -> int:
     if getattr(arguments, "remove", False) and not code and not preview:
         remove_stack(project, folder, settings)
     return code
+
+
+def _paths(context: Context, name: str) -> list[Path]:
+    """Return the paths of an option that may be given often, and may list several at once."""
+    given = getattr(context.arguments, name, [])
+    return [context.path(path) for item in given for path in item.split(",")]
 
 
 def _protected(folder: StackFolder) -> list[str] | None:
@@ -138,13 +149,13 @@ class Request:
         kind: `preview`, `up`, `refresh`, `destroy` or `import`.
         options: how the run is to be done.
         event_log: a file, or `tcp://HOST:PORT`.
-        json: print the document of a preview in place of lines.
-        diff: show the paths that change.
-        show_outputs: show the outputs of the stack.
+        json: print the document of a preview, or the events of a run, in place of lines.
+        shown: what the lines show.
         expect_no_changes: it is an error if anything changes.
         save_plan: where a preview leaves its plan.
         plan: what holds the run to a preview.
         clear_pending_creates: forget creates that were interrupted.
+        check_config: hold the configuration to what the project asks for.
         import_file: what `import` reads.
         protect: whether what is imported is protected.
         message: a note for the history.
@@ -156,12 +167,12 @@ class Request:
     options: Options
     event_log: str | None = None
     json: bool = False
-    diff: bool = False
-    show_outputs: bool = True
+    shown: Shown = field(default_factory=Shown)
     expect_no_changes: bool = False
     save_plan: Path | None = None
     plan: Path | None = None
     clear_pending_creates: bool = False
+    check_config: bool = True
     import_file: Path | None = None
     protect: bool = True
     message: str = ""
@@ -211,13 +222,15 @@ class Operation:
             ResourceState.from_json(data, crypter.decrypt)
             for data in deployment.get("resources") or []
         ]
-        config = with_project_config(self._project, self._folder.name, self._settings.config())
+        config = with_project_config(
+            self._project, self._folder.name, self._settings.config(), request.check_config
+        )
         snapshot = Snapshot(deployment, base, crypter, journal) if journal is not None else None
         digest = Digest(request.options.refresh_only)
         log = EventLog(request.event_log) if request.event_log else None
-        shown = digest if request.json else Text(
-            self._out, diff=request.diff, outputs=request.show_outputs
-        )  # fmt: skip
+        shown: Listener = Text(self._out, request.shown)
+        if request.json:
+            shown = digest if request.options.preview else Lines(self._out)
         secrets = [text for item in config.values() for text in item.secrets]
         events = Events([li for li in (log, shown) if li is not None], secrets)
         observers: list[Observer] = [digest] if request.json else []
@@ -247,7 +260,7 @@ class Operation:
             context.enter_context(output_as_messages(self._project, events))
             context.enter_context(_interruptible(run))
             outcome = run.execute(self._program(request, config))
-        if request.json:
+        if request.json and request.options.preview:
             print(digest.text(), file=self._out, flush=True)
         if snapshot is not None:
             self._store(request, snapshot, deployment)
@@ -281,7 +294,10 @@ class Operation:
     def _program(self, request: Request, config: dict[str, ConfigValue]) -> Any:
         if request.kind == "import":
             if request.import_file is None:
-                raise EngineError("`import` needs --file")
+                raise UsageError(
+                    "`import` needs --file, a file of resources with their inputs and outputs; "
+                    "the import of single resources is not covered by the embedded engine"
+                )
             return ImportFile.read(request.import_file, request.protect)
         if request.kind in ("preview", "up") or request.options.destroy_program:
             return Program(self._project, self._folder.name, config)

@@ -166,6 +166,7 @@ class StackSettings:
         self._yaml = YAML()
         self._yaml.width = 10_000
         self._data = self._load()
+        self._check()
         self.crypter = Crypter(self._data.get("encryptionsalt"), self._keep_salt)
 
     def _load(self) -> Any:
@@ -173,6 +174,24 @@ class StackSettings:
             return {}
         read_yaml(self.path)  # says what is wrong with it
         return self._yaml.load(self.path.read_text(encoding="utf-8")) or {}
+
+    def _check(self) -> None:
+        """Refuse what this engine does not read.
+
+        Raises:
+            EngineError: the file asks for it.
+        """
+        provider = self._data.get("secretsprovider") or "passphrase"
+        if provider not in ("passphrase", "default") or self._data.get("encryptedkey"):
+            raise EngineError(
+                f"{self.path.name} names the secrets provider {provider!r}, which the embedded "
+                "engine does not cover; it has `passphrase`; use a stack on the real `pulumi`"
+            )
+        if self._data.get("environment"):
+            raise EngineError(
+                f"{self.path.name} imports environments of Pulumi Cloud (`environment`), which the "
+                "embedded engine does not cover; use a stack on the real `pulumi`"
+            )
 
     def _keep_salt(self, salt: str) -> str:
         """Write a new salt into the file as it is by now, unless another process has."""
@@ -230,6 +249,38 @@ class StackSettings:
         if inside and not secret:
             new = config_paths.typed(value)
         config[full] = config_paths.put(known, inside, new)
+
+    def copy(self, source: "StackSettings", key: str | None, path: bool = False) -> None:
+        """Take the configuration of another stack, or one key of it; secrets are encrypted anew.
+
+        Raises:
+            EngineError: the other stack does not have the key.
+        """
+        if key is None:
+            whole: tuple[str | int, ...] = ()
+            taken = [(whole, full, source._stored(full)) for full in source.config()]
+        else:
+            name, inside = config_paths.split(key) if path else (key, ())
+            full = self.full_key(name)
+            found = config_paths.find(source._stored(full), inside)
+            if found is None:
+                raise EngineError(f"configuration key '{key}' not found")
+            taken = [(inside, full, found)]
+        for inside, full, value in taken:
+            sealed = self._sealed(value, source.crypter.decrypt)
+            known = self._stored(full)
+            self._forget(full)
+            config = self._data.setdefault("config", {})
+            config[full] = config_paths.put(known, inside, sealed)
+
+    def _sealed(self, value: Any, decrypt: Callable[[str], str]) -> Any:
+        if isinstance(value, dict):
+            if set(value) == {"secure"} and isinstance(value["secure"], str):
+                return {"secure": self.crypter.encrypt(decrypt(value["secure"]))}
+            return {key: self._sealed(item, decrypt) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._sealed(item, decrypt) for item in value]
+        return value
 
     def remove(self, key: str, path: bool = False) -> None:
         """Remove a value, or one inside a structure; `save` writes it."""

@@ -10,9 +10,15 @@ _TYPED = {"type", "description", "items", "default", "value", "secret"}
 
 
 def with_project_config(
-    project: Project, stack: str, config: dict[str, ConfigValue]
+    project: Project, stack: str, config: dict[str, ConfigValue], check: bool = True
 ) -> dict[str, ConfigValue]:
     """Return the configuration of a stack with what the project adds.
+
+    Args:
+        project: the project.
+        stack: the name of the stack.
+        config: its configuration.
+        check: hold it to what the project asks for.
 
     Raises:
         EngineError: keys have no value, or values of another type than the project asks for.
@@ -29,6 +35,8 @@ def with_project_config(
             result[full] = _config_value(value)
         elif full.startswith(f"{project.name}:"):
             missing.append(key)
+    if not check:
+        return result
     if missing:
         plural = "values" if len(missing) > 1 else "value"
         raise EngineError(f"Stack '{stack}' is missing configuration {plural} {_listed(missing)}")

@@ -50,7 +50,7 @@ class Replayer:
         elif kind == "outputs":
             if "removeOld" in entry:
                 self._replaced[entry["removeOld"]] = entry["state"]
-            else:
+            elif self._new[self._index[entry["removeNew"]]] is not None:  # or it was deleted since
                 self._new[self._index[entry["removeNew"]]] = entry["state"]
         elif kind == "salt":
             self.base = {**self.base, "secrets_providers": secrets_providers(entry["salt"])}
@@ -154,12 +154,12 @@ def renamed(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if state.get("provider"):
             urn = provider_urn(state["provider"])
             state["provider"] = f"{names.get(urn, urn)}::{provider_id(state['provider'])}"
-        if state.get("dependencies"):
-            state["dependencies"] = [names.get(u, u) for u in state["dependencies"]]
-        if state.get("propertyDependencies"):
-            state["propertyDependencies"] = {
-                key: [names.get(u, u) for u in urns or []]
-                for key, urns in state["propertyDependencies"].items()
-            }
+        for key in ("dependencies", "replaceWith"):
+            if state.get(key):
+                state[key] = [names.get(u, u) for u in state[key]]
+        before = state.get("propertyDependencies") or {}
+        now = {key: [names.get(u, u) for u in urns or []] for key, urns in before.items()}
+        if any(now[key] != (urns or []) for key, urns in before.items()):
+            state["propertyDependencies"] = {key: urns for key, urns in now.items() if urns}
         result.append(state)
     return result

@@ -33,9 +33,12 @@ class StackCommands:
         actions: dict[str | None, Callable[[], int]] = {
             None: self._show,
             "init": self._init,
+            "new": self._init,
             "select": self._select,
             "ls": self._ls,
+            "list": self._ls,
             "rm": self._rm,
+            "remove": self._rm,
             "export": self._export,
             "import": self._import,
             "output": self._output,

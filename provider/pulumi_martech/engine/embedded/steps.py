@@ -171,7 +171,7 @@ class CreateStep(Step):
             run.registry.put(new.urn, new.id, new.inputs, renew=True)
         elif new.custom and run.options.preview:
             provider = run.provider_of(new)
-            new.outputs = dict(new.inputs) if provider.known else {}
+            new.outputs = new.inputs if provider.known else {}  # one, as secret ones are marked
         elif new.custom:
             provider = run.provider_of(new)
             new.id, new.outputs = run.hooks.retrying(
@@ -221,7 +221,7 @@ class UpdateStep(Step):
             run.registry.put(new.urn, new.id, new.inputs, renew=True)
         elif new.custom and run.options.preview:
             provider = run.provider_of(new)
-            new.outputs = dict(new.inputs) if provider.known else {}
+            new.outputs = new.inputs if provider.known else {}  # one, as secret ones are marked
         elif new.custom:
             provider = run.provider_of(new)
             new.outputs = run.hooks.retrying(

@@ -1,0 +1,148 @@
+"""What of the real command line is taken, and how the rest is refused: by name, before anything."""
+
+from pathlib import Path
+
+import pytest
+
+from pulumi_martech.engine.embedded.arguments import parse
+from pulumi_martech.engine.embedded.cli import main
+from pulumi_martech.engine.embedded.errors import UsageError
+
+# The commands of the real CLI 3.259, by what this engine makes of them.
+TAKEN = [
+    "preview", "up", "refresh", "destroy", "import --file resources.json", "stack",
+    "stack init dev", "stack new dev", "stack select dev", "stack ls", "stack list", "stack rm dev",
+    "stack remove dev",
+    "stack export", "stack import", "stack output", "stack history", "config", "config get key",
+    "config set key value", "config set-all --plaintext key=value", "config rm key",
+    "config remove key", "config rm-all one two", "config remove-all one two",
+    "config cp --dest prod", "config copy --dest prod", "cancel", "version", "whoami", "plugin ls",
+]  # fmt: skip
+REFUSED = [
+    "about", "api", "console", "convert", "deployment", "do", "env", "gen-completion", "insights",
+    "install", "login", "logout", "logs", "neo", "new", "org", "package", "policy", "project",
+    "schema", "state", "template", "watch",
+    "stack change-secrets-provider", "stack drift", "stack get", "stack graph", "stack migrate",
+    "stack rename", "stack schedule", "stack tag", "stack unselect", "stack webhook",
+    "config env", "config refresh",
+]  # fmt: skip
+
+# The flags of its operations, with a value where they take one.
+SHARED = [
+    "--color never", "-C .", "--cwd .", "--disable-integrity-checking", "-e", "--emoji", "-Q",
+    "--fully-qualify-stack-names", "--logflow", "--logtostderr", "--memprofilerate 1",
+    "--non-interactive", "--otel-traces x", "--profiling x", "--tracing x", "-v 3", "--verbose 3",
+    "-s dev", "--stack dev", "--suppress-permalink", "--suppress-permalink=true",
+    "--suppress-progress",
+]  # fmt: skip
+OPERATION = [
+    *SHARED, "-d", "--debug", "--diff", "-j", "--json", "-m note", "--message note", "-p 4",
+    "--parallel 4", "--suppress-outputs", "--config-file other.yaml", "--skip-plugin-pre-install",
+]  # fmt: skip
+PROGRAM = [
+    *OPERATION, "-c key=value", "--config key=value", "--config-path", "-x urn", "--exclude urn",
+    "--run-program", "--show-replacement-steps", "--show-sames", "--skip-config-validation",
+    "-t urn", "--target urn", "--target-dependents",
+]  # fmt: skip
+CHANGE = [
+    "--exclude-dependents", "--expect-no-changes", "--ignore-protect", "--policy-pack one,two",
+    "--policy-pack-config one.json,two.json", "-r", "--refresh", "--refresh=false",
+    "--replace urn", "--show-config", "--show-full-output", "--show-policy-remediations",
+    "--show-reads", "--target-replace urn",
+]  # fmt: skip
+WRITES = ["-y", "--yes", "-f", "--skip-preview"]
+FLAGS = {
+    "preview": [*PROGRAM, *CHANGE, "--save-plan plan.json"],
+    "up": [*PROGRAM, *CHANGE, *WRITES, "--continue-on-error", "--plan plan.json"],
+    "refresh": [
+        *PROGRAM, *WRITES, "--clear-pending-creates", "--exclude-dependents",
+        "--expect-no-changes", "--preview-only", "--skip-pending-creates",
+    ],
+    "destroy": [
+        *PROGRAM, *WRITES, "--continue-on-error", "--exclude-protected", "--ignore-protect",
+        "--preview-only", "-r", "--refresh=false", "--remove", "--show-config",
+        "--show-full-output",
+    ],
+    "import": [
+        *OPERATION, "-f resources.json", "--file resources.json", "--generate-code=false",
+        "-o code.py", "--out code.py", "--preview-only", "--protect=false", "--skip-preview",
+        "-y", "--yes",
+    ],
+}  # fmt: skip
+REFUSED_FLAGS = {
+    "preview": [
+        "--attach-debugger", "--attach-debugger=all", "--client=x", "--import-file=x", "--neo",
+        "--override-env=a=b", "--remote", "--show-secrets", "--urns",
+    ],
+    "up": [
+        "--attach-debugger", "--neo", "--override-env=a=b", "--secrets-provider=x",
+        "--show-secrets", "--strict", "--urns", "https://example.org/program",
+    ],
+    "refresh": ["--import-pending-creates=x", "--neo", "--override-env=a=b", "--urns"],
+    "destroy": ["--expect-no-changes", "--neo", "--override-env=a=b", "--urns"],
+    "import": [
+        "aws:s3/bucket:Bucket", "--from=terraform", "--generate-resources=x", "--parent=a=b",
+        "--properties=a", "--provider=a=b", "--urns",
+    ],
+    "stack": ["--show-ids", "--show-name", "--show-secrets", "--show-urns", "-i"],
+    "stack init": ["--copy-config-from=x", "--remote", "--teams=x"],
+    "stack ls": ["--organization=x", "--tag=x"],
+    "stack rm": ["--remove-backups"],
+    "stack export": ["--version=1"],
+    "stack output": ["--shell"],
+    "stack history": ["--full-dates"],
+    "config set": ["--type=int"],
+    "config get": ["--open"],
+}  # fmt: skip
+
+
+def test_commands_are_taken() -> None:
+    for command in TAKEN:
+        assert parse(command.split()).command == command.split()[0]
+
+
+@pytest.mark.parametrize("command", FLAGS)
+def test_flags_are_taken(command: str) -> None:
+    words = [word for flag in FLAGS[command] for word in flag.split()]
+    assert parse([command, *words]).command == command
+
+
+def test_other_commands_are_refused_by_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for command in REFUSED:
+        assert main([*command.split(), "x"]) == 2
+        said = capsys.readouterr().err
+        assert f"`{command}` is not covered by the embedded engine" in said
+        assert "use a stack on the real `pulumi`" in said
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", REFUSED_FLAGS)
+def test_other_flags_are_refused_by_name(command: str) -> None:
+    values = {"config set": ["key", "value"], "config get": ["key"]}.get(command, [])
+    for flag in REFUSED_FLAGS[command]:
+        with pytest.raises(UsageError) as refused:
+            parse([*command.split(), *values, flag])
+        name = f"{command} {flag.partition('=')[0]}"
+        assert f"`{name}` is not covered by the embedded engine" in str(refused.value)
+        assert "use a stack on the real `pulumi`" in str(refused.value)
+
+
+def test_no_beginning_of_a_flag_stands_for_it() -> None:
+    with pytest.raises(UsageError, match="`up --targ` is not covered"):
+        parse(["up", "--targ", "urn"])
+
+
+@pytest.mark.parametrize(
+    "words", ["-s prod stack output", "stack -s prod output", "stack output -s prod"]
+)
+def test_a_stack_is_named_anywhere(words: str) -> None:
+    assert parse(words.split()).stack == "prod"
+
+
+def test_what_comes_before_an_action_holds_for_it() -> None:
+    before = ["config", "--json", "-s", "prod", "--config-file", "c.yaml"]
+    arguments = parse([*before, "get", "key"])
+    assert (arguments.json, arguments.stack, arguments.config_file) == (True, "prod", "c.yaml")
