@@ -21,6 +21,7 @@ class Memory:
         self.trouble: Callable[[int], str] = lambda number: ""
         self.number = 0
         self.dead = False
+        self.behind = 0  # how many of the latest keys a list does not have yet
         self._lock = threading.Lock()
 
     def get(self, key: str) -> bytes | None:
@@ -37,7 +38,8 @@ class Memory:
             self._call(lambda key=key: self.things.pop(key, None))
 
     def keys(self, prefix: str) -> list[str]:
-        return self._call(lambda: sorted(key for key in self.things if key.startswith(prefix)))
+        listed = list(self.things)[: len(self.things) - self.behind]
+        return self._call(lambda: sorted(key for key in listed if key.startswith(prefix)))
 
     def _call(self, work):
         with self._lock:

@@ -41,6 +41,7 @@ class Disk:
 
     def __init__(self) -> None:
         self.folders: dict[Path, _Folder] = {Path("/"): _Folder()}
+        self.kept_folders: dict[Path, _Folder] = dict(self.folders)
         self.calls: list[str] = []
         self.trouble: Trouble = lambda number, name: None
         self.dead = False
@@ -52,7 +53,7 @@ class Disk:
     def copy(self) -> "Disk":
         """Return a disk with the same content and no trouble."""
         other = Disk()
-        other.folders = deepcopy(self.folders)
+        other.folders, other.kept_folders = deepcopy((self.folders, self.kept_folders))
         return other
 
     def cut_power(self, names: str) -> None:
@@ -60,17 +61,28 @@ class Disk:
 
         Args:
             names: what reached the disk all the same: `all` changes of names, without the contents,
-                `removals` of names alone, or `none`.
+                `lengths`, the same with zeros in place of the contents, `removals` of names alone,
+                or `none`.
         """
+        if names in ("all", "lengths"):
+            self.kept_folders = dict(self.folders)
+        elif names == "removals":
+            self.kept_folders = {p: f for p, f in self.kept_folders.items() if p in self.folders}
+        self.folders = {
+            path: folder
+            for path, folder in self.kept_folders.items()
+            if all(above in self.kept_folders for above in path.parents)
+        }
         for folder in self.folders.values():
-            if names == "all":
+            if names in ("all", "lengths"):
                 folder.kept = dict(folder.now)
             elif names == "removals":
                 folder.kept = {
                     name: folder.kept[name] for name in folder.kept if name in folder.now
                 }
             for file in folder.kept.values():
-                file.now = file.kept
+                more = len(file.now) - len(file.kept) if names == "lengths" else 0
+                file.now = file.kept = file.kept + bytes(max(more, 0))
             folder.now = dict(folder.kept)
 
     # -- what `Files` has
@@ -152,6 +164,9 @@ class Disk:
     def sync_folder(self, path: Path) -> None:
         with self._call("sync_folder"):
             self._folder(path).kept = dict(self._folder(path).now)
+            rest = {p: f for p, f in self.kept_folders.items() if p.parent != path or p == path}
+            below = {p: f for p, f in self.folders.items() if p.parent == path != p}
+            self.kept_folders = rest | below
 
     # -- parts
 

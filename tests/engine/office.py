@@ -4,7 +4,7 @@ The run is the engine's own; only the SDK, which would start with the program, i
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,6 +107,11 @@ AFTER = {
 }
 
 
+def provider_code() -> str:
+    """Return the provider as the SDK writes it into the inputs of its resources."""
+    return base64.b64encode(dill.dumps(People())).decode()
+
+
 class Office(Operation):
     """An operation on people in place of a program that is run by the SDK."""
 
@@ -114,10 +119,12 @@ class Office(Operation):
     threads = 1
 
     def _program(self, request: Any, config: Any) -> Any:
+        if request.kind == "import":
+            return super()._program(request, config)
         return None if request.kind in ("refresh", "destroy") else self._declare
 
     def _declare(self, run: Deployment) -> None:
-        provider = base64.b64encode(dill.dumps(People())).decode()
+        provider = provider_code()
         stack = self._one(run, STACK_TYPE, "shop-dev", {}, custom=False)
         account = self._one(run, PROVIDER, "acme", {}, parent=stack.urn)
         with ThreadPoolExecutor(self.threads) as pool:
@@ -171,10 +178,13 @@ class Place:
         except (EngineError, MonitorClosed):
             return 1
 
+    def users(self) -> list[dict[str, Any]]:
+        """Return the users that are in the state."""
+        return [r for r in self.stack.read()["resources"] if r["type"] == USER]
+
     def logins(self) -> set[str]:
         """Return who is in the state."""
-        state = self.stack.read()
-        return {r["inputs"]["login"] for r in state["resources"] if r["type"] == USER}
+        return {user["inputs"]["login"] for user in self.users()}
 
     def pending(self) -> set[str]:
         """Return whose operations were interrupted."""
@@ -182,10 +192,14 @@ class Place:
         users = [op["resource"] for op in operations if op["resource"]["type"] == USER]
         return {resource["inputs"]["login"] for resource in users}
 
+    def forgets_nobody(self, what: str, strangers: Collection[str] = ()) -> None:
+        """All who are on the platform are in the state, or pending."""
+        forgotten = set(WORLD.people) - self.logins() - self.pending() - set(strangers)
+        assert not forgotten, f"{what}: {forgotten} are there and in no state"
+
     def converges(self, what: str) -> None:
         """Nothing is lost, and another run makes everything as declared in `AFTER`."""
-        forgotten = set(WORLD.people) - self.logins() - self.pending()
-        assert not forgotten, f"{what}: {forgotten} are there and in no state"
+        self.forgets_nobody(what)
         known = (self.logins() - self.pending()) & wanted(AFTER)
         WORLD.asked.clear()
         self.stack.unlock()

@@ -204,7 +204,41 @@ def test_a_run_whose_backend_goes_away_at_any_call_loses_nothing(
         ended = blobs.number < number
         blobs.trouble, blobs.dead = lambda now: "", False
         place.converges(f"{trouble} at {number}")
+        assert sorted(blobs.things) == [
+            f"shop/dev/{n}" for n in ("checkpoint.json", "history.jsonl")
+        ]
     assert number > 12
+
+
+def test_a_list_that_is_behind_hides_nothing_of_a_killed_run(memory: Place) -> None:
+    blobs = memory.store._blobs
+    WORLD.dead = lambda: "cathy" in WORLD.people
+    with pytest.raises(Killed):
+        memory.run(AFTER)
+    WORLD.dead = lambda: False
+    left = memory.store.journal()
+    assert left and memory.pending()
+    blobs.behind = 1
+    assert memory.store.journal() == left, "a segment that is not listed yet is read all the same"
+    memory.forgets_nobody("a list that is behind")
+    blobs.behind = 0
+    memory.converges("a list that is behind")
+
+
+def test_a_run_whose_lock_was_broken_writes_nothing_into_the_journal_of_the_next(
+    memory: Place,
+) -> None:
+    store = memory.store
+    first = store.tape()
+    first.write(b"first\n")
+    first.settle()
+    second = store.tape()
+    for tape, line in ((second, b"second\n"), (first, b"late\n"), (first, b"later\n")):
+        tape.write(line)
+        tape.settle()
+    assert store.journal() == b"second\n"
+    store.remove_journal()
+    assert store.journal() == b""
 
 
 def test_a_server_that_would_let_two_runs_work_at_once_is_refused(

@@ -1,55 +1,37 @@
 """Whatever happens to a run and its disk: what exists is in the state or pending, and the next run
 makes everything as declared.
 
-A run is done again and again in this process, on a disk in memory, and in the n-th call to the disk
-something happens, for every n there is.
+What happens at the n-th call, for every n there is, is in `sweeps`.
 """
 
-import copy
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 import time_machine
 
 from pulumi_martech.engine.embedded import crypter
+from pulumi_martech.engine.embedded.errors import EngineError
+from pulumi_martech.engine.embedded.journal import Journal
 from pulumi_martech.engine.embedded.stacks import empty_deployment
-from pulumi_martech.engine.embedded.stores import FolderStore
 from tests.engine.disk import Disk, Killed
-from tests.engine.office import AFTER, BEFORE, WORLD, Place, World, wanted
+from tests.engine.office import AFTER, BEFORE, USER, WORLD, wanted
+from tests.engine.sweeps import (
+    ACTS,
+    CUTS,
+    Stage,
+    at,
+    on,
+    staged,
+    sweep_asked,
+    sweep_failures,
+    sweep_kills,
+)
 from tests.passphrase import PASSPHRASE, SETTINGS
-
-NAMES = ("none", "removals", "all")  # changes that a power cut may leave: see `Disk.cut_power`
-
-
-@dataclass
-class OnDisk(Place):
-    """A place whose store is a folder on a disk that can be troubled."""
-
-    disk: Disk
-
-
-def on(disk: Disk, root: Path) -> OnDisk:
-    return OnDisk(root, FolderStore(Path("/state/dev"), disk), disk)
-
-
-@dataclass
-class Stage:
-    """How everything is before the run that is troubled."""
-
-    root: Path
-    disk: Disk
-    world: World
-
-    def place(self) -> OnDisk:
-        WORLD.people, WORLD.made = copy.deepcopy((self.world.people, self.world.made))
-        disk = self.disk.copy()
-        WORLD.dead = lambda: disk.dead
-        return on(disk, self.root)
 
 
 @pytest.fixture
@@ -57,71 +39,30 @@ def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE)
     monkeypatch.setattr(threading, "excepthook", lambda args: None)  # killed with the process
     tmp_path.joinpath("Pulumi.dev.yaml").write_text(SETTINGS)
+    yield staged(tmp_path)
     WORLD.reset()
-    disk = Disk()
-    place = on(disk, tmp_path)
-    place.stack.write(empty_deployment())
-    assert place.run(BEFORE) == 0
-    assert set(WORLD.people) == {person["login"] for person in BEFORE.values()}
-    yield Stage(tmp_path, disk, World(dict(WORLD.people), dict(WORLD.made)))
-    WORLD.reset()
-
-
-def settle(place: OnDisk, what: str) -> None:
-    """Nothing is lost once the disk works again."""
-    place.disk.dead, place.disk.trouble = False, lambda number, name: None
-    place.converges(what)
-
-
-def calls(stage: Stage, **how: Any) -> list[str]:
-    """Return the calls to the disk of a run without trouble."""
-    place = stage.place()
-    assert place.run(AFTER, **how) == 0
-    assert place.logins() == wanted(AFTER)
-    return list(place.disk.calls)
-
-
-def killed(place: OnDisk, number: int, threads: int = 1) -> None:
-    """Run and be killed at a call; a run may end before, as some have a call or two less."""
-    try:
-        assert place.run(AFTER, threads=threads) == 0
-        assert len(place.disk.calls) < number
-    except Killed:
-        assert len(place.disk.calls) == number
-
-
-def at(number: int, trouble: str, forever: bool = False, only: str = "") -> Any:
-    """Return the trouble of one call, or of all from it on."""
-
-    def happens(now: int, name: str) -> str | None:
-        hit = now == number or (forever and now > number)
-        return trouble if hit and name in (only or name) else None
-
-    return happens
 
 
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("trouble", ["kill", "tear"])
-def test_a_run_killed_at_any_call(stage: Stage, trouble: str, threads: int) -> None:
-    total = len(calls(stage))
-    assert total > 60
+def test_an_update_killed_at_any_call(stage: Stage, trouble: str, threads: int) -> None:
+    act = replace(ACTS["update"], run=lambda place: place.run(AFTER, threads=threads))
     step = 1 if threads == 1 else 5  # the order of calls is another one each time
-    for number in range(1, total + 1, step):
-        place = stage.place()
-        place.disk.trouble = at(number, trouble)
-        killed(place, number, threads)
-        settle(place, f"{trouble} at {number}")
+    assert sweep_kills(stage, act, trouble, step=step, threads=threads) > 60
 
 
-@pytest.mark.parametrize("names", NAMES)
-def test_power_cut_at_any_call(stage: Stage, names: str) -> None:
+@pytest.mark.parametrize("cut", CUTS)
+def test_power_cut_at_any_call_of_an_update(stage: Stage, cut: str) -> None:
     """What was not forced to the disk is gone; a disk may keep names and lose contents."""
-    for number in range(1, len(calls(stage)) + 1):
-        place = stage.place()
-        place.disk.trouble = at(number, "tear")
-        killed(place, number)
-        place.disk.cut_power(names)
-        settle(place, f"power cut at {number}")
+    sweep_kills(stage, ACTS["update"], "tear", cut)
+
+
+@pytest.mark.parametrize("act", ["first", "refresh", "destroy", "import"])
+def test_other_operations_killed_at_any_call(stage: Stage, act: str) -> None:
+    """Without a power cut, and with each kind of one."""
+    sweep_asked(stage, ACTS[act])
+    for trouble, cut in (("kill", ""), *(("tear", cut) for cut in CUTS)):
+        sweep_kills(stage, ACTS[act], trouble, cut, step=3 if cut else 1)
 
 
 @pytest.mark.parametrize("forever", [False, True])
@@ -130,18 +71,16 @@ def test_a_disk_that_fails_at_any_call(
     stage: Stage, trouble: str, forever: bool, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The run says so, begins nothing more, and never ends with a traceback."""
-    changing = "open write sync rename link remove sync_folder make_folder"
-    names = calls(stage)
-    for number, name in enumerate(names, 1):
-        if trouble != "broken" and name not in changing.split():
-            continue
-        place = stage.place()
-        place.disk.trouble = at(number, trouble, forever, changing if trouble != "broken" else "")
-        code = place.run(AFTER)
-        place.disk.trouble = at(0, "")
-        if code == 0:
-            assert place.logins() == wanted(AFTER), f"{trouble} at {number}: a lie"
-        settle(place, f"{trouble} at {number}, {name}")
+    sweep_failures(stage, ACTS["update"], trouble, forever)
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("act", ["first", "refresh", "destroy", "import"])
+def test_other_operations_on_a_disk_that_fails(
+    stage: Stage, act: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for trouble, forever in (("full", True), ("broken", False)):
+        sweep_failures(stage, ACTS[act], trouble, forever, step=2)
     assert "Traceback" not in "".join(capfd.readouterr())
 
 
@@ -162,7 +101,8 @@ def test_a_first_secret_can_be_read_whatever_happens_to_the_settings(
             code = place.run(AFTER)
         except Killed:
             stage.root.joinpath("Pulumi.dev.yaml").unlink(missing_ok=True)
-            settle(place, f"kill at {number}")
+            place.works_again()
+            place.converges(f"kill at {number}")
     assert number > 60
 
 
@@ -176,10 +116,10 @@ def test_a_disk_that_fails_before_a_run_begins_stops_it(stage: Stage) -> None:
 
 def test_a_power_cut_after_the_end_loses_nothing(stage: Stage) -> None:
     """A run that says it is done has its state on the disk."""
-    for names in NAMES:
+    for cut in CUTS:
         place = stage.place()
         assert place.run(AFTER) == 0
-        place.disk.cut_power(names)
+        place.disk.cut_power(cut)
         assert place.logins() == wanted(AFTER) and not place.pending()
 
 
@@ -205,10 +145,10 @@ def test_a_clock_that_goes_backwards_changes_nothing(stage: Stage) -> None:
     place.disk.trouble = at(40, "kill")
     with time_machine.travel(datetime(2040, 1, 1, tzinfo=UTC), tick=True), pytest.raises(Killed):
         place.run(AFTER)
-    place.disk.dead, place.disk.trouble = False, at(0, "")
+    place.works_again()
     with time_machine.travel(datetime(2020, 1, 1, tzinfo=UTC), tick=True):
         assert " 0 seconds ago, at 2040-01-01" in place.stack.holder()
-        settle(place, "a clock that goes backwards")
+        place.converges("a clock that goes backwards")
 
 
 def test_a_disk_without_second_names_locks_as_well(stage: Stage) -> None:
@@ -222,15 +162,52 @@ def test_a_disk_without_second_names_locks_as_well(stage: Stage) -> None:
 
 
 def test_a_run_whose_lock_was_broken_leaves_the_state_to_the_other(stage: Stage) -> None:
+    """It makes nothing more, and neither its lines nor its end reach what the other one writes."""
     place = stage.place()
+    other = on(place.disk, place.root).stack
+    began: list[Journal] = []
+    with ExitStack() as ending:
 
-    def broken() -> bool:
-        if "fay" in WORLD.people:  # made first
-            place.stack.unlock()
-        return False
+        def broken() -> bool:
+            if "fay" in WORLD.people and not began:  # made first
+                place.stack.unlock()
+                ending.enter_context(other.locked("up"))
+                began.append(other.begin()[1])
+                zoe = {"urn": "zoe", "type": USER, "custom": True, "inputs": {"login": "zoe"}}
+                operation = {"resource": zoe, "type": "creating"}
+                began[0].append({"op": 1, "kind": "begin", "operation": operation})
+                began[0].settle()
+            return False
 
-    WORLD.dead = broken
-    before = place.disk.read(Path("/state/dev/checkpoint.json"))
-    assert place.run(AFTER) == 1
-    assert place.disk.read(Path("/state/dev/checkpoint.json")) == before
-    settle(place, "a broken lock")
+        WORLD.dead = broken
+        before = place.disk.read(Path("/state/dev/checkpoint.json"))
+        assert place.run(AFTER) == 1
+        assert set(WORLD.people) <= {*wanted(BEFORE), "fay"}, "nothing is made any more"
+        began[0].append({"op": 2, "kind": "begin"})
+        began[0].close()
+        assert other.owned(), "the lock is still the other's"
+        assert place.disk.read(Path("/state/dev/checkpoint.json")) != before, "folded by the other"
+        assert place.logins() == {*wanted(BEFORE), "fay"} and place.pending() == {"zoe"}
+    WORLD.dead = lambda: False
+    place.converges("a broken lock")
+
+
+def test_a_lock_is_broken_that_was_looked_at_and_no_other(stage: Stage) -> None:
+    """Two who find the lock of a dead run: the second must not break that of the first."""
+    stack, other = stage.place().stack, stage.place().stack
+    with suppress(KeyError), stack.locked("up"):
+        left = stack.lock
+        raise KeyError
+    with stack.locked("up"):
+        with pytest.raises(EngineError, match="not the one that was looked at"):
+            stack.unlock(left)
+        assert stack.owned()
+        stack.unlock(stack.lock)
+        assert not stack.lock and not other.lock
+
+
+def test_a_stack_that_is_made_twice_at_once_is_made_once(stage: Stage) -> None:
+    place = stage.place()
+    with pytest.raises(EngineError, match="already exists"):
+        place.stack.make(empty_deployment())
+    assert place.logins() == wanted(BEFORE)

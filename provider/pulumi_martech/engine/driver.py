@@ -59,6 +59,14 @@ class Answer:
     failed: bool
 
 
+@dataclass(frozen=True)
+class Lock:
+    """Who holds a stack, where and since when, and what tells this lock from any later one."""
+
+    holder: str
+    id: str
+
+
 Command = Callable[[list[str], Path, Mapping[str, str]], Answer]
 """Runs an engine's command line in a folder, with these variables set, to its end."""
 
@@ -142,19 +150,20 @@ class Driver:
             raise EngineFailed("list the stacks", _first_error(answer))
         return self.stack in {entry["name"].split("/")[-1] for entry in json.loads(answer.out)}
 
-    def holder(self) -> str | None:
-        """Return who holds the lock of the stack; empty: nobody, ``None``: the engine hides it."""
+    def lock(self) -> Lock | None:
+        """Return the lock of the stack; an empty one: nobody's, ``None``: the engine hides it."""
         if self.engine is Engine.PULUMI:
             return None
         listed = json.loads(self._ask(["stack", "ls", "--json"], "list the stacks").out)
         found = [row for row in listed if row["name"] == self.stack]
         if not found:
             raise EngineFailed(f"unlock stack {self.stack}", "there is no such stack")
-        return str(found[0].get("lockedBy", ""))
+        return Lock(found[0].get("lockedBy", ""), found[0].get("lock", ""))
 
-    def unlock(self) -> None:
-        """Break the lock of the stack."""
-        self._ask(["cancel", "--yes", "--stack", self.stack], f"unlock stack {self.stack}")
+    def unlock(self, lock: Lock | None) -> None:
+        """Break the lock of the stack; one that was looked at, and no other."""
+        which = ["--lock", lock.id] if lock is not None else []
+        self._ask(["cancel", "--yes", "--stack", self.stack, *which], f"unlock stack {self.stack}")
 
     def remove(self, *, force: bool) -> None:
         """Forget the stack and its state; ``force`` even if it holds resources."""
@@ -192,7 +201,13 @@ class Driver:
         dead = locks.dead(answer.err, socket.gethostname()) if answer.failed else None
         if dead is None:
             return plan
-        self.unlock()
+        lock = self.lock()
+        if lock is not None and not lock.holder.endswith(locks.ENDED):
+            return plan  # somebody else has cleared it away, and works by now
+        try:
+            self.unlock(lock)
+        except EngineFailed:
+            return plan
         plan, _ = self._once(args, planning)
         note = f"a run that ended without unlocking the stack (process {dead}) was cleared away"
         said = Message(severity="warning", text=note)

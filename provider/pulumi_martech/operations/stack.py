@@ -109,20 +109,20 @@ def unlock(folder: Path, screen: Screen, name: str, yes: bool) -> int:
     root, stacks = known_stacks(folder)
     chosen = stacks.choose(name)
     driver = Driver(stacks.engines[chosen], root, chosen)
-    holder = driver.holder()
-    if holder == "":
+    lock = driver.lock()
+    if lock is None:
+        screen.line(f"Stack {chosen} may be locked; the engine pulumi does not say by whom.")
+    elif not lock.id:
         screen.line(f"Stack {chosen} is not locked.")
         return 0
-    if holder is None:
-        screen.line(f"Stack {chosen} may be locked; the engine pulumi does not say by whom.")
     else:
-        screen.line(f"Stack {chosen} is locked by {harmless(holder)}.")
+        screen.line(f"Stack {chosen} is locked by {harmless(lock.holder)}.")
     require_approval(screen, yes, f"unlock stack {chosen}")
     if not yes:
         screen.confirm(
             "If that run still works, two runs would write at once: make sure that it is gone."
         )
-    driver.unlock()
+    driver.unlock(lock)
     screen.line(f"Stack {chosen} is unlocked; the next run goes on from what was done.")
     return 0
 

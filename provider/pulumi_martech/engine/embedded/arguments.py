@@ -113,6 +113,7 @@ def _parser() -> _Parser:
     cancel = commands.add_parser("cancel", parents=[shared])
     cancel.add_argument("name", nargs="?")
     cancel.add_argument("--yes", "-y", action="store_true")
+    cancel.add_argument("--lock", default="")  # as `stack ls --json` has it; no other is broken
     commands.add_parser("version", parents=[shared])
     whoami = commands.add_parser("whoami", parents=[shared])
     whoami.add_argument("--json", "-j", action="store_true")

@@ -1,11 +1,13 @@
 """State in a backend that keeps whole things by key: an object store, or a table of a database.
 
-The journal of a run is a row of segments there, each written whole. What is not settled yet is in
-the memory of the run alone: a run that is killed can lose of its last quarter of a second that
-something is done, never that something was begun. Whoever comes next, on whatever machine, sees
-the rest.
+The journal of a run is a row of segments there, `journal/TURN-RUN-NUMBER.jsonl`, each written as a
+whole. No two runs have the same names, so one that had its lock broken changes nothing of the next
+one's. What is not settled yet is in the memory of the run alone: a run that is killed can lose of
+its last quarter of a second that something is done, never that something was begun. Whoever comes
+next, on whatever machine, sees the rest.
 """
 
+import secrets
 import threading
 from typing import Protocol
 
@@ -97,27 +99,48 @@ class BlobStore:
 
     def tape(self) -> "SegmentTape":
         """Begin a journal."""
-        self.remove_journal()
-        return SegmentTape(self)
+        names = self._segments()
+        turn = 1 + max((int(name.partition("-")[0]) for name in names), default=0)
+        self._remove(names)
+        return SegmentTape(self, f"{turn:08}-{secrets.token_hex(4)}")
 
     def journal(self) -> bytes:
-        """Return the lines of the segments."""
-        keys = self._blobs.keys(self._prefix + _JOURNAL)
-        return b"".join(self._blobs.get(key) or b"" for key in keys)
+        """Return the lines of the latest run's segments."""
+        names = self._segments()
+        if not names:
+            return b""
+        run = names[-1].rpartition("-")[0]
+        lines: list[bytes] = []
+        # By number, not as listed: a list may be older than what it lists.
+        while (data := self.read(segment(run, len(lines) + 1))) is not None:
+            lines.append(data)
+        return b"".join(lines)
 
     def remove_journal(self) -> None:
         """Remove the segments."""
-        keys = self._blobs.keys(self._prefix + _JOURNAL)
-        if keys:
-            self._blobs.delete(keys)
+        self._remove(self._segments())
+
+    def _segments(self) -> list[str]:
+        start = self._prefix + _JOURNAL
+        return [key.removeprefix(start) for key in self._blobs.keys(start)]
+
+    def _remove(self, names: list[str]) -> None:
+        if names:
+            self._blobs.delete([f"{self._prefix}{_JOURNAL}{name}" for name in names])
+
+
+def segment(run: str, number: int) -> str:
+    """Return the name of a segment."""
+    return f"{_JOURNAL}{run}-{number:08}.jsonl"
 
 
 class SegmentTape:
     """A journal in segments; lines wait in memory until they are settled."""
 
-    def __init__(self, store: BlobStore):
-        """Begin a journal of no segments."""
+    def __init__(self, store: BlobStore, run: str):
+        """Begin a journal of no segments, whose names have `run` in them."""
         self._store = store
+        self._run = run
         self._waiting: list[bytes] = []
         self._number = 0
         self._lock = threading.Lock()
@@ -133,7 +156,7 @@ class SegmentTape:
             waiting, self._waiting = self._waiting, []
         if waiting:
             self._number += 1
-            self._store.write(f"{_JOURNAL}{self._number:08}.jsonl", b"".join(waiting))
+            self._store.write(segment(self._run, self._number), b"".join(waiting))
 
     def close(self) -> None:
         """Nothing is held."""

@@ -108,9 +108,13 @@ def _cancel(context: Context) -> int:
     if not context.arguments.yes:
         if not sys.stdin.isatty():
             raise UsageError("--yes must be passed in to proceed in non-interactive mode")
+        context.arguments.lock = context.arguments.lock or folder.lock
+        holder = folder.holder()
+        if holder:
+            print(f"Stack '{folder.name}' is locked by {holder}.")
         if not _confirmed(f"Break the lock of stack '{folder.name}'?"):
             return 1
-    folder.unlock()
+    folder.unlock(context.arguments.lock)
     print(f"The currently running update for '{folder.name}' has been canceled!")
     return 0
 

@@ -108,11 +108,13 @@ def write_text(path: Path, text: str) -> None:
 
 def create(files: Files, path: Path, data: bytes) -> bool:
     """Make a file that is there with all of its content or not at all; `False`: there is one."""
+    make_folders(files, path.parent)
     temporary = _written(files, path, data)
     try:
         files.link(temporary, path)
     except FileExistsError:
-        return False
+        # A server whose answer was lost is asked again, and finds what it has done.
+        return files.read(path) == data
     except OSError:  # some disks know no second names
         try:
             handle = files.open(path, new=True)
@@ -120,10 +122,12 @@ def create(files: Files, path: Path, data: bytes) -> bool:
             return False
         try:
             write_all(files, handle, data)
+            files.sync(handle)
         finally:
             files.close(handle)
     finally:
         _forget(files, temporary)
+    files.sync_folder(path.parent)
     return True
 
 

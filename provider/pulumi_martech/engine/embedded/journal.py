@@ -19,6 +19,10 @@ from .stores import Store
 
 _SETTLED_EVERY = 0.25  # seconds
 _LOCK_SEEN_EVERY = 4  # of these
+_BROKEN = (
+    "the lock of the stack was broken while this run went on, so it writes nothing more to the "
+    "state; look with `refresh` and `preview` what it did"
+)
 
 
 def digest(data: bytes) -> str:
@@ -79,8 +83,10 @@ class Journal:
     def settle(self) -> None:
         """Return when all lines written so far are settled; one thread does it for all that wait.
 
+        The lock is looked at after that: whoever breaks it later finds these lines.
+
         Raises:
-            EngineError: they may be lost.
+            EngineError: they may be lost, or the lock was broken.
         """
         with self._state:
             number = self._written
@@ -94,7 +100,7 @@ class Journal:
                 failure: EngineError | None = EngineError("the journal was given up")
                 try:
                     self._tape.settle()
-                    failure = None
+                    failure = None if self._owned() else EngineError(_BROKEN)
                 except EngineError as error:
                     failure = error
                 finally:
@@ -128,17 +134,16 @@ class Journal:
             EngineError: somebody broke it; from now on nothing is written.
         """
         if not self._owned():
-            broken = EngineError(
-                "the lock of the stack was broken while this run went on, so it writes nothing "
-                "more to the state; look with `refresh` and `preview` what it did"
-            )
+            broken = EngineError(_BROKEN)
             with self._state:
                 self._failure = broken
                 self._state.notify_all()
             raise broken
 
     def close(self) -> None:
-        """Settle what was written, if that is possible, and end."""
+        """Settle what was written, if that is possible, and end; the second time nothing."""
+        if self._closed.is_set():
+            return
         self._closed.set()
         self._settler.join()
         try:

@@ -262,7 +262,8 @@ class Operation:
             outcome = run.execute(self._program(request, config))
         if request.json and request.options.preview:
             print(digest.text(), file=self._out, flush=True)
-        if snapshot is not None:
+        if snapshot is not None and journal is not None:
+            journal.close()  # nothing is written to it once it is removed
             self._store(request, snapshot, deployment)
             self._remember(request, started, outcome.failed, outcome.changes, config)
         if outcome.failed:

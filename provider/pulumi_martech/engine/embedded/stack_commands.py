@@ -60,7 +60,7 @@ class StackCommands:
         deployment = empty_deployment()
         if passphrase() is not None:
             settings.crypter.ensure_salt()
-        folder.write(with_salt(deployment, settings.crypter))
+        folder.make(with_salt(deployment, settings.crypter))
 
     def _init(self) -> int:
         project = self._context.project()
@@ -90,15 +90,16 @@ class StackCommands:
         rows: list[dict[str, Any]] = []
         for name in backend(project).stacks():
             folder = StackFolder(project, name)
+            lock = folder.lock
             row: dict[str, Any] = {
                 "name": name,
                 "current": name == current,
-                "updateInProgress": folder.is_locked,
+                "updateInProgress": bool(lock),
                 "resourceCount": len(folder.read().get("resources") or []),
             }
             runs = folder.history()
             if row["updateInProgress"]:
-                row["lockedBy"] = folder.holder()
+                row |= {"lockedBy": folder.holder(), "lock": lock}
             if runs:
                 row["lastUpdate"] = runs[0]["endTime"]
             rows.append(row)

@@ -94,6 +94,15 @@ class StackFolder:
         base = digest(data)
         return deployment, read_entries(journal, base), base
 
+    def make(self, deployment: Deployment) -> None:
+        """Make the stack.
+
+        Raises:
+            EngineError: it is there already, be it since a moment.
+        """
+        if not self.store.create(CHECKPOINT, _text({**deployment, "manifest": manifest()})):
+            raise EngineError(f"stack '{self.name}' already exists")
+
     def write(self, deployment: Deployment) -> None:
         """Write a new checkpoint; what a journal said is in it."""
         if self._mine and not self.owned():
@@ -178,14 +187,24 @@ class StackFolder:
             who = "a process that left no readable name"
         return who
 
-    def unlock(self) -> None:
-        """Break the lock."""
-        self.store.remove(LOCK)
-
     @property
-    def is_locked(self) -> bool:
-        """Whether a run goes on or was killed."""
-        return self.store.read(LOCK) is not None
+    def lock(self) -> str:
+        """What tells the lock from any other one; empty if nobody holds it."""
+        data = self.store.read(LOCK)
+        return "" if data is None else digest(data)[:16]
+
+    def unlock(self, lock: str = "") -> None:
+        """Break the lock; if `lock` says which one, then no other.
+
+        Raises:
+            EngineError: it is not held any more, or by another run.
+        """
+        if lock and self.lock != lock:
+            raise EngineError(
+                f"the lock of stack '{self.name}' is not the one that was looked at: that run has "
+                "ended, and perhaps another one works by now; nothing was done"
+            )
+        self.store.remove(LOCK)
 
     # -- history
 
@@ -202,7 +221,11 @@ class StackFolder:
 
     def history(self) -> list[dict[str, Any]]:
         """Return the runs, the latest first; each with its number as `version`."""
-        runs = [json.loads(line) for line in self._history_lines()]
+        runs = []
+        for line in self._history_lines():
+            with suppress(ValueError):  # somebody has changed it
+                run = json.loads(line)
+                runs += [run] if isinstance(run, dict) else []
         return runs[::-1]
 
     def _history_lines(self) -> list[bytes]:

@@ -49,7 +49,7 @@ class Store(Protocol):
         """Put a thing in the place of what was there; it is settled when this returns."""
 
     def create(self, name: str, data: bytes) -> bool:
-        """Make a thing; `False`, and nothing is changed, if there is one of that name."""
+        """Make a thing, settled; `False`, and nothing is changed, if there is one of that name."""
 
     def remove(self, name: str) -> None:
         """Remove a thing, if it is there."""
@@ -58,7 +58,10 @@ class Store(Protocol):
         """Remove everything, the checkpoint first."""
 
     def tape(self) -> Tape:
-        """Begin a journal in the place of what is left of another one."""
+        """Begin a journal in the place of what is left of another one.
+
+        A run that had its lock broken, and does not know yet, writes on into nothing.
+        """
 
     def journal(self) -> bytes:
         """Return the lines of the journal, perhaps without the last ones; nothing if none is."""
@@ -155,7 +158,7 @@ class FolderStore:
         """Begin a journal; what killed writers left is removed."""
         with _said(self._folder / _JOURNAL, "written"):
             for name in self._disk.names(self._folder):
-                if files.is_temporary(name):
+                if files.is_temporary(name) or name == _JOURNAL:
                     self._disk.remove(self._folder / name)
             return FileTape(self._folder / _JOURNAL, self._disk)
 
@@ -172,10 +175,10 @@ class FileTape:
     """A journal in a file: every line is with the operating system when `write` returns."""
 
     def __init__(self, path: Path, disk: Files = DISK):
-        """Begin an empty file."""
+        """Make the file, which must not be there."""
         self._path = path
         self._disk = disk
-        self._handle = disk.open(path)
+        self._handle = disk.open(path, new=True)
         try:
             disk.sync_folder(path.parent)
         except OSError:
