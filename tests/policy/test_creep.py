@@ -13,7 +13,7 @@ from pulumi_martech.model.capability import CAPABILITIES, effective
 from pulumi_martech.model.custom import role_capabilities
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.portable import PORTABLE_ROLES
-from pulumi_martech.policy.creep import creep, merges
+from pulumi_martech.policy.creep import creep, held_in, merges
 from pulumi_martech.policy.view import View, view_of
 
 DAY = date(2026, 11, 28)
@@ -47,7 +47,7 @@ def view(tmp_path: Path, *grants: str) -> View:
 def test_what_somebody_gained_and_what_peers_do_not_have(tmp_path: Path) -> None:
     before = view(tmp_path, "ana viewer", "ben viewer", "cem viewer", "dan viewer")
     now = view(tmp_path, "ana exporter", "ben viewer", "cem viewer", "dan analyst")
-    ana, dan = creep(now, before)
+    ana, dan = creep(now, held_in(before))
     assert (ana.who, ana.peers, ana.points) == ("ana", 2, 24)
     assert ana.gained == {"tool": ("contacts:export", "crm:view")}
     assert ana.unusual == ("contacts:export", "crm:view")
@@ -59,7 +59,7 @@ def test_where_half_of_the_peers_have_it_it_is_not_usual_and_two_peers_are_neede
     tmp_path: Path,
 ) -> None:
     now = view(tmp_path, "ana exporter", "ben exporter", "cem viewer")
-    assert {c.who: c.unusual for c in creep(now, now)} == {
+    assert {c.who: c.unusual for c in creep(now, held_in(now))} == {
         "ana": ("contacts:export", "crm:view"),
         "ben": ("contacts:export", "crm:view"),
     }
@@ -67,7 +67,7 @@ def test_where_half_of_the_peers_have_it_it_is_not_usual_and_two_peers_are_neede
     people = {key: two.people[key] for key in ("ana", "ben")}
     told = {"accounts": two.accounts, "roles": two.roles, "grants": two.grants}
     alone = view_of(Access(people=people, **told), DAY)
-    assert creep(alone, alone) == []
+    assert creep(alone, held_in(alone)) == []
 
 
 def test_roles_that_are_nearly_the_same_are_proposed_for_merging(tmp_path: Path) -> None:
@@ -107,13 +107,13 @@ def test_roles_inherit_add_and_remove() -> None:
 def test_peers_without_any_access_are_peers_and_what_was_certified_and_is_held_longer_no_gain(
     tmp_path: Path,
 ) -> None:
-    (ana,) = creep(one := view(tmp_path, "ana exporter"), one)
+    (ana,) = creep(one := view(tmp_path, "ana exporter"), held_in(one))
     assert (ana.peers, ana.unusual[0]) == (2, "ads:view"), "ben and cem are editors and have none"
     held = view(tmp_path, "dan analyst")
     ended = held.access.grants[0].model_copy(update={"until": date(2026, 6, 30)})
     before = held.access.model_copy(update={"grants": (ended,)})
-    assert creep(held, view_of(before, DAY, ends=False)) == []
-    assert [one.who for one in creep(held, view_of(before, DAY))] == ["dan"]
+    assert creep(held, held_in(view_of(before, DAY, ends=False))) == []
+    assert [one.who for one in creep(held, held_in(view_of(before, DAY)))] == ["dan"]
 
 
 SOME = sorted(effective(PORTABLE_ROLES["marketer"].capabilities))[:7]

@@ -1,5 +1,6 @@
-"""What would stay with people who have left, and what they still answer for."""
+"""What would stay with people who have left, and how often access is looked at again."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,13 @@ def test_what_stays_with_them_is_found(
     found = [text for text in texts(tmp_path, **said) if text != BOT]
     assert len(found) == len(words)
     assert all(any(word in text for text in found) for word in words), found
+
+
+def test_the_cadence_is_that_of_the_vocabulary() -> None:
+    (rule,) = (each for each in BUILTIN if each.id == "certified")
+    said = rule.parameters().model_dump()
+    assert said == {
+        "severe": 90, "high": 90, "moderate": 180, "low": 365, "first": 30,
+        "service": 180, "service_heavy": 90, "begin": None,
+    }  # fmt: skip
+    assert rule.parameters.model_validate({"begin": "2027-01-01"}).begin == date(2027, 1, 1)

@@ -130,21 +130,25 @@ def role_simplify(
 
 @role_app.command(
     "creep",
-    epilog=examples("git show v7:access.yaml > then.yaml && martech role creep --since then.yaml"),
+    epilog=examples(
+        "martech role creep",
+        "git show v7:access.yaml > then.yaml && martech role creep --since then.yaml",
+    ),
 )
 def role_creep(
     since: Annotated[
-        Path, typer.Option("--since", metavar="FILE", help="The document as last certified.")
-    ],
+        Path | None,
+        typer.Option("--since", metavar="FILE", help="An earlier document, instead."),
+    ] = None,
     as_of: AsOf = "",
     document: Document = None,
     cwd: Folder = HERE,
     as_json: Json = False,
     color: Colour = "auto",
 ) -> int:
-    """Show what people gained since the last certification.
+    """Show what people gained since their access was certified last.
 
-    And what sets them apart from peers with the same job.
+    And what sets them apart from peers with the same job. `martech certify` certifies.
     """
     from pulumi_martech.model import expiry
     from pulumi_martech.operations.check import the_document
@@ -152,4 +156,4 @@ def role_creep(
 
     path = the_document(cwd, document)
     day = expiry.chosen(as_of)
-    return show_creep(screen(color, as_json), path, cwd / since, day)
+    return show_creep(screen(color, as_json), path, cwd / since if since else None, day)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_martech.document.compile import Compiled, compile_access
+from pulumi_martech.document.evidence import Evidence
 from pulumi_martech.document.load import Document, read
 from pulumi_martech.document.problems import Finding, Place, Problem, errors
 from pulumi_martech.document.revision import committed_on
@@ -18,7 +19,6 @@ from pulumi_martech.model.inventory import Account
 from pulumi_martech.model.moment import over
 from pulumi_martech.policy.builtin import rules_of
 from pulumi_martech.policy.rule import judge
-from pulumi_martech.policy.view import view_of
 from pulumi_martech.project import project
 from pulumi_martech.reconcile.attested import with_role_content
 from pulumi_martech.resources.accounts import AccountResource
@@ -81,7 +81,8 @@ def _enforce(document: Document) -> None:
     rules = rules_of(project())
     # Where a preview leaves ends out, the calendar refuses nothing either.
     day = as_of() if ends_count() else committed_on(document) or as_of()
-    judgement = judge(view_of(with_role_content(document.access), day), rules)
+    view = Evidence.of(document.path, day).view(with_role_content(document.access), day)
+    judgement = judge(view, rules)
     _note(document.locate([Finding(way, text, True) for way, text in judgement.wrong]))
     fixes = {rule.id: rule.fix for rule in rules}
     for finding in judgement.mandatory:

@@ -1,18 +1,19 @@
 """`martech check --base`: a change of the document, judged by the rules as they were before it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
+from pulumi_martech.document.certifications import NAME, certifications, only_added
 from pulumi_martech.document.load import Document, load
 from pulumi_martech.document.revision import as_it_was, changed_by
 from pulumi_martech.model.access import Access
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.identity import near
 from pulumi_martech.policy.builtin import rules_of
-from pulumi_martech.policy.change import process
+from pulumi_martech.policy.change import PROCESS, process
 from pulumi_martech.policy.rule import Finding, Judgement, Rule
+from pulumi_martech.policy.view import View
 from pulumi_martech.project import project
 from pulumi_martech.reconcile.attested import with_role_content
 
@@ -38,14 +39,16 @@ class Compared:
     unknown: tuple[str, ...]
 
 
-def compared(document: Document, base: Base, now: Judgement, day: date) -> Compared:
+def compared(
+    document: Document, base: Base, now: Judgement, look: Callable[[Access], View]
+) -> Compared:
     """Judge a change by the rules before it.
 
     Args:
         document: as it is with the change.
         base: what was before.
         now: what the policies of now find.
-        day: the day to judge by.
+        look: makes a view of a document, as of the day to judge by.
 
     Raises:
         DocumentInvalid: the document before the change cannot be meant as it is written.
@@ -62,7 +65,7 @@ def compared(document: Document, base: Base, now: Judgement, day: date) -> Compa
         )
 
     def found(before: Access, rules: Sequence[Rule], authors: Iterable[str]) -> tuple[Finding, ...]:
-        return tuple(process(before, after, rules, now, set(authors), day))
+        return tuple(process(before, after, rules, now, set(authors), look))
 
     file = base.folder / base.named
     if file.is_file():
@@ -70,8 +73,13 @@ def compared(document: Document, base: Base, now: Judgement, day: date) -> Compa
         return Compared(found(load(file).access, rules, base.by), base.by, ())
     with as_it_was(document.path, base.named) as was:
         before, rules = with_role_content(load(was).access), rules_of(project(was.parent))
+        kept = only_added(certifications(was), certifications(document.path))
     authors, unknown = (base.by, ()) if base.by else _known(document, base.named)
-    return Compared(found(before, rules, authors), authors, unknown)
+    findings = found(before, rules, authors)
+    if not kept:
+        text = f"{NAME} lost or changed a line: certifications are added and never changed"
+        findings = (*findings, Finding((), text, (), "mandatory", PROCESS))
+    return Compared(findings, authors, unknown)
 
 
 def _known(document: Document, revision: str) -> tuple[tuple[str, ...], tuple[str, ...]]:

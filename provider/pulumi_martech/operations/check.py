@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi_martech.document.compile import compile_access
+from pulumi_martech.document.evidence import Evidence
 from pulumi_martech.document.load import Document, read
 from pulumi_martech.document.problems import Finding as DocumentFinding
 from pulumi_martech.document.problems import Problem, errors
@@ -28,7 +29,6 @@ from pulumi_martech.policy.change import FIX, PROCESS
 from pulumi_martech.policy.plans import Recorded, left_by
 from pulumi_martech.policy.resource_view import view_of_resources
 from pulumi_martech.policy.rule import Finding, Judgement, Rule, judge, ordered
-from pulumi_martech.policy.view import view_of
 from pulumi_martech.project import project
 from pulumi_martech.reconcile.attested import role_content, with_role_content
 
@@ -88,12 +88,14 @@ def check_document(path: Path, day: date | None = None, base: Base | None = None
     """
     document, rules = read(path), rules_of(project(path.parent))
     committed = committed_on(document) if day is None else None
+    until = day or expiry.today()
     day = day or committed or expiry.as_of()
     if not document.ok:
         return Checked(path.name, rules, tuple(document.problems), Judgement(()), {}, day)
     access = with_role_content(document.access)
-    judgement = judge(view_of(access, day), rules)
-    change = compared(document, base, judgement, day) if base else None
+    evidence = Evidence.of(path, until)
+    judgement = judge(evidence.view(access, day), rules)
+    change = compared(document, base, judgement, lambda a: evidence.view(a, day)) if base else None
     if change:
         findings = ordered((*judgement.findings, *change.findings))
         judgement = Judgement(findings, judgement.wrong)
@@ -107,7 +109,7 @@ def check_document(path: Path, day: date | None = None, base: Base | None = None
         places(document, judgement.findings),
         day,
         committed is not None,
-        since(access, rules, day, expiry.today(), judgement) if committed else None,
+        since(access, rules, day, expiry.today(), judgement, evidence.view) if committed else None,
         change,
     )
 

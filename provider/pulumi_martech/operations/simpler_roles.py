@@ -6,6 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
+from pulumi_martech.document.certifications import NAME
+from pulumi_martech.document.evidence import Evidence
 from pulumi_martech.document.load import load
 from pulumi_martech.model.access import Access
 from pulumi_martech.model.capability import DataClass
@@ -15,7 +17,7 @@ from pulumi_martech.model.identity import near
 from pulumi_martech.operations import machine
 from pulumi_martech.operations.screen import Screen, columns
 from pulumi_martech.platforms.registry import PLATFORMS
-from pulumi_martech.policy.creep import creep, merges
+from pulumi_martech.policy.creep import certified_of, creep, held_in, merges
 from pulumi_martech.policy.suggest import suggest
 from pulumi_martech.policy.view import view_of
 from pulumi_martech.reconcile.attested import with_role_content
@@ -109,25 +111,39 @@ def simplify(screen: Screen, path: Path, least: float, day: date) -> int:
     return 0
 
 
-def show_creep(screen: Screen, path: Path, base: Path, day: date) -> int:
-    """Print what people gained since an earlier document, and what peers do not have; exit code 0.
+def show_creep(screen: Screen, path: Path, base: Path | None, day: date) -> int:
+    """Print what people gained since it was certified, or since an earlier document; exit code 0.
 
     Args:
         screen: where to print.
         path: the access document.
-        base: the document as it was when access was last certified.
+        base: an earlier document, in the place of the last certifications.
         day: the day to judge both by; what was certified counts whether it has ended or not.
+
+    Raises:
+        InvalidDeclaration: nothing was ever certified, and no earlier document is named.
     """
-    now, before = with_role_content(load(path).access), with_role_content(load(base).access)
-    found = creep(view_of(now, day), view_of(before, day, ends=False))
+    access = load(path).access
+    now = Evidence.of(path, day).view(with_role_content(access), day)
+    if base is not None:
+        earlier = view_of(with_role_content(load(base).access), day, ends=False)
+        before, since = held_in(earlier), base.name
+    elif now.certified:
+        before, since = certified_of(now), "it was certified"
+    else:
+        raise InvalidDeclaration(
+            "tell what people gained since it was certified",
+            f"there is no {NAME} with any certification beside {path.name}",
+            "nothing was told",
+            "`martech certify ACCOUNT --by PERSON`, or name an earlier document with --since FILE",
+        )
+    found = creep(now, before)
     if screen.machine:
         listed = [{**dataclasses.asdict(each), "points": each.points} for each in found]
-        screen.write(
-            machine.document("role creep", document=path.name, base=base.name, people=listed)
-        )
+        screen.write(machine.document("role creep", document=path.name, base=since, people=listed))
         return 0
     if not found:
-        screen.line(f"Nobody gained anything since {base.name}, and nobody differs from peers.")
+        screen.line(f"Nobody gained anything since {since}, and nobody differs from peers.")
         return 0
     rows = [
         (
@@ -140,7 +156,7 @@ def show_creep(screen: Screen, path: Path, base: Path, day: date) -> int:
         )
         for each in found
     ]
-    heading = ("who", "job", f"gained since {base.name}", "lost", "unlike peers", "points")
+    heading = ("who", "job", f"gained since {since}", "lost", "unlike peers", "points")
     screen.table(columns(rows, heading))
     return 0
 

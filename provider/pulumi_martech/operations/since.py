@@ -3,7 +3,7 @@
 A check judges a commit by the day it was made on, so that it ends the same whenever it is run.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +11,7 @@ from pulumi_martech.model.access import Access
 from pulumi_martech.model.moment import last_day
 from pulumi_martech.policy.guards import named
 from pulumi_martech.policy.rule import Finding, Judgement, Rule, judge
-from pulumi_martech.policy.view import view_of
+from pulumi_martech.policy.view import View
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,17 @@ class Since:
 
 
 def since(
-    access: Access, rules: Sequence[Rule], then: date, day: date, before: Judgement
+    access: Access,
+    rules: Sequence[Rule],
+    then: date,
+    day: date,
+    before: Judgement,
+    look: Callable[[Access, date], View],
 ) -> Since | None:
-    """Return what a later day makes of a document that was judged as of ``then``."""
+    """Return what a later day makes of a document that was judged as of ``then``.
+
+    ``look`` makes a view of a document as of a day.
+    """
     if day <= then:
         return None
     ended = {
@@ -55,7 +63,7 @@ def since(
         and held.ended_by != "leaver"
     }  # fmt: skip
     known = {_key(finding) for finding in before.findings if not finding.waived}
-    now = judge(view_of(access, day), rules)
+    now = judge(look(access, day), rules)
     more = [f for f in now.findings if not f.waived and _key(f) not in known]
     return Since(day, tuple(sorted(ended)), tuple(more))
 

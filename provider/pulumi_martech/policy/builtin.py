@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.policy.account_rules import ACCOUNT_RULES
+from pulumi_martech.policy.certification_rules import CERTIFICATION_RULES
 from pulumi_martech.policy.duties import DUTIES
 from pulumi_martech.policy.grant_rules import GRANT_RULES
 from pulumi_martech.policy.lifecycle_rules import LIFECYCLE_RULES
@@ -17,6 +18,7 @@ BUILTIN: tuple[Rule, ...] = (
     *PEOPLE_RULES,
     *GRANT_RULES,
     *LIFECYCLE_RULES,
+    *CERTIFICATION_RULES,
     *ACCOUNT_RULES,
     *PARTNER_RULES,
     *DUTIES,

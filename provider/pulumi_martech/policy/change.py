@@ -5,14 +5,13 @@ itself: what it adds would have been found by the rules as they were. And somebo
 about themselves. Neither can be waived, for the waiver would be part of the change.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
-from datetime import date
 
 from pulumi_martech.model.access import Access
 from pulumi_martech.policy.guards import named
 from pulumi_martech.policy.rule import Finding, Judgement, Rule, Severity, judge
-from pulumi_martech.policy.view import view_of
+from pulumi_martech.policy.view import View
 
 PROCESS = "process"
 """What stands for these findings where others name their policy."""
@@ -55,7 +54,7 @@ def process(
     rules_before: Sequence[Rule],
     now: Judgement,
     authors: Collection[str],
-    day: date,
+    look: Callable[[Access], View],
 ) -> Iterator[Finding]:
     """Yield what a change does to the rules that it should not do in one step.
 
@@ -65,14 +64,14 @@ def process(
         rules_before: the policies there were before it.
         now: what the policies of now find in ``after``.
         authors: who made the change, by key.
-        day: the day to judge both by.
+        look: makes a view of a document, as of the day to judge by, with all else that is known.
     """
     still: dict[tuple[object, ...], Severity | None] = {
         (f.rule, f.about, f.way): f.severity for f in now.findings if not f.waived
     }
-    was = judge(view_of(before, day), rules_before)
+    was = judge(look(before), rules_before)
     old = {(f.rule, f.about, f.text) for f in was.findings if not f.waived}
-    for finding in judge(view_of(by_rules_before(before, after), day), rules_before).findings:
+    for finding in judge(look(by_rules_before(before, after)), rules_before).findings:
         key = (finding.rule, finding.about, finding.way)
         if finding.waived or finding.rule == "waivers":
             continue

@@ -39,14 +39,31 @@ class Creep:
         return max((CAPABILITIES[name].points for name in names), default=0)
 
 
-def creep(now: View, before: View) -> list[Creep]:
+Held = Mapping[str, Mapping[str, frozenset[str]]]
+"""Person to account to effective capabilities."""
+
+
+def held_in(view: View) -> Held:
+    """Return what everybody can do where."""
+    return {key: _by_account(view, key) for key in view.by_principal}
+
+
+def certified_of(view: View) -> Held:
+    """Return what everybody could do where when that was certified last."""
+    found: dict[str, dict[str, frozenset[str]]] = {}
+    for (account, person), last in view.certified.items():
+        found.setdefault(person, {})[account] = last.can(person)
+    return found
+
+
+def creep(now: View, before: Held) -> list[Creep]:
     """Return everybody who gained something since ``before`` or differs from peers, worst first.
 
     Peers have the same job, are others and are there, with access or without; with fewer than two
     of them nothing is unusual. What was certified with an end and is held longer is no gain if
-    ``before`` is a view without ends.
+    ``before`` is of a view without ends.
     """
-    held = {key: _by_account(now, key) for key in now.by_principal}
+    held = held_in(now)
     nothing = frozenset[str]()
     whole = {key: nothing.union(*accounts.values()) for key, accounts in held.items()}
     by_job: dict[str, list[str]] = {}
@@ -58,7 +75,7 @@ def creep(now: View, before: View) -> list[Creep]:
     for key, accounts in held.items():
         job = now.by_principal[key][0].principal.job
         peers = [other for other in by_job.get(job, ()) if other != key]
-        was = _by_account(before, key) if key in before.by_principal else {}
+        was = before.get(key, {})
         one = Creep(
             who=key,
             job=job,

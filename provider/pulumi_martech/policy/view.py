@@ -11,6 +11,7 @@ from functools import cached_property
 
 from pulumi_martech.model.access import Access, Grant
 from pulumi_martech.model.capability import DataClass, effective
+from pulumi_martech.model.certification import Certified
 from pulumi_martech.model.content import EffectiveAccess
 from pulumi_martech.model.custom import role_capabilities
 from pulumi_martech.model.errors import InvalidDeclaration
@@ -91,13 +92,14 @@ class View:
     """What rules look at: the document's values, a day, and what everybody can do on that day.
 
     ``last_use`` is the last log-in by (account, principal) where a platform records it; whoever is
-    not in it has no known one.
+    not in it has no known one. ``certified`` is the last review of a person's access.
     """
 
     access: Access
     day: date
     entitlements: tuple[Entitlement, ...]
     last_use: Mapping[tuple[str, str], date] = field(default_factory=dict)
+    certified: Certified = field(default_factory=dict)
 
     def way_to(self, person: str) -> tuple[str | int, ...]:
         """Return the way to one of our own people in the document, empty for anybody else."""
