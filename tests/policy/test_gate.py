@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from pulumi_martech.model.content import Declared
 from pulumi_martech.model.expiry import today
-from pulumi_martech.policy.guards import AccountHoldings, Holding, Limit, Limits
+from pulumi_martech.model.limits import Limit, Limits
+from pulumi_martech.policy.guards import AccountHoldings, Holding
 from pulumi_martech.resources.gate import GateProvider, estate_inputs
 
 

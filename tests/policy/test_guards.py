@@ -7,11 +7,10 @@ from hypothesis import strategies as st
 
 from pulumi_martech.model.content import Declared
 from pulumi_martech.model.expiry import over_by_now, today
+from pulumi_martech.model.limits import Limit, Limits
 from pulumi_martech.policy.guards import (
     AccountHoldings,
     Holding,
-    Limit,
-    Limits,
     taken_on_trust,
     violations,
 )

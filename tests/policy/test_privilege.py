@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pulumi_martech.model.content import Declared
+from pulumi_martech.model.limits import Limit, Limits
 from pulumi_martech.model.plan import Op, Plan, Step
 from pulumi_martech.model.portable import PORTABLE_ROLES
 from pulumi_martech.policy.effects import effects
-from pulumi_martech.policy.guards import AccountHoldings, Holding, Limit, Limits, violations
+from pulumi_martech.policy.guards import AccountHoldings, Holding, violations
 from pulumi_martech.policy.holdings import account_inputs
 from pulumi_martech.policy.plans import Recorded, judge
 

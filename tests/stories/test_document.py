@@ -60,11 +60,15 @@ def test_a_document_and_a_program_meet_in_one_stack(embedded: Estate) -> None:
         DOCUMENT.replace("role: marketer, account: site", "role: reseller, account: site"),
         "access.yaml:17:21: site has no native role for 'reseller'",
     )
+    limited = "from pulumi_martech import Limit, limits\nlimits(removals=Limit(7))\n"
+    estate.program(f"{PROGRAM}{limited}")
     refused(
         estate,
-        DOCUMENT.replace("{site: bo}", "{site: zoe}"),
+        DOCUMENT.replace("{site: bo}", "{site: zoe}") + "limits: {removals: {count: 0}}\n",
         "zoe is declared twice in site: by MartechUser bo at access.yaml:17:5",
+        "limits: removals is set twice, to at most 0 and 100 %, 0 always, and at most 7 and 100 %",
     )
+    estate.program(PROGRAM)
     refused(
         estate,
         DOCUMENT.replace("successor: admin", "successor: admin\n    roster: {}"),
@@ -86,6 +90,17 @@ def test_a_document_and_a_program_meet_in_one_stack(embedded: Estate) -> None:
     assert estate.plan("--refresh") == ["update site/roster (members.stray)"]
     estate.applied()
     assert sorted(estate.site.users()) == ["admin", "bo", "robot-1"]
+
+    # What a run may change is said in the document too; a limit that was raised holds from then on.
+    document = DOCUMENT.replace("successor: admin", roster)
+    write(estate, f"{document}limits: {{removals: {{count: 0}}}}\n")
+    estate.applied()
+    document = document.replace("  - {who: bo, role: marketer, account: site}\n", "")
+    refused(
+        estate,
+        f"{document}limits: {{removals: {{count: 5}}}}\n",
+        "1 of 1 logins would lose access in site (bo), 0 are allowed (at most 0 and 100 %, 0",
+    )
 
 
 def test_what_mandatory_policies_find_refuses_a_run_where_that_was_asked_for(

@@ -62,7 +62,7 @@ def register(
             for held in document.access.held(as_of())
             if over(held.until, today())
         ]
-    limits(company_domains=document.access.company.domains)
+    _limit(document)
     try:
         for account in compiled.accounts:
             if account.key not in made:
@@ -74,6 +74,16 @@ def register(
     finally:
         program().place = ""
     return Declared(document.access, made)
+
+
+def _limit(document: Document) -> None:
+    """Set what one run may change, as far as the document says it, and whose domains are ours."""
+    access = document.access
+    limits(company_domains=access.company.domains)
+    for name in sorted(access.limits.model_fields_set):
+        program().place = str(document.place("limits", name))
+        limits(**{name: getattr(access.limits, name)})
+    program().place = ""
 
 
 def _enforce(document: Document) -> None:

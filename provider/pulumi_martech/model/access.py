@@ -15,6 +15,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from pulumi_martech.model.inventory import Account, Asset
+from pulumi_martech.model.limits import Limits
 from pulumi_martech.model.moment import Day, Moment, last_day, over
 from pulumi_martech.model.parties import Client, PartnerOrganisation, Vendor
 from pulumi_martech.model.people import Principal, Team
@@ -106,6 +107,7 @@ class Access(Frozen):
     partners: Mapping[str, PartnerOrganisation] = Field(default_factory=dict)
     clients: Mapping[str, Client] = Field(default_factory=dict)
     rules: Mapping[str, AssetRule] = Field(default_factory=dict)
+    limits: Limits = Limits()
     policies: Mapping[str, PolicySetting] = Field(default_factory=dict)
     waivers: Mapping[str, Waiver] = Field(default_factory=dict)
 

@@ -13,6 +13,7 @@ from pydantic import Field
 from pulumi_martech.model.capability import DataClass
 from pulumi_martech.model.content import Cell, Declared, EffectiveAccess
 from pulumi_martech.model.expiry import as_of, ended, ends_count, over_by_now
+from pulumi_martech.model.limits import Limits
 from pulumi_martech.model.values import Frozen
 from pulumi_martech.policy.privilege import Increase, in_words, increase, to_declare
 from pulumi_martech.policy.roles import effective_access
@@ -64,37 +65,6 @@ class AccountHoldings(Frozen):
 
 Estate = Mapping[str, AccountHoldings]
 """All accounts of a stack by account key."""
-
-
-class Limit(Frozen):
-    """How much one run may change: at most ``count``, at most ``percent`` of what was there.
-
-    ``floor`` is always allowed, so that a team of four can lose one member.
-    """
-
-    count: int = Field(ge=0)
-    percent: float = Field(default=100.0, ge=0, le=100)
-    floor: int = Field(default=0, ge=0)
-
-    def allowed(self, total: int) -> int:
-        """Return how many of ``total`` may change."""
-        return max(self.floor, min(self.count, int(total * self.percent / 100)))
-
-    def __str__(self) -> str:
-        return f"at most {self.count} and {self.percent:g} %, {self.floor} always"
-
-
-class Limits(Frozen):
-    """The limits of a stack.
-
-    ``removals`` and ``privilege_increases`` hold for each account, ``stack_removals`` for all
-    accounts together, ``new_domains`` counts mail domains that are new to the stack.
-    """
-
-    removals: Limit = Limit(count=10, percent=25, floor=2)
-    stack_removals: Limit = Limit(count=25, percent=25, floor=3)
-    privilege_increases: Limit = Limit(count=3, percent=10, floor=1)
-    new_domains: Limit = Limit(count=1, percent=100, floor=1)
 
 
 OVERRIDE = (

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from pulumi_martech.model.limits import Limits
 from pulumi_martech.model.plan import Inputs, Op, Plan
 from pulumi_martech.model.values import Frozen
 from pulumi_martech.policy.guards import (
     Estate,
     Holding,
-    Limits,
     Violation,
     violations,
 )

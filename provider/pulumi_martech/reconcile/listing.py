@@ -9,9 +9,9 @@ from pathlib import Path
 
 from pulumi_martech.model.directory import Directory
 from pulumi_martech.model.errors import DirectoryShrank
+from pulumi_martech.model.limits import Limit
 from pulumi_martech.model.membership import Membership, NativeRole
 from pulumi_martech.model.values import UNKNOWN, Unknown
-from pulumi_martech.policy.guards import Limit
 
 SHRINKAGE = Limit(count=1_000_000, percent=30, floor=3)
 """How many members a listing may lose without removals of ours before it is not believed."""

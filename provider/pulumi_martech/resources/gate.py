@@ -23,9 +23,10 @@ from pulumi.dynamic import (
 )
 from pydantic import ValidationError
 
+from pulumi_martech.model.limits import Limit as LimitValue
+from pulumi_martech.model.limits import Limits
 from pulumi_martech.model.wording import in_words
-from pulumi_martech.policy import guards
-from pulumi_martech.policy.guards import Estate, Limits, Violation, taken_on_trust, violations
+from pulumi_martech.policy.guards import Estate, Violation, taken_on_trust, violations
 from pulumi_martech.policy.holdings import account_inputs, account_of
 from pulumi_martech.reconcile.report import declare
 from pulumi_martech.reconcile.session import override
@@ -148,7 +149,7 @@ class Gate(Resource, module="martech", name="Gate"):
         super().__init__(GateProvider(), "gate", props, opts)
 
 
-def Limit(count: int, *, percent: float = 100.0, floor: int = 0) -> guards.Limit:
+def Limit(count: int, *, percent: float = 100.0, floor: int = 0) -> LimitValue:
     """Return how much one run may change, for `limits`.
 
     Args:
@@ -158,19 +159,19 @@ def Limit(count: int, *, percent: float = 100.0, floor: int = 0) -> guards.Limit
     """
     given = {"count": count, "percent": percent, "floor": floor}
     try:
-        return guards.Limit.model_validate(given)
+        return LimitValue.model_validate(given)
     except ValidationError as error:
         for name, words in in_words(error):
             program().problem(f"Limit: {name} {words}")
-    return guards.Limit(count=0)
+    return LimitValue(count=0)
 
 
 def limits(
     *,
-    removals: guards.Limit | None = None,
-    stack_removals: guards.Limit | None = None,
-    privilege_increases: guards.Limit | None = None,
-    new_domains: guards.Limit | None = None,
+    removals: LimitValue | None = None,
+    stack_removals: LimitValue | None = None,
+    privilege_increases: LimitValue | None = None,
+    new_domains: LimitValue | None = None,
     company_domains: Sequence[str] = (),
 ) -> None:
     """Set the limits of this stack's gate; what is not given keeps its default.
@@ -189,10 +190,15 @@ def limits(
         "new_domains": new_domains,
     }
     declared = program()
-    update = {name: limit for name, limit in given.items() if isinstance(limit, guards.Limit)}
+    update = {name: limit for name, limit in given.items() if isinstance(limit, LimitValue)}
     for name, limit in given.items():
         if limit is not None and name not in update:
             declared.problem(f"limits: {name}={shown(limit)} is no limit; write {name}=Limit(10)")
+    for name in sorted(update.keys() & declared.limits.model_fields_set):
+        was = getattr(declared.limits, name)
+        if update[name] != was:
+            said = f"{was}, and {update[name]}"
+            declared.problem(f"limits: {name} is set twice, to {said}: say it in one place")
     declared.limits = declared.limits.model_copy(update=update)
     own = texts(company_domains, "limits: company_domains")
     declared.company_domains |= {domain.strip().lower() for domain in own}

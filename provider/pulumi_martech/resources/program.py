@@ -25,10 +25,11 @@ from pulumi_martech.model.identity import (
     near,
     within,
 )
+from pulumi_martech.model.limits import Limits
 from pulumi_martech.model.manifest import Ability, Manifest
 from pulumi_martech.model.membership import KEY_LOGIN
 from pulumi_martech.platforms.registry import PLATFORMS
-from pulumi_martech.policy.guards import AccountHoldings, Estate, Limits
+from pulumi_martech.policy.guards import AccountHoldings, Estate
 from pulumi_martech.policy.holdings import holdings
 from pulumi_martech.policy.lifecycle import left_out
 from pulumi_martech.policy.roles import understood
