@@ -18,8 +18,9 @@ from pulumi_martech.engine.embedded.deployment import Deployment, MonitorClosed
 from pulumi_martech.engine.embedded.errors import EngineError
 from pulumi_martech.engine.embedded.operations import Operation, Request
 from pulumi_martech.engine.embedded.options import Options
-from pulumi_martech.engine.embedded.project import Project, StackSettings
+from pulumi_martech.engine.embedded.project import Project
 from pulumi_martech.engine.embedded.requests import Registration
+from pulumi_martech.engine.embedded.settings import StackSettings
 from pulumi_martech.engine.embedded.stacks import StackFolder
 from pulumi_martech.engine.embedded.state import STACK_TYPE, ResourceState
 from pulumi_martech.engine.embedded.stores import Store

@@ -40,7 +40,7 @@ OPERATION = [
     "--parallel 4", "--suppress-outputs", "--config-file other.yaml", "--skip-plugin-pre-install",
 ]  # fmt: skip
 PROGRAM = [
-    *OPERATION, "-c key=value", "--config key=value", "--config-path", "-x urn", "--exclude urn",
+    *OPERATION, "-c key=value", "--config key=value", "--config-path",
     "--run-program", "--show-replacement-steps", "--show-sames", "--skip-config-validation",
     "-t urn", "--target urn", "--target-dependents",
 ]  # fmt: skip
@@ -56,19 +56,25 @@ FLAGS = {
     "up": [*PROGRAM, *CHANGE, *WRITES, "--continue-on-error", "--plan plan.json"],
     "refresh": [
         *PROGRAM, *WRITES, "--clear-pending-creates", "--exclude-dependents",
-        "--expect-no-changes", "--preview-only", "--skip-pending-creates",
+        "--expect-no-changes", "--skip-pending-creates",
     ],
     "destroy": [
-        *PROGRAM, *WRITES, "--continue-on-error", "--exclude-protected", "--ignore-protect",
-        "--preview-only", "-r", "--refresh=false", "--remove", "--show-config",
-        "--show-full-output",
+        *PROGRAM, *WRITES, "--continue-on-error", "--ignore-protect", "-r", "--refresh=false",
+        "--remove", "--show-config", "--show-full-output",
     ],
     "import": [
         *OPERATION, "-f resources.json", "--file resources.json", "--generate-code=false",
-        "-o code.py", "--out code.py", "--preview-only", "--protect=false", "--skip-preview",
+        "-o code.py", "--out code.py", "--protect=false", "--skip-preview",
         "-y", "--yes",
     ],
 }  # fmt: skip
+ALONE = {  # what goes with none of some others
+    "preview": ["-x urn", "--exclude urn"],
+    "up": ["-x urn", "--exclude urn"],
+    "refresh": ["-x urn", "--exclude urn", "--preview-only"],
+    "destroy": ["-x urn", "--exclude urn", "--preview-only", "--exclude-protected"],
+    "import": ["--preview-only"],
+}
 REFUSED_FLAGS = {
     "preview": [
         "--attach-debugger", "--attach-debugger=all", "--client=x", "--import-file=x", "--neo",
@@ -103,8 +109,9 @@ def test_commands_are_taken() -> None:
 
 @pytest.mark.parametrize("command", FLAGS)
 def test_flags_are_taken(command: str) -> None:
-    words = [word for flag in FLAGS[command] for word in flag.split()]
-    assert parse([command, *words]).command == command
+    for flags in (FLAGS[command], ALONE.get(command, [])):
+        words = [word for flag in flags for word in flag.split()]
+        assert parse([command, *words]).command == command
 
 
 def test_other_commands_are_refused_by_name(
@@ -146,3 +153,17 @@ def test_what_comes_before_an_action_holds_for_it() -> None:
     before = ["config", "--json", "-s", "prod", "--config-file", "c.yaml"]
     arguments = parse([*before, "get", "key"])
     assert (arguments.json, arguments.stack, arguments.config_file) == (True, "prod", "c.yaml")
+
+
+def test_options_that_contradict_each_other_are_refused() -> None:
+    for words in (
+        "up --target a --exclude b",
+        "preview --target-replace a --exclude b",
+        "destroy --exclude-protected --ignore-protect",
+        "refresh --preview-only --yes",
+        "destroy --preview-only --skip-preview",
+    ):
+        with pytest.raises(UsageError, match="cannot be given together"):
+            parse(words.split())
+    with pytest.raises(UsageError, match="--policy-pack-config needs --policy-pack"):
+        parse(["up", "--policy-pack-config", "c.json"])

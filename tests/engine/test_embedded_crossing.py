@@ -92,6 +92,37 @@ def test_there_and_back(tmp_path: Path) -> None:
     assert not land.objects()
 
 
+def test_both_engines_read_and_write_one_file_of_settings(tmp_path: Path) -> None:
+    land = Toyland(tmp_path)
+    real = Real(land)
+    engines = [land.run, real.run]
+    for number, run in enumerate(engines):
+        run("config", "set", f"plain{number}", "007")
+        run("config", "set", "--secret", f"key{number}", f"geheim{number}")
+        run("config", "set", "--path", f"o.list[{number}]", "true")
+        run("config", "set", "--path", "--secret", f"o.deep.key{number}", f"tief{number}")
+        run("config", "set", "--path", 'o["a.b"]', "null")
+        run("config", "set-all", "--plaintext", f"x{number}=a: b", "--plaintext", "gone=1")
+        run("config", "rm", "gone")
+    text = (land.project / "Pulumi.dev.yaml").read_text()
+    assert "geheim" not in text and "tief" not in text and "gone" not in text
+    read = [json.loads(run("config", "--json", "--show-secrets")) for run in engines]
+    assert read[0] == read[1]
+    assert read[0]["toyland:o"]["objectValue"] == {
+        "a.b": "null",
+        "deep": {"key0": "tief0", "key1": "tief1"},
+        "list": [True, True],
+    }
+    assert {key: item["value"] for key, item in read[0].items() if key[-1] in "01"} == {
+        "toyland:plain0": "007",
+        "toyland:plain1": "007",
+        "toyland:key0": "geheim0",
+        "toyland:key1": "geheim1",
+        "toyland:x0": "a: b",
+        "toyland:x1": "a: b",
+    }
+
+
 def test_secrets_in_the_open_are_encrypted_on_the_way_in(tmp_path: Path) -> None:
     """`stack export --show-secrets` of the real engine may be imported, too."""
     land = Toyland(tmp_path, PROGRAM)

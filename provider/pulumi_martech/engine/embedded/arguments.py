@@ -70,7 +70,33 @@ def parse(words: list[str]) -> argparse.Namespace:
         if len(values) > 1 or getattr(arguments, "value", "") is not None:
             raise UsageError("nothing is expected after `--` but the value of `config set`")
         arguments.value = values[0]
+    _check_together(arguments)
     return arguments
+
+
+def _check_together(arguments: argparse.Namespace) -> None:
+    """Refuse options that contradict each other.
+
+    Raises:
+        UsageError: there are such options.
+    """
+
+    def given(option: str) -> bool:
+        return bool(getattr(arguments, option, None))
+
+    pairs = [
+        ("target", "exclude"),
+        ("target_replace", "exclude"),
+        ("exclude_protected", "ignore_protect"),
+    ]
+    if OPERATIONS.get(arguments.command) != "preview":  # which is one anyway
+        pairs += [("preview_only", "skip_preview"), ("preview_only", "yes")]
+    for one, other in pairs:
+        if given(one) and given(other):
+            names = f"--{one} and --{other}".replace("_", "-")
+            raise UsageError(f"{names} cannot be given together")
+    if given("policy_pack_config") and not given("policy_pack"):
+        raise UsageError("--policy-pack-config needs --policy-pack")
 
 
 def _parted(words: list[str]) -> tuple[list[str], list[str]]:

@@ -7,7 +7,7 @@ from typing import Any
 from .context import Context
 from .errors import EngineError, UsageError
 from .output import dumped
-from .project import StackSettings
+from .settings import ConfigValue, StackSettings
 from .values import SECRET_MARK
 
 
@@ -57,14 +57,20 @@ class ConfigCommands:
         """Set what `config --json` printed elsewhere."""
         try:
             described = json.loads(text)
-            items = [(str(k), v["value"], v["secret"]) for k, v in described.items()]
+            items = [
+                (str(key), item["value"], item["secret"], item.get("objectValue"))
+                for key, item in described.items()
+            ]
         except (ValueError, AttributeError, KeyError, TypeError):
             raise UsageError(
                 "--json must be what `config --json --show-secrets` prints: an object of keys to "
                 "objects with `value` and `secret`"
             ) from None
-        for key, value, secret in items:
-            settings.set(key, value, secret, self._context.arguments.path)
+        for key, value, secret, structure in items:
+            if structure is None or secret:
+                settings.set(key, value, secret)
+            else:
+                settings.set_structure(key, structure)
 
     def _copied(self, settings: StackSettings) -> StackSettings:
         """Return the settings of another stack with the configuration, or one key, of this one."""
@@ -77,24 +83,18 @@ class ConfigCommands:
         return target
 
     def _config_get(self, settings: StackSettings) -> int:
-        key = settings.full_key(self._context.arguments.key)
         found = settings.get(self._context.arguments.key, self._context.arguments.path)
         if found is None:
             raise EngineError(f"configuration key '{self._context.arguments.key}' not found")
-        if self._context.arguments.json:
-            print(dumped({"name": key, "value": found.value, "secret": found.secret}))
-        else:
-            print(found.value)
+        print(dumped(_described(found)) if self._context.arguments.json else found.value)
         return 0
 
     def _config_list(self, settings: StackSettings) -> int:
         rows: dict[str, dict[str, Any]] = {}
         for key, item in settings.config().items():
-            row: dict[str, Any] = {"secret": item.secret}
-            if not item.secret or self._context.arguments.show_secrets:
-                row["value"] = item.value
-                if item.is_object:
-                    row["objectValue"] = json.loads(item.value)
+            row = _described(item)
+            if item.secret and not self._context.arguments.show_secrets:
+                row = {"secret": True}
             rows[key] = row
         if self._context.arguments.json:
             print(dumped(rows))
@@ -102,3 +102,9 @@ class ConfigCommands:
         for key, row in rows.items():
             print(f"{key}\t{row.get('value', SECRET_MARK)}")
         return 0
+
+
+def _described(found: ConfigValue) -> dict[str, Any]:
+    """Return a value as `config --json` prints it."""
+    structure = {"objectValue": json.loads(found.value)} if found.is_object else {}
+    return {"value": found.value, **structure, "secret": found.secret}

@@ -4,7 +4,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from .errors import UsageError
-from .project import Project, StackSettings, check_stack_name
+from .project import Project, check_stack_name
+from .settings import StackSettings
 from .stacks import StackFolder, selected
 
 

@@ -20,11 +20,12 @@ from .hooks import Hooks
 from .options import Observer, Options, Outcome
 from .plan import Plan
 from .policies import Policies
-from .project import ConfigValue, Project
+from .project import Project
 from .providers import Failure, Provider, Registry
 from .readings import RefreshStep
 from .references import StackReferences, reader
 from .requests import Reading, Registration
+from .settings import ConfigValue
 from .snapshot import Snapshot
 from .state import (
     BUILTIN,

@@ -5,8 +5,9 @@ from typing import Any
 
 from .crypter import Crypter
 from .errors import EngineError
-from .project import Project, StackSettings
+from .project import Project
 from .replay import Deployment, secrets_providers
+from .settings import StackSettings
 from .snapshot import encrypting
 from .stacks import StackFolder
 from .state import ResourceState, provider_urn

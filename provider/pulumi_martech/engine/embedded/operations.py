@@ -26,8 +26,9 @@ from .packs import PolicyPack, open_packs
 from .plan import Plan
 from .policies import Policies
 from .program import Program, output_as_messages
-from .project import ConfigValue, Project, StackSettings
+from .project import Project
 from .project_config import with_project_config
+from .settings import ConfigValue, StackSettings
 from .snapshot import Snapshot, encrypting
 from .stack_commands import remove_stack
 from .stacks import StackFolder
@@ -122,8 +123,6 @@ def _options(arguments: Namespace, kind: str, project: Project, preview: bool) -
     if refresh is None:
         refresh = project.refresh_always and kind in ("preview", "up", "destroy")
     target_replaces = getattr(arguments, "target_replace", [])
-    if (arguments.target or target_replaces) and arguments.exclude:
-        raise UsageError("--target and --exclude cannot be given together")
     parallel = _PARALLEL if arguments.parallel is None else arguments.parallel
     return Options(
         preview=preview,

@@ -21,7 +21,8 @@ from .deployment import Deployment
 from .errors import Bail, EngineError
 from .events import Events
 from .monitor import Engine, Monitor
-from .project import ConfigValue, Project
+from .project import Project
+from .settings import ConfigValue
 from .waiting import OpenOutputs
 
 

@@ -4,7 +4,8 @@ import json
 from typing import Any
 
 from .errors import EngineError
-from .project import ConfigValue, Project, compact, config_text
+from .project import Project
+from .settings import ConfigValue, compact, config_text
 
 _TYPED = {"type", "description", "items", "default", "value", "secret"}
 

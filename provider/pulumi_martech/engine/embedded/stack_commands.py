@@ -16,7 +16,8 @@ from .deployments import (
 )
 from .errors import EngineError, UsageError
 from .output import dumped
-from .project import Project, StackSettings, check_stack_name
+from .project import Project, check_stack_name
+from .settings import StackSettings
 from .stacks import StackFolder, empty_deployment, select, selected
 from .state import STACK_TYPE
 from .values import SECRET_MARK, Secret, from_json, to_json
