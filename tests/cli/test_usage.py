@@ -23,7 +23,7 @@ VERBS = (
     "audit verify", "audit show", "audit head",
     "import",
     "attest", "checklist",
-    "check", "policy list", "ends", "certify", "who", "matrix", "partner assets",
+    "check", "policy list", "ends", "certify", "facts", "who", "matrix", "partner assets",
     "sandbox", "demo",
 )  # fmt: skip
 

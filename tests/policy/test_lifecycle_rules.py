@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from tests.policy.test_rules import DAY, grants, view
 
+from pulumi_martech.document.evidence import Evidence
+from pulumi_martech.model.facts import PersonFacts
 from pulumi_martech.policy.builtin import BUILTIN
+from pulumi_martech.policy.holders import mfa_of
 from pulumi_martech.policy.rule import judge
 
 LEFT = """\
@@ -78,3 +81,50 @@ def test_the_cadence_is_that_of_the_vocabulary() -> None:
         "service": 180, "service_heavy": 90, "begin": None,
     }  # fmt: skip
     assert rule.parameters.model_validate({"begin": "2027-01-01"}).begin == date(2027, 1, 1)
+
+
+PENDING = {"status": "pending"}
+REPORTED = """\
+people:
+  ana: {email: ana@fernwood.example}
+accounts:
+  tool: {platform: canva, login: {sso: %s}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("policy", "sso", "fact", "is_found"),
+    [
+        ("pending-invitations", "none", PENDING | {"pending_since": "2026-11-13"}, True),
+        (
+            "pending-invitations",
+            "none",
+            {"status": "pending", "pending_since": "2026-11-14"},
+            False,
+        ),
+        ("pending-invitations", "none", PENDING, False),
+        ("pending-invitations", "none", {"pending_since": "2026-01-01"}, False),
+        ("log-in-seen", "enforced", {"log_in": "password"}, True),
+        ("log-in-seen", "enforced", {"log_in": "sso"}, False),
+        ("log-in-seen", "enforced", {}, False),
+        ("log-in-seen", "optional", {"log_in": "password"}, False),
+    ],
+)
+def test_what_platforms_report_is_found_where_it_is_known(
+    tmp_path: Path, policy: str, sso: str, fact: dict[str, str], is_found: bool
+) -> None:
+    access = view(tmp_path, base=REPORTED % sso).access
+    facts = {("tool", "ana"): PersonFacts.model_validate(fact)}
+    (rule,) = (each for each in BUILTIN if each.id == policy)
+    assert bool(judge(Evidence(facts=facts).view(access, DAY), [rule]).findings) is is_found
+
+
+def test_a_newer_report_takes_the_place_of_what_was_said_of_a_second_factor(tmp_path: Path) -> None:
+    said = "mfa: [{state: 'yes', known: platform, account: tool, on: 2026-11-%s}]}"
+    base = REPORTED.replace("example}", "example, " + said)
+    factor = {"state": "no", "known": "platform", "on": "2026-11-20"}
+    facts = {("tool", "ana"): PersonFacts.model_validate({"mfa": [factor]})}
+    for day, state in (("19", "no"), ("21", "yes")):
+        access = view(tmp_path, base=base % (day, "none")).access
+        seen = Evidence(facts=facts).view(access, DAY).access
+        assert mfa_of(seen.principals["ana"], seen.accounts["tool"], DAY) == state

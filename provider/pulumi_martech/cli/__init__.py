@@ -13,6 +13,7 @@ from pulumi_martech.cli.attested import attested_app
 from pulumi_martech.cli.certify import certify_app
 from pulumi_martech.cli.document import document_app, ends_app
 from pulumi_martech.cli.engine import engine_app
+from pulumi_martech.cli.facts import facts_app
 from pulumi_martech.cli.importing import import_app
 from pulumi_martech.cli.inspect import audit_app, inspect_app
 from pulumi_martech.cli.options import group, screen
@@ -55,6 +56,7 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(partner_app, name="partner")
 app.add_typer(ends_app)
 app.add_typer(certify_app)
+app.add_typer(facts_app)
 app.add_typer(document_app, name="document")
 app.add_typer(play_app)
 

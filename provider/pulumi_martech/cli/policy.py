@@ -28,6 +28,7 @@ policy_app = group("Policies: what is asked of access.")
         "martech check access.yaml --strict",
         "martech check --as-of today       (in a nightly job)",
         "martech check --base origin/main  (in a pull request)",
+        "martech check --facts facts.json  (in a nightly job)",
         "martech check --json",
     )
 )
@@ -52,6 +53,13 @@ def check(
         list[str] | None,
         typer.Option("--by", metavar="PERSON", help="Who made the change; else who committed it."),
     ] = None,
+    facts: Annotated[
+        Path | None,
+        typer.Option("--facts", metavar="FILE", help="What platforms report (`martech facts`)."),
+    ] = None,
+    facts_days: Annotated[
+        int, typer.Option("--facts-days", min=0, help="Days that facts count.")
+    ] = 7,
     as_of: AsOf = "",
     stack: Stack = "",
     cwd: Folder = HERE,
@@ -67,7 +75,8 @@ def check(
     A document is judged by the day of its last commit, so that a commit ends the same whenever it
     is checked; one that was changed since, by today. --as-of names another day.
 
-    With --base a change of policies, waivers and the like is judged by the rules before it.
+    With --base a change of policies, waivers and the like is judged by the rules before it. With
+    --facts what platforms reported counts too: as of today, and what is missing is unknown.
     """
     from pulumi_martech.model import expiry
     from pulumi_martech.operations import check as checking
@@ -78,13 +87,15 @@ def check(
     on = screen(color, as_json)
     path = None if program and not document else checking.find_document(cwd, document)
     day = expiry.chosen(as_of) if expiry.is_chosen(as_of) else None
-    if path is None and base:
-        raise typer.BadParameter("--base compares access documents, and there is none here")
+    if path is None and (base or facts):
+        raise typer.BadParameter("--base and --facts want an access document: there is none here")
     if path is None and not checking.has_program(cwd):
         raise checking.nothing_to_check(cwd)
     if path is not None:
         compared = Base(base, cwd, tuple(by or ())) if base else None
-        checked = checking.check_document(path, day, compared)
+        checked = checking.check_document(
+            path, day, compared, cwd / facts if facts else None, facts_days
+        )
     else:
         with opened(cwd, stack, None, "", as_of, True, on) as (work, _):
             checked = checking.check_program(work, on, day or expiry.today())

@@ -4,7 +4,7 @@ Nobody is asked and no credential is read: a pull request's check needs neither.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,10 @@ from pulumi_martech.document.revision import committed_on
 from pulumi_martech.model import expiry
 from pulumi_martech.model.account import AccountConfig, ByHand
 from pulumi_martech.model.errors import InvalidDeclaration
+from pulumi_martech.model.facts import FRESH
 from pulumi_martech.operations import machine
 from pulumi_martech.operations.base import Base, Compared, compared
+from pulumi_martech.operations.facts import Taken, take
 from pulumi_martech.operations.preflight import recorded
 from pulumi_martech.operations.screen import Screen, columns
 from pulumi_martech.operations.since import Since, since
@@ -49,6 +51,7 @@ class Checked:
     ``rules`` are the policies that it was made by, ``day`` the day it was judged as of;
     ``committed`` says that this is the day of its commit, and ``since`` what came after it.
     ``compared`` is what came of a comparison with a base; its findings are in ``judgement`` too.
+    ``taken`` are the facts there were of each account.
     """
 
     document: str
@@ -60,6 +63,7 @@ class Checked:
     committed: bool = False
     since: Since | None = None
     compared: Compared | None = None
+    taken: tuple[Taken, ...] = ()
 
 
 def find_document(folder: Path, file: Path | None = None) -> Path | None:
@@ -76,24 +80,35 @@ def find_document(folder: Path, file: Path | None = None) -> Path | None:
     return None
 
 
-def check_document(path: Path, day: date | None = None, base: Base | None = None) -> Checked:
+def check_document(
+    path: Path,
+    day: date | None = None,
+    base: Base | None = None,
+    facts: Path | None = None,
+    facts_days: int = FRESH,
+) -> Checked:
     """Read a document and judge it as of a day; a document with errors is not judged.
 
     Without a day it is that of its last commit, so that a commit is judged the same whenever it is
     looked at; today, if it was changed since. With a base a change of the rules is judged by the
-    rules there were before.
+    rules there were before. Facts are of today, and so is the judgement with them; none counts that
+    is older than ``facts_days``.
 
     Raises:
-        InvalidDeclaration: the base cannot be found or read.
+        InvalidDeclaration: the base or the facts cannot be found or read.
     """
     document, rules = read(path), rules_of(project(path.parent))
-    committed = committed_on(document) if day is None else None
+    committed = committed_on(document) if day is None and facts is None else None
     until = day or expiry.today()
     day = day or committed or expiry.as_of()
     if not document.ok:
         return Checked(path.name, rules, tuple(document.problems), Judgement(()), {}, day)
     access = with_role_content(document.access)
     evidence = Evidence.of(path, until)
+    taken: tuple[Taken, ...] = ()
+    if facts is not None:
+        known, taken = take(facts, access, expiry.today(), facts_days)
+        evidence = replace(evidence, facts=known)
     judgement = judge(evidence.view(access, day), rules)
     change = compared(document, base, judgement, lambda a: evidence.view(a, day)) if base else None
     if change:
@@ -111,6 +126,7 @@ def check_document(path: Path, day: date | None = None, base: Base | None = None
         committed is not None,
         since(access, rules, day, expiry.today(), judgement, evidence.view) if committed else None,
         change,
+        taken,
     )
 
 
@@ -164,6 +180,8 @@ def show(screen: Screen, checked: Checked, strict: bool) -> int:
             screen.line(f"and {len(findings) - MOST} more: `--json` gives all of them")
         screen.line()
     screen.line(_summary(checked))
+    for one in checked.taken:
+        (screen.line if one.counted else screen.warn)(f"Facts: {one}." if one.counted else str(one))
     for note in checked.since.notes() if checked.since else ():
         screen.line(f"Note: {note}.")
     for address in checked.compared.unknown if checked.compared else ():
@@ -225,6 +243,7 @@ def _machine(checked: Checked, by_id: Mapping[str, Rule], code: int) -> str:
         exit_code=code,
         problems=problems,
         findings=listed(checked.judgement.findings, checked.places),
+        facts=checked.taken,
         authors=list(checked.compared.authors) if checked.compared else [],
         authors_unknown=len(checked.compared.unknown) if checked.compared else 0,
         since=None

@@ -8,6 +8,7 @@ from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.policy.account_rules import ACCOUNT_RULES
 from pulumi_martech.policy.certification_rules import CERTIFICATION_RULES
 from pulumi_martech.policy.duties import DUTIES
+from pulumi_martech.policy.facts_rules import FACTS_RULES
 from pulumi_martech.policy.grant_rules import GRANT_RULES
 from pulumi_martech.policy.lifecycle_rules import LIFECYCLE_RULES
 from pulumi_martech.policy.partner_rules import PARTNER_RULES
@@ -19,6 +20,7 @@ BUILTIN: tuple[Rule, ...] = (
     *GRANT_RULES,
     *LIFECYCLE_RULES,
     *CERTIFICATION_RULES,
+    *FACTS_RULES,
     *ACCOUNT_RULES,
     *PARTNER_RULES,
     *DUTIES,

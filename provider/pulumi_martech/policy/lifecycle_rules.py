@@ -22,6 +22,10 @@ def _left_behind(view: View, _: Nothing) -> Iterator[Finding]:
         for account in sorted(granted.get(key, ())):
             if account in access.accounts:
                 yield from _stays(principal, access.accounts[account])
+    for (account, key), fact in view.facts.items():
+        if key in left and fact.status in ("active", "pending"):
+            text = f"{key} has left and is still {fact.status} in {account}, as it reports itself"
+            yield Finding((key, account), text, view.way_to(key))
     for way, about, name, words in _answered_for(access):
         if name in left:
             yield Finding(

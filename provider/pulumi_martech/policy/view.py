@@ -15,6 +15,7 @@ from pulumi_martech.model.certification import Certified
 from pulumi_martech.model.content import EffectiveAccess
 from pulumi_martech.model.custom import role_capabilities
 from pulumi_martech.model.errors import InvalidDeclaration
+from pulumi_martech.model.facts import PersonFacts
 from pulumi_martech.model.inventory import Account
 from pulumi_martech.model.moment import last_day
 from pulumi_martech.model.people import Principal
@@ -92,7 +93,8 @@ class View:
     """What rules look at: the document's values, a day, and what everybody can do on that day.
 
     ``last_use`` is the last log-in by (account, principal) where a platform records it; whoever is
-    not in it has no known one. ``certified`` is the last review of a person's access.
+    not in it has no known one. ``certified`` is the last review of a person's access, ``facts``
+    what platforms report of people by (account, principal), none that is not fresh.
     """
 
     access: Access
@@ -100,6 +102,7 @@ class View:
     entitlements: tuple[Entitlement, ...]
     last_use: Mapping[tuple[str, str], date] = field(default_factory=dict)
     certified: Certified = field(default_factory=dict)
+    facts: Mapping[tuple[str, str], PersonFacts] = field(default_factory=dict)
 
     def way_to(self, person: str) -> tuple[str | int, ...]:
         """Return the way to one of our own people in the document, empty for anybody else."""
