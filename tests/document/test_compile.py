@@ -111,7 +111,11 @@ def test_a_vendors_presence_is_one_resource_until_the_contract_ends(office: Offi
         "domains": ["northlight.example"],
         "aliases": ["mo@freelance.example", "pool@freelance.example"],
         "people": {
-            "eve@northlight.example": {"roles": ["Editors"], "email": "eve@northlight.example"},
+            "eve@northlight.example": {
+                "roles": ["Editors"],
+                "email": "eve@northlight.example",
+                "until": "2026-12-31",
+            },
             "mo@freelance.example": {"roles": [], "email": "mo@freelance.example"},
         },
         "until": "2027-03-31",
@@ -159,7 +163,8 @@ def test_a_roster_that_is_said_is_the_whole_list_even_if_nobody_is_on_it(office:
         for d in compile_access(load(office.file).access, DAY).declarations
         if d.kind not in ("Role", "RoleReference")
     ]
-    assert list(found.arguments["members"]) == ["eve@northlight.example", "mo@freelance.example"]
+    ends = {login: entry["until"] for login, entry in found.arguments["members"].items()}
+    assert ends == {"eve@northlight.example": "2026-12-31", "mo@freelance.example": "2027-03-31"}
 
 
 def test_what_cannot_be_carried_out_is_told_with_its_place(office: Office) -> None:

@@ -92,15 +92,25 @@ def test_a_document_and_a_program_meet_in_one_stack(embedded: Estate) -> None:
     assert sorted(estate.site.users()) == ["admin", "bo", "robot-1"]
 
     # What a run may change is said in the document too; a limit that was raised holds from then on.
+    # The end of one member is planned, which counts in no limit.
     document = DOCUMENT.replace("successor: admin", roster)
-    write(estate, f"{document}limits: {{removals: {{count: 0}}}}\n")
+    document = f"{document}limits: {{removals: {{count: 0}}}}\n"
+    last = document.replace("account: site}\n", "account: site, until: 2026-12-31}\n")
+    write(estate, last)
+    estate.mark()
+    assert "update site/roster (members.bo.until)" in estate.plan()
     estate.applied()
-    document = document.replace("  - {who: bo, role: marketer, account: site}\n", "")
+    assert estate.writes("site") == []
+    grant = "  - {who: bo, role: marketer, account: site, until: 2026-12-31}\n"
     refused(
         estate,
-        f"{document}limits: {{removals: {{count: 5}}}}\n",
+        last.replace(grant, "").replace("count: 0", "count: 5"),
         "1 of 1 logins would lose access in site (bo), 0 are allowed (at most 0 and 100 %, 0",
     )
+    write(estate, last)
+    run = estate.up(MARTECH_AS_OF="2027-01-01", MARTECH_TODAY="2027-01-01")
+    assert run.code == 0, run.text
+    assert sorted(estate.site.users()) == ["admin", "robot-1"]
 
 
 def test_what_mandatory_policies_find_refuses_a_run_where_that_was_asked_for(

@@ -317,7 +317,7 @@ class _AccountCompiler:
         arguments = {
             "domains": sorted(vendor.domains),
             "aliases": sorted(elsewhere.union(alias.lower() for alias in vendor.aliases)),
-            "people": {member.login: self._entry(member) for member in people},
+            "people": {m.login: self._entry(m, last_day(vendor.until)) for m in people},
             "until": last_day(vendor.until).isoformat(),
             "owner": vendor.owner,
             "reason": vendor.why,
@@ -325,8 +325,10 @@ class _AccountCompiler:
         }
         self._declare("VendorGrant", vendor.key, arguments, people[0].way)
 
-    def _entry(self, member: _Member) -> dict[str, Any]:
-        return {"roles": sorted(member.roles), **self._attributes(member)}
+    def _entry(self, member: _Member, contract: date | None = None) -> dict[str, Any]:
+        until = member.until if member.until != contract else None
+        ends = {"until": until.isoformat()} if until else {}
+        return {"roles": sorted(member.roles), **self._attributes(member), **ends}
 
     def _attributes(self, member: _Member) -> dict[str, Any]:
         """Return the arguments of the platform's user besides login and roles."""

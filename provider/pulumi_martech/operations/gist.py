@@ -49,7 +49,8 @@ def _people(entries: Value) -> list[str]:
 def _person(login: str, entry: Inputs) -> str:
     roles = entry.get("roles")
     names = ", ".join(sorted(roles)) if isinstance(roles, Mapping) and roles else "no roles"
-    return f"{login}: {names}"
+    until = f", until {entry['until']}" if entry.get("until") else ""
+    return f"{login}: {names}{until}"
 
 
 def _entries(value: Value) -> dict[str, Inputs]:

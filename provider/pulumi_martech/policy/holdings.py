@@ -41,10 +41,16 @@ def holdings(kind: str, inputs: Mapping[str, Any]) -> dict[str, Holding]:
     if not isinstance(people, Mapping):
         return {}
     return {
-        login: holding(login, entry, until)
+        login: holding(login, entry, first_end(entry, until))
         for login, entry in people.items()
         if isinstance(entry, Mapping)
     }
+
+
+def first_end(entry: Mapping[str, Any], until: str) -> str:
+    """Return the end of an entry of a map that ends by itself on ``until``, if that is said."""
+    own = str(entry.get("until") or "")
+    return min(own, until) if own and until else own or until
 
 
 def rights_given(platform: str, content: Mapping[str, Any]) -> frozenset[str] | None:

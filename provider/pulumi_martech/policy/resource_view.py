@@ -95,7 +95,8 @@ def _presences(resource: Recorded, account: Account, day: date) -> Iterator[_Pre
     if kind not in HOLDERS or over(until, day) or (kind == "VendorGrant" and vendor is None):
         return
     for login, entry in entries(kind, inputs).items():
-        if entry.get("active") is False:
+        first = min((end for end in (until, _end(entry)) if end is not None), default=None)
+        if entry.get("active") is False or over(first, day):
             continue
         email = entry.get("email")
         yield _Presence(
@@ -104,7 +105,7 @@ def _presences(resource: Recorded, account: Account, day: date) -> Iterator[_Pre
             email=email if isinstance(email, str) else login if "@" in login else "",
             account=account,
             natives=tuple(sorted(entry.get("roles") or ())),
-            until=until,
+            until=first,
             vendor=vendor.key if vendor is not None else "",
         )
 

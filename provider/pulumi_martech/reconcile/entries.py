@@ -12,6 +12,7 @@ from typing import Any
 
 from pulumi_martech.model.attestation import Asked
 from pulumi_martech.model.errors import MartechError, NotApplied
+from pulumi_martech.model.expiry import over_by_now
 from pulumi_martech.model.identity import domain_of, within
 from pulumi_martech.model.membership import Membership, Status
 from pulumi_martech.platforms.base import OnDestroy
@@ -141,7 +142,8 @@ def apply(
         successor: login of who takes over what a removed person owns.
         adopt: whether members that are there and differ are changed.
         undo: whether those made here are taken back if another entry fails.
-        planned: whether what is taken away has come to the end of its contract.
+        planned: whether what is taken away has come to the end of its contract; an entry also comes
+            to its own end.
         asked: steps of which nobody could say yet what became of them, by login.
         deletes: why what a removed person owns is deleted, in place of a successor.
         tell: told who was adopted, and what became of what a removed person owned.
@@ -152,7 +154,7 @@ def apply(
     made: list[Membership] = []
     steps: dict[str, Asked] = {}
     for login in sorted(news):
-        if olds.get(login) == news[login]:
+        if login in olds and _written(olds[login]) == _written(news[login]):
             continue
         try:
             before = asked.get(login)
@@ -168,7 +170,8 @@ def apply(
     for login in sorted(olds.keys() - news.keys()):
         try:
             step = asked.get(login)
-            became = take_away(session, group, login, verb, successor, planned, step, deletes)
+            over = planned or over_by_now(olds[login].get(shape.UNTIL))
+            became = take_away(session, group, login, verb, successor, over, step, deletes)
             if became:
                 tell(f"{session.config.key}/{login} went, {became}")
         except MartechError as error:
@@ -182,6 +185,11 @@ def apply(
         taken_back or "all other entries were done",
         "mend what is named and run again",
     )
+
+
+def _written(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of an entry reaches the platform."""
+    return {name: value for name, value in entry.items() if name != shape.UNTIL}
 
 
 def _bring(

@@ -22,6 +22,10 @@ Entry = dict[str, Any]
 """What one login has: ``{"roles": {name: True}, attribute: value, ...}``."""
 
 
+UNTIL = "until"
+"""What an entry of a map has of ours besides: its last day, YYYY-MM-DD."""
+
+
 def declared_by(inputs: Mapping[str, Any]) -> Declared | None:
     """Return what a `RoleReference` declares by its inputs, ``None`` where that is nothing."""
     said = {
@@ -122,7 +126,7 @@ def live_entry(
     )
     found: Entry = {"roles": roles}
     for name, wanted in declared.items():
-        if name in once:  # nobody can read it: it is as it was said
+        if name in once or name == UNTIL:  # nobody can read it: it is as it was said
             found[name] = wanted
         elif name in member.attributes:
             found[name] = plain(member.attributes[name])

@@ -419,6 +419,8 @@ def _entries(
             program().problem(f"{who}: write a dictionary such as {{'roles': ['...']}}")
             person = {}
         given = dict(person)
+        until = given.pop(shape.UNTIL, None)
+        _check_date(until, f"until of {who}")
         for name in sorted(given.keys() - platform.user.model_fields.keys()):
             hint = near(name, platform.user.model_fields)
             program().problem(f"{who}: {name} is not an argument{f'; {hint}' if hint else ''}")
@@ -433,6 +435,8 @@ def _entries(
             program().problem(f"{what}: {normal} is named twice, in letters that differ in case")
         _check_arguments(platform.user, {"login": normal, **entry}, f"{normal} in {what}")
         found[normal] = shape.with_defaults(account.config.platform, entry)
+        if until is not None:
+            found[normal][shape.UNTIL] = until
     return dict(sorted(found.items()))
 
 

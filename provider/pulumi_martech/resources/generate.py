@@ -106,7 +106,7 @@ def source(platform: Platform) -> str:
             for name, field in {"roles": common["roles"], **fields}.items()
         ),
         annotations="\n".join(
-            [f"    roles: Sequence[{role_types}]"]
+            [f"    roles: Sequence[{role_types}]", "    until: str | None"]
             + [f"    {n}: {_type(f)}" for n, f in fields.items()]
         ),
     )

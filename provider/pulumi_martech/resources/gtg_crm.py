@@ -162,9 +162,11 @@ class Person(TypedDict, total=False):
     """What one login of a `VendorGrant` or `Roster` has.
 
     ``roles``: Native roles by name; the whole set the user has.
+    ``until``: Last day of the person's access (YYYY-MM-DD); see `active`.
     """
 
     roles: Sequence[str | Role | RoleReference | PortableRole]
+    until: str | None
 
 
 class MartechUser(base.UserResource, module="martech/gtg_crm", name="MartechUser"):

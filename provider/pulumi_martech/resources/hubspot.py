@@ -146,9 +146,11 @@ class Person(TypedDict, total=False):
         deactivated in the app and is to stay so.
     ``welcome_mail``: Whether HubSpot sends a welcome mail when it makes the user. Only said then,
         and never shown again: changing it changes nothing.
+    ``until``: Last day of the person's access (YYYY-MM-DD); see `active`.
     """
 
     roles: Sequence[str | RoleReference | PortableRole]
+    until: str | None
     first_name: str | None
     last_name: str | None
     primary_team: str | None

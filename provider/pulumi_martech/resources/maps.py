@@ -55,7 +55,8 @@ class MapProvider(AccountProvider):
             normal: dict[str, Any] = {}
             for login, entry in people.items():
                 checked, wrong = normal_user(self, {"login": login, **dict(entry or {})})
-                normal[checked["login"]] = shape.entry(self.config.platform, checked)
+                until = {shape.UNTIL: checked[shape.UNTIL]} if shape.UNTIL in checked else {}
+                normal[checked["login"]] = {**shape.entry(self.config.platform, checked), **until}
                 failures += [
                     CheckFailure(f"{self.people}[{login}].{f.property}", f.reason) for f in wrong
                 ]

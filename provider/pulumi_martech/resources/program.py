@@ -180,14 +180,17 @@ class Program:
             self._check_person(manifest, login, entry, who, where)
             self._check_shared(manifest, account, login, entry, by)
         self._check_ending(manifest, self.configs[account], inputs, f"{by} in {account}", where)
-        until = inputs.get("until")
-        if isinstance(until, str) and ends_count() and ended(until):
-            pulumi.warn(
-                f"{where}: {by} in {account} was to end on {until} and keeps its access, as it is "
-                f"still declared: leave it out, as active(...) does with grants"
-            )
-        elif isinstance(until, str) and ended(until, today()) and not self.place:
-            self.late.append(f"{by} in {account} ({until})")
+        ends = {f"{by} in {account}": inputs.get("until")}
+        if kind != "MartechUser":
+            ends |= {f"{who} in {by} in {account}": e.get("until") for who, e in people.items()}
+        for what, until in ends.items():
+            if isinstance(until, str) and ends_count() and ended(until):
+                pulumi.warn(
+                    f"{where}: {what} was to end on {until} and keeps its access, as it is still "
+                    f"declared: leave it out, as active(...) does with grants"
+                )
+            elif isinstance(until, str) and ended(until, today()) and not self.place:
+                self.late.append(f"{what} ({until})")
 
     def role_declared(self, account: str, role: str, said: Declared) -> None:
         """Note what a person said a native role allows, and what is wrong with that."""

@@ -168,9 +168,11 @@ class Person(TypedDict, total=False):
         vendors take it as role or licence.
     ``external_id``: Identifier in your own records (`externalId`), case-sensitive.
     ``active``: Whether the user may log in (`active`); false switches it off.
+    ``until``: Last day of the person's access (YYYY-MM-DD); see `active`.
     """
 
     roles: Sequence[str | Role | RoleReference | PortableRole]
+    until: str | None
     display_name: str | None
     given_name: str | None
     family_name: str | None

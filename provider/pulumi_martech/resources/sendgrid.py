@@ -141,9 +141,11 @@ class Person(TypedDict, total=False):
         both names, and cannot be switched later.
     ``first_name``: First name, with `sso` only: others say theirs on acceptance.
     ``last_name``: Last name, with `sso` only.
+    ``until``: Last day of the person's access (YYYY-MM-DD); see `active`.
     """
 
     roles: Sequence[str | RoleReference | PortableRole]
+    until: str | None
     sso: bool | None
     first_name: str | None
     last_name: str | None

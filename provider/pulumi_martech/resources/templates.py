@@ -163,6 +163,7 @@ class Person(TypedDict, total=False):
     """What one login of a `VendorGrant` or `Roster` has.
 
 {fields}
+    ``until``: Last day of the person's access (YYYY-MM-DD); see `active`.
     """
 
 {annotations}

@@ -141,9 +141,11 @@ class Person(TypedDict, total=False):
     ``first_name``: First name.
     ``last_name``: Last name.
     ``locale``: Language of the user's screens, such as `en_US`; it must be installed.
+    ``until``: Last day of the person's access (YYYY-MM-DD); see `active`.
     """
 
     roles: Sequence[str | RoleReference | PortableRole]
+    until: str | None
     email: str
     name: str | None
     first_name: str | None
