@@ -2,6 +2,8 @@
 
 import copy
 import json
+import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from ruamel.yaml import YAML
 
 from pulumi_martech.document import schema
 from pulumi_martech.document.load import read
+
+from .office import Office
 
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISHED = ROOT / "docs" / "access.schema.json"
@@ -49,6 +53,58 @@ def test_the_first_line_of_the_example_names_the_schema() -> None:
     named = line.removeprefix("# yaml-language-server: $schema=")
     assert (path.parent / named).resolve() == PUBLISHED
     assert read(path).problems == []
+
+
+def _every_field(definitions: Any) -> Iterator[tuple[str, Any]]:
+    for name, definition in definitions.items():
+        yield name, definition
+        for key, field in definition.get("properties", {}).items():
+            yield f"{name}.{key}", field
+
+
+def test_an_editor_can_say_of_every_key_what_it_is() -> None:
+    whole = schema.schema()
+    fields = [*_every_field(whole["$defs"]), *_every_field({"": whole})]
+    assert [name for name, field in fields if not field.get("description")] == []
+
+
+def _ways(data: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the ways to everything in a document, entries of free text left out."""
+    items = data.items() if isinstance(data, dict) else ()
+    for key, value in enumerate(data) if isinstance(data, list) else items:
+        if key not in ("parameters", "attributes", "content"):
+            yield (*way, key)
+            yield from _ways(value, (*way, key))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in DOCUMENTS if "include: [" not in p.read_text() and p.name == "access.yaml"],
+    ids=lambda path: path.parent.name,
+)
+def test_an_editor_refuses_what_the_reader_refuses_by_its_shape(path: Path, office: Office) -> None:
+    """Any value becomes one of another shape, every map gets a key that it has not."""
+    whole, chance = loaded(path), random.Random(5)
+    validator = Draft202012Validator(schema.schema())
+    ways = list(_ways(whole))
+    for way in chance.sample(ways, min(len(ways), 60)):
+        for value in ("x y", {"qqq": "x"}, [["x"]], None):
+            changed = copy.deepcopy(whole)
+            holder = changed
+            for part in way[:-1]:
+                holder = holder[part]
+            if type(holder[way[-1]]) is type(value) is str:
+                continue
+            holder[way[-1]] = value
+            office.write(json.dumps(changed))
+            by_reader = [p for p in read(office.file).problems if p.severity == "error"]
+            by_schema = list(validator.iter_errors(changed))
+            if by_schema:
+                assert by_reader, (way, value, by_schema[0].message)
+            else:
+                words = ("there is no", "is in", "names", "is declared", "lacks", "is granted")
+                others = [p for p in by_reader if not any(w in p.text for w in words)]
+                assert not others, (way, value, others)
 
 
 def test_mistakes_are_seen_while_they_are_typed() -> None:

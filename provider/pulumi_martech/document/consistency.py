@@ -16,8 +16,8 @@ from pulumi_martech.model.moment import last_day
 from pulumi_martech.model.portable import PORTABLE_ROLES
 from pulumi_martech.platforms.registry import PLATFORMS
 
-_KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_ACCOUNT = re.compile(r"[a-z][a-z0-9-]{0,39}")
+KEY = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+ACCOUNT_KEY = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _FORMULA = re.compile(r"\s*(=|[+@-].*[(|!])")
 
 HINTS = 50
@@ -217,15 +217,15 @@ def _keys(access: Access) -> Iterator[Finding]:
     for section in ("people", "teams", "assets", "roles", "vendors", "partners", "clients", "rules",
                     "policies", "waivers"):  # fmt: skip
         for key in getattr(access, section):
-            if not _KEY.fullmatch(key):
+            if not KEY.fullmatch(key):
                 yield Finding((section, key), f"{quoted(key)} is no key: use {help_}", key=True)
     for key in access.accounts:
-        if not _ACCOUNT.fullmatch(key):
+        if not ACCOUNT_KEY.fullmatch(key):
             text = "use lower-case letters, digits and '-', at most 40, a letter first"
             yield Finding(("accounts", key), f"{quoted(key)} is no key: {text}", key=True)
     seen: dict[str, Way] = {}
     for way, person in everyone(access):
-        if way[0] != "people" and not _KEY.fullmatch(person.key):
+        if way[0] != "people" and not KEY.fullmatch(person.key):
             yield Finding(way, f"{quoted(person.key)} is no key: use {help_}", key=True)
         if (first := seen.setdefault(person.key, way)) != way:
             where = f"in {first[0]}" + (f" under {first[1]}" if len(first) > 2 else "")

@@ -14,7 +14,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from pulumi_martech.document.shapes import SECTIONS
+from pulumi_martech.document.consistency import ACCOUNT_KEY, KEY
+from pulumi_martech.document.shapes import SECTIONS, Section
 from pulumi_martech.model.access import Access
 from pulumi_martech.model.capability import CAPABILITIES
 from pulumi_martech.model.content import Cell
@@ -53,10 +54,13 @@ def schema() -> Schema:
             _described(definitions[name], model)
     _choices(definitions)
     properties: Schema = {"include": _INCLUDE}
+    said = _documented(Access)
     for name in SECTIONS:
         properties[name] = made["properties"][name]
         properties[name].pop("default", None)
         properties[name].pop("title", None)
+        properties[name] = _section(SECTIONS[name], properties[name], definitions)
+        properties[name]["description"] = said[name]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Access document",
@@ -66,6 +70,20 @@ def schema() -> Schema:
         "properties": properties,
         "$defs": dict(sorted(definitions.items())),
     }
+
+
+def _section(section: Section, field: Schema, definitions: Mapping[str, Schema]) -> Schema:
+    """Return a section as it may be written: also with nothing in it yet."""
+    if section.kind == "one":
+        return {"anyOf": [field, {"type": "null"}]}
+    field["type"] = [field["type"], "null"]
+    if section.kind == "map":
+        shape = ACCOUNT_KEY if section.name == "accounts" else KEY
+        field["propertyNames"] = {"pattern": f"^{shape.pattern}$"}
+        if not definitions[section.model.__name__].get("required"):
+            entry = field["additionalProperties"]
+            field["additionalProperties"] = {"anyOf": [entry, {"type": "null"}]}
+    return field
 
 
 def _models(model: type[BaseModel], seen: set[type] | None = None) -> Iterator[type[BaseModel]]:
@@ -97,7 +115,8 @@ def _described(definition: Schema, model: type[BaseModel]) -> None:
             del definition["properties"][name]
             continue
         field.pop("title", None)
-        field.pop("default", None)
+        if not field.get("default") or isinstance(field["default"], dict):
+            field.pop("default", None)
         _never_null(field)
         if name in said:
             field["description"] = said[name]

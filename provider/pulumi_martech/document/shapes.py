@@ -80,8 +80,8 @@ _KINDS = {
     "mapping_type": "must be a map of `key: value`",
     "model_type": "must be a map of `key: value`",
     "model_attributes_type": "must be a map of `key: value`",
-    "union_tag_not_found": "lacks `kind`: bearer, basic, oauth2 or jwt",
-    "union_tag_invalid": "must have a `kind` of bearer, basic, oauth2 or jwt",
+    "union_tag_not_found": "lacks `kind`: bearer, basic, oauth2, jwt or by hand",
+    "union_tag_invalid": "must have a `kind` of bearer, basic, oauth2, jwt or by hand",
 }
 
 

@@ -28,9 +28,13 @@ class CustomRole(Frozen):
 
     key: str = Field(default="", exclude=True)
     title: str = ""
+    """What people call it."""
     inherits: tuple[str, ...] = ()
+    """Roles whose capabilities it has."""
     add: tuple[str, ...] = ()
+    """Capabilities more."""
     remove: tuple[str, ...] = ()
+    """Capabilities fewer, of those inherited."""
     partner: bool = False
     """Whether it is for people of partner organisations."""
 
@@ -48,16 +52,21 @@ class Grant(Frozen):
     role: str
     """A portable role, or one of our own under ``roles``."""
     account: str
+    """Where, by key."""
     assets: tuple[str, ...] = ()
     """Nothing but these; without them the whole account."""
     starts: Day | None = None
+    """The first day."""
     until: Moment | None = None
     """The last day, UTC; or an instant with its time zone."""
     why: str = ""
+    """The reason; a policy asks for it where the risk is high."""
     ticket: str = ""
+    """Where it was asked for."""
     asked_by: str = ""
     """Who asked for it; whoever approves it is another."""
     approved_by: str = ""
+    """Who approved it."""
 
     @property
     def key(self) -> str:
@@ -70,7 +79,9 @@ class Company(Frozen):
     """Ourselves: what we are called, and the mail domains that are ours."""
 
     name: str = ""
+    """What we are called."""
     domains: tuple[str, ...] = ()
+    """Mail domains that are ours."""
 
 
 EndedBy = Literal["grant", "leaver", "person", "contract", "agreement"]
@@ -97,19 +108,33 @@ class Access(Frozen):
     """The access document: everything declared about who may do what."""
 
     company: Company = Company()
+    """Ourselves."""
     people: Mapping[str, Principal] = Field(default_factory=dict)
+    """Our own people and services, by a key of ours."""
     teams: Mapping[str, Team] = Field(default_factory=dict)
+    """Teams, by key."""
     accounts: Mapping[str, Account] = Field(default_factory=dict)
+    """Tenants of platforms, by key."""
     assets: Mapping[str, Asset] = Field(default_factory=dict)
+    """Things inside accounts that access can be limited to, by key."""
     roles: Mapping[str, CustomRole] = Field(default_factory=dict)
+    """Roles of our own, besides the portable ones."""
     grants: tuple[Grant, ...] = ()
+    """Who may do what where, until when and why."""
     vendors: Mapping[str, Vendor] = Field(default_factory=dict)
+    """Companies outside that work in our tools."""
     partners: Mapping[str, PartnerOrganisation] = Field(default_factory=dict)
+    """Companies outside that use our portal and assets."""
     clients: Mapping[str, Client] = Field(default_factory=dict)
+    """Companies in whose accounts we hold access."""
     rules: Mapping[str, AssetRule] = Field(default_factory=dict)
+    """Which partners may use which assets."""
     limits: Limits = Limits()
+    """How much one run may change."""
     policies: Mapping[str, PolicySetting] = Field(default_factory=dict)
+    """Severity and parameters of policies, by id."""
     waivers: Mapping[str, Waiver] = Field(default_factory=dict)
+    """Findings that somebody answers for."""
 
     @cached_property
     def principals(self) -> Mapping[str, Principal]:

@@ -46,7 +46,9 @@ class Bearer(Frozen):
     """A token sent as ``Authorization: Bearer``."""
 
     kind: Literal["bearer"] = "bearer"
+    """A token."""
     token: Reference
+    """Where the token lies."""
     scheme: str = "Bearer"
     """The word before the token; some platforms want another."""
 
@@ -55,32 +57,47 @@ class Basic(Frozen):
     """A user name and a password (WordPress: an application password)."""
 
     kind: Literal["basic"] = "basic"
+    """User name and password."""
     username: str
+    """The user name."""
     password: Reference
+    """Where the password lies."""
 
 
 class OAuth2Client(Frozen):
     """OAuth 2 client credentials: an access token is fetched and renewed."""
 
     kind: Literal["oauth2"] = "oauth2"
+    """OAuth 2 client credentials."""
     token_url: str
+    """Where access tokens are fetched."""
     client_id: str
+    """The id of the client."""
     client_secret: Reference
+    """Where its secret lies."""
     token_scope: str = ""
+    """What the token is asked for, in the words of OAuth."""
 
 
 class SignedJwt(Frozen):
     """A short-lived JWT signed for each call (``header_scheme``: the word before it)."""
 
     kind: Literal["jwt"] = "jwt"
+    """A JWT that is signed for each call."""
     key_id: str = ""
+    """Which key it is, for the platform."""
     key: Reference
+    """Where the key lies."""
     algorithm: Literal["HS256", "RS256", "ES256"] = "HS256"
+    """How it is signed."""
     issuer: str = ""
+    """Who says that it is issued."""
     audience: str = ""
+    """Whom it is for."""
     lifetime: int = Field(default=300, ge=30, le=3600)
     """Seconds."""
     header_scheme: str = "Bearer"
+    """The word before it."""
 
 
 class ByHand(Frozen):
@@ -90,7 +107,9 @@ class ByHand(Frozen):
     """
 
     kind: Literal["by hand"] = "by hand"
+    """A person on the screens of the platform."""
     operator: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")
+    """Who carries it out, by key."""
 
 
 Credentials = Annotated[

@@ -55,8 +55,11 @@ class Declared(Frozen):
 
     content: Mapping[str, Cell]
     by: str = Field(min_length=1)
+    """Who saw it, by key."""
     on: Day
+    """The day on which it was seen."""
     native_id: str = ""
+    """The role's id on the platform then."""
 
     @field_validator("content", mode="before")
     @classmethod

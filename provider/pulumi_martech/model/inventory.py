@@ -21,19 +21,24 @@ class DataHeld(Frozen):
     """Data that an account holds: its class, where it comes from, how long it is kept."""
 
     data: DataClassName
+    """The class of the data; the highest one counts."""
     what: str = ""
     """In words, or the names of fields: ``newsletter subscribers``."""
     source: str = ""
+    """Where it comes from: ``shop``, ``events``."""
     retention_days: int | None = Field(default=None, ge=0)
+    """After how many days it is deleted; 0: it is not kept."""
 
 
 class LogIn(Frozen):
     """How people log in to an account, and since when that is known."""
 
     sso: Literal["enforced", "optional", "none", "unknown"] = "unknown"
+    """Whether people log in by the identity provider: only so, perhaps, or not."""
     mfa: MfaFact | None = None
     """What the account demands of everybody."""
     on: Day | None = None
+    """The day on which that was seen."""
 
 
 class NativeRoleEntry(Frozen):
@@ -43,7 +48,9 @@ class NativeRoleEntry(Frozen):
     """
 
     name: str
+    """What the platform calls it."""
     own: bool = False
+    """Whether it is made and removed here."""
 
 
 class Everyone(Frozen):
@@ -53,6 +60,7 @@ class Everyone(Frozen):
     """
 
     ignore: Mapping[str, str] = Field(default_factory=dict)
+    """Shell pattern of log-ins to the reason why they are let be."""
 
 
 class Account(Frozen):
@@ -65,25 +73,38 @@ class Account(Frozen):
 
     key: str = Field(default="", exclude=True)
     platform: str
+    """The kind of product: ``scim``, ``wordpress``, or one that is documented only."""
     title: str = ""
+    """What people call it."""
     url: str = ""
+    """The address of its API, or ``env:NAME`` where that is in a variable."""
     credentials: Credentials | None = None
+    """How a process logs in; only where the secrets lie, never they themselves."""
     read_credentials: Credentials | None = None
+    """What is used for reading, so that a preview needs no right to write."""
     administrators: tuple[str, ...] = ()
     """Native roles that administer it, besides those of the platform."""
     protected: tuple[str, ...] = ()
     """Logins that are never removed and never lose an administrating role."""
     own_login: str = ""
+    """The log-in behind the credentials, where the platform cannot tell."""
     successor: str = ""
+    """The log-in that takes over what a removed user owns."""
     tenant: str = ""
+    """The platform's own id of the account: credentials of another one are refused."""
     renamed_from: str = ""
+    """The key that it had before, so that a new key is no new account."""
     breaker: int = Field(default=10, ge=0)
+    """After how many removals one process writes nothing more."""
     per_second: float | None = Field(default=None, gt=0)
+    """Calls a second, fewer than the platform allows."""
     timeout: float = Field(default=30.0, gt=0, le=600)
+    """Seconds to wait for an answer."""
 
     owner: str = ""
     """Who inside answers for it."""
     team: str = ""
+    """The team that works with it."""
     client: str = ""
     """The client it belongs to, for agencies."""
     owner_of_record: str = ""
@@ -93,7 +114,9 @@ class Account(Frozen):
     recovery: str = ""
     """The address that can take the account back."""
     data: tuple[DataHeld, ...] | None = None
+    """The data it holds, by class; ``[]``: it holds none."""
     login: LogIn = LogIn()
+    """How people log in."""
     personal_fields: tuple[str, ...] | None = None
     """Personal fields allowed in messages."""
     never_fields: tuple[str, ...] = ()
@@ -112,6 +135,7 @@ class Account(Frozen):
     roster: Everyone | None = None
     """Said: the grants are all members, also when there are none. Not said: others are let be."""
     on_destroy: Literal["remove", "deactivate", "downgrade", "retain"] | None = None
+    """What becomes of a user that leaves; by default the softest verb that really ends log-in."""
     adopt: bool = False
     """Whether users that are there already and differ are changed instead of refused."""
 
@@ -157,11 +181,18 @@ class Asset(Frozen):
 
     key: str = Field(default="", exclude=True)
     account: str
+    """The account it is in."""
     kind: str
+    """What it is: ``property``, ``container``, ``ad account``, ``list``."""
     id: str = ""
+    """The platform's own id."""
     name: str = ""
+    """What people call it."""
     owner: str = ""
+    """Who inside answers for it."""
     team: str = ""
+    """The team that it belongs to."""
     critical: bool = False
+    """Whether it counts as much as the whole account, like the container of the main site."""
     data: DataClassName | None = None
     """A higher class than the account's."""

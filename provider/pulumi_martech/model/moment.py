@@ -67,20 +67,20 @@ def _in_time(day: date) -> date:
     return day
 
 
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+_A_DAY = {"type": "string", "format": "date", "pattern": r"^\d{4}-\d\d-\d\d$"}
+_AN_INSTANT = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?[Zz]|[+-]\d\d:?\d\d)$",
+}
+
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema(_A_DAY)]
 """A day, UTC: ``2027-06-30``."""
 
 Moment = Annotated[
     date | datetime,
     BeforeValidator(_moment),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "string", "format": "date"},
-                {"type": "string", "format": "date-time"},
-            ]
-        }
-    ),
+    WithJsonSchema({"anyOf": [_A_DAY, _AN_INSTANT]}),
 ]
 """An end: a day (the last one of access, UTC) or an instant with its time zone, kept in UTC."""
 

@@ -19,6 +19,7 @@ class MfaFact(Frozen):
     """
 
     state: Known
+    """Whether there is one."""
     method: str = ""
     """The factor: ``webauthn``, ``totp``, ``sms``."""
     known: Literal["identity provider", "platform", "attested"]
@@ -26,6 +27,7 @@ class MfaFact(Frozen):
     account: str = ""
     """The account it is about; empty: wherever the person logs in by the identity provider."""
     on: Day
+    """The day on which that was seen."""
     by: str = ""
     """Who attested it."""
 
@@ -35,6 +37,7 @@ class Principal(Frozen):
 
     key: str = Field(default="", exclude=True)
     name: str = ""
+    """What somebody is called."""
     email: str = ""
     """The usual address; the login wherever ``logins`` says no other."""
     logins: Mapping[str, str] = Field(default_factory=dict)
@@ -44,7 +47,9 @@ class Principal(Frozen):
     attributes: Mapping[str, Mapping[str, Any]] = Field(default_factory=dict)
     """Account key or platform to what its user has besides: arguments of its ``MartechUser``."""
     team: str = ""
+    """The team that somebody is in."""
     manager: str = ""
+    """Who is above, by key."""
     job: str = ""
     """What it is compared by: peers have the same job."""
     status: Literal["active", "leave", "leaver"] = "active"
@@ -54,9 +59,11 @@ class Principal(Frozen):
     owner: str = ""
     """Who answers for a service or a shared log-in."""
     starts: Day | None = None
+    """The first day."""
     until: Moment | None = None
     """The last day; afterwards a leaver."""
     mfa: tuple[MfaFact, ...] = ()
+    """What is known of second factors."""
     vendor: str = ""
     """The vendor it belongs to: filled in for those listed under one."""
     partner: str = ""
@@ -76,8 +83,11 @@ class Expected(Frozen):
     """What each member of a team should have: a role in an account, perhaps of assets."""
 
     role: str
+    """The role."""
     account: str
+    """The account, by key."""
     assets: tuple[str, ...] = ()
+    """Nothing but these; without them the whole account."""
 
 
 class Team(Frozen):
@@ -85,9 +95,13 @@ class Team(Frozen):
 
     key: str = Field(default="", exclude=True)
     name: str = ""
+    """What it is called."""
     lead: str = ""
+    """Who leads it, by key."""
     parent: str = ""
+    """The team above it."""
     should_have: tuple[Expected, ...] | None = None
+    """What each member should have: lacks are told as well as what is too much."""
 
 
 def gone(principal: Principal, day: date) -> bool:
