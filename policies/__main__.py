@@ -23,9 +23,10 @@ from pulumi_martech.model.expiry import as_of
 from pulumi_martech.model.plan import kind_of
 from pulumi_martech.model.rules import PolicySetting
 from pulumi_martech.policy.builtin import rules_of
+from pulumi_martech.policy.judging import judge
 from pulumi_martech.policy.plans import Recorded
 from pulumi_martech.policy.resource_view import view_of_resources
-from pulumi_martech.policy.rule import Rule, Severity, judge
+from pulumi_martech.policy.rule import Rule, Severity
 
 LEVELS = {"mandatory": EnforcementLevel.MANDATORY, "advisory": EnforcementLevel.ADVISORY}
 

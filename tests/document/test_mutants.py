@@ -7,7 +7,7 @@ from datetime import date
 from pulumi_martech.document.compile import compile_access
 from pulumi_martech.document.problems import Finding, Problem
 from pulumi_martech.policy.builtin import BUILTIN
-from pulumi_martech.policy.rule import judge
+from pulumi_martech.policy.judging import judge
 from pulumi_martech.policy.view import view_of
 
 from .mutants import PEOPLE, mutants

@@ -150,12 +150,12 @@ def test_of_hundreds_of_findings_a_terminal_is_shown_the_first_and_a_machine_all
 
 
 WAIVED = (
-    DOCUMENT.replace("ana@fernwood.example", "ana@gmail.com").replace(
+    DOCUMENT.replace("ana@fernwood.example}", "ana@gmail.com}\n  ben: {}").replace(
         "why: campaigns}", "why: campaigns, ticket: T-1, until: 2027-03-31}"
     )
     + """\
 waivers:
-  moving: {policy: personal-mail, owner: ana, why: she moves, until: 2027-01-31}
+  moving: {policy: personal-mail, about: [ana], owner: ben, why: she moves, until: 2027-01-31}
 """
 )
 

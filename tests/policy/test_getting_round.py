@@ -7,7 +7,8 @@ import pytest
 
 from pulumi_martech.document.load import read
 from pulumi_martech.policy.builtin import BUILTIN
-from pulumi_martech.policy.rule import Finding, judge
+from pulumi_martech.policy.judging import judge
+from pulumi_martech.policy.rule import Finding
 from pulumi_martech.policy.view import view_of
 
 DAY = date(2026, 11, 28)

@@ -10,7 +10,7 @@ from pulumi_martech.document.evidence import Evidence
 from pulumi_martech.model.facts import PersonFacts
 from pulumi_martech.policy.builtin import BUILTIN
 from pulumi_martech.policy.holders import mfa_of
-from pulumi_martech.policy.rule import judge
+from pulumi_martech.policy.judging import judge
 
 LEFT = """\
 company: {name: Fernwood, domains: [fernwood.example]}

@@ -15,8 +15,8 @@ from pulumi_martech.model.parties import Agreement, PartnerOrganisation, Trainin
 from pulumi_martech.model.people import Principal
 from pulumi_martech.model.rules import AssetRule, Conditions
 from pulumi_martech.policy.builtin import BUILTIN
+from pulumi_martech.policy.judging import judge
 from pulumi_martech.policy.partners import Ruling, may_use, protection_of, rulings
-from pulumi_martech.policy.rule import judge
 from pulumi_martech.policy.view import view_of
 
 DAY = date(2026, 11, 28)

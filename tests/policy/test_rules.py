@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pulumi_martech.document.load import read
 from pulumi_martech.policy.builtin import BUILTIN, rules_of
 from pulumi_martech.policy.holders import mfa_of
-from pulumi_martech.policy.rule import Finding, Judgement, judge
+from pulumi_martech.policy.judging import Judgement, judge
+from pulumi_martech.policy.rule import Finding
 from pulumi_martech.policy.view import View, view_of
 
 DAY = date(2026, 11, 28)
@@ -433,7 +434,6 @@ def test_every_policy_is_held_by_a_test_and_says_what_to_do() -> None:
 
 
 OWN = """\
-from pulumi_martech.policy.holders import mfa_of
 from pulumi_martech.policy.rule import Finding, Rule
 
 def find(view, parameters):

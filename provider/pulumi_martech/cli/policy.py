@@ -17,6 +17,7 @@ from pulumi_martech.cli.options import (
     opened,
     screen,
 )
+from pulumi_martech.cli.who import Document
 
 check_app = group("")
 policy_app = group("Policies: what is asked of access.")
@@ -93,9 +94,11 @@ def check(
         raise checking.nothing_to_check(cwd)
     if path is not None:
         compared = Base(base, cwd, tuple(by or ())) if base else None
-        checked = checking.check_document(
-            path, day, compared, cwd / facts if facts else None, facts_days
-        )
+        at_work: list[str] = []
+        with on.phase("reading and judging", lambda: at_work[-1] if at_work else ""):
+            checked = checking.check_document(
+                path, day, compared, cwd / facts if facts else None, facts_days, at_work.append
+            )
     else:
         with opened(cwd, stack, None, "", as_of, True, on) as (work, _):
             checked = checking.check_program(work, on, day or expiry.today())
@@ -103,12 +106,15 @@ def check(
 
 
 @policy_app.command("list", epilog=examples("martech policy list", "martech policy list --json"))
-def list_(cwd: Folder = HERE, as_json: Json = False, color: Colour = "auto") -> int:
+def list_(
+    document: Document = None, cwd: Folder = HERE, as_json: Json = False, color: Colour = "auto"
+) -> int:
     """List all policies with their parameters.
 
-    Those of the package, and the project's own in policies/rules.py. With --json: a list, one
-    entry a policy.
+    Those of the package, and the project's own in policies/rules.py; what the access document sets
+    otherwise is shown before what they are shipped with. With --json: a list, one entry a policy.
     """
+    from pulumi_martech.operations.check import find_document
     from pulumi_martech.operations.policies import show
 
-    return show(cwd, screen(color, as_json))
+    return show(cwd, find_document(cwd, document), screen(color, as_json))

@@ -18,7 +18,7 @@ from pulumi_martech.model.expiry import as_of, ends_count, today
 from pulumi_martech.model.inventory import Account
 from pulumi_martech.model.moment import over
 from pulumi_martech.policy.builtin import rules_of
-from pulumi_martech.policy.rule import judge
+from pulumi_martech.policy.judging import judge
 from pulumi_martech.project import project
 from pulumi_martech.reconcile.attested import with_role_content
 from pulumi_martech.resources.accounts import AccountResource
@@ -88,11 +88,15 @@ def _limit(document: Document) -> None:
 
 def _enforce(document: Document) -> None:
     """Note what mandatory policies find and nobody answers for."""
-    rules = rules_of(project())
     # Where a preview leaves ends out, the calendar refuses nothing either.
     day = as_of() if ends_count() else committed_on(document) or as_of()
     view = Evidence.of(document.path, day).view(with_role_content(document.access), day)
-    judgement = judge(view, rules)
+    try:
+        rules = rules_of(project())
+        judgement = judge(view, rules)
+    except InvalidDeclaration as error:
+        program().problem(str(error), document.path.name)
+        return
     _note(document.locate([Finding(way, text, True) for way, text in judgement.wrong]))
     fixes = {rule.id: rule.fix for rule in rules}
     for finding in judgement.mandatory:

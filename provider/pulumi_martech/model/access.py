@@ -6,7 +6,7 @@ and whatever has ended, by the grant, the person, the vendor's contract or the p
 is left out.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -195,19 +195,27 @@ class Access(Frozen):
         found = self.principals.get(grant.who)
         return (found,) if found else ()
 
-    def everything(self) -> Iterator[Held]:
-        """Yield every grant as each of its holders has it, whatever the day."""
+    def everything(self, only: Set[str] | None = None) -> Iterator[Held]:
+        """Yield every grant as each of its holders has it, whatever the day.
+
+        ``only`` are the holders asked about, by key; without it all of them.
+        """
         for index, grant in enumerate(self.grants):
+            if only is not None and grant.who and grant.who not in only:
+                continue
             for principal in self.holders(grant):
+                if only is not None and principal.key not in only:
+                    continue
                 until, ended_by = self._end(principal, grant)
                 yield Held(principal, grant, index, until, ended_by)
 
-    def held(self, day: date, ends: bool = True) -> Iterator[Held]:
+    def held(self, day: date, ends: bool = True, only: Set[str] | None = None) -> Iterator[Held]:
         """Yield what is in force on a day: begun, not ended, and not a leaver's.
 
-        Without ``ends`` what has ended is in force too: see `expiry.ends_count`.
+        Without ``ends`` what has ended is in force too: see `expiry.ends_count`. ``only`` are the
+        holders asked about.
         """
-        for held in self.everything():
+        for held in self.everything(only):
             if held.ended_by == "leaver" or (ends and over(held.until, day)):
                 continue
             starts = (held.grant.starts, held.principal.starts)

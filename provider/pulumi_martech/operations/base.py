@@ -12,7 +12,8 @@ from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.identity import near
 from pulumi_martech.policy.builtin import rules_of
 from pulumi_martech.policy.change import PROCESS, process
-from pulumi_martech.policy.rule import Finding, Judgement, Rule
+from pulumi_martech.policy.judging import Judgement
+from pulumi_martech.policy.rule import Finding, Rule
 from pulumi_martech.policy.view import View
 from pulumi_martech.project import project
 from pulumi_martech.reconcile.attested import with_role_content

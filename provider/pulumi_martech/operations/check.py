@@ -3,7 +3,8 @@
 Nobody is asked and no credential is read: a pull request's check needs neither.
 """
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -26,11 +27,13 @@ from pulumi_martech.operations.preflight import recorded
 from pulumi_martech.operations.screen import Screen, columns
 from pulumi_martech.operations.since import Since, since
 from pulumi_martech.operations.work import Work
+from pulumi_martech.policy.ahead import with_ahead
 from pulumi_martech.policy.builtin import rules_of
 from pulumi_martech.policy.change import FIX, PROCESS
+from pulumi_martech.policy.judging import Judgement, judge, ordered
 from pulumi_martech.policy.plans import Recorded, left_by
 from pulumi_martech.policy.resource_view import view_of_resources
-from pulumi_martech.policy.rule import Finding, Judgement, Rule, judge, ordered
+from pulumi_martech.policy.rule import Finding, Rule
 from pulumi_martech.project import project
 from pulumi_martech.reconcile.attested import role_content, with_role_content
 
@@ -86,16 +89,17 @@ def check_document(
     base: Base | None = None,
     facts: Path | None = None,
     facts_days: int = FRESH,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Checked:
     """Read a document and judge it as of a day; a document with errors is not judged.
 
     Without a day it is that of its last commit, so that a commit is judged the same whenever it is
     looked at; today, if it was changed since. With a base a change of the rules is judged by the
     rules there were before. Facts are of today, and so is the judgement with them; none counts that
-    is older than ``facts_days``.
+    is older than ``facts_days``. ``tell`` is told the policy that is at work.
 
     Raises:
-        InvalidDeclaration: the base or the facts cannot be found or read.
+        InvalidDeclaration: the base or the facts cannot be read, or a policy cannot be run.
     """
     document, rules = read(path), rules_of(project(path.parent))
     committed = committed_on(document) if day is None and facts is None else None
@@ -109,11 +113,12 @@ def check_document(
     if facts is not None:
         known, taken = take(facts, access, expiry.today(), facts_days)
         evidence = replace(evidence, facts=known)
-    judgement = judge(evidence.view(access, day), rules)
+    seen = evidence.view(access, day)
+    judgement = with_ahead(judge(seen, rules, tell=tell), seen, rules)
     change = compared(document, base, judgement, lambda a: evidence.view(a, day)) if base else None
     if change:
         findings = ordered((*judgement.findings, *change.findings))
-        judgement = Judgement(findings, judgement.wrong)
+        judgement = replace(judgement, findings=findings)
     wrong = [DocumentFinding(way, text, way[0] == "policies") for way, text in judgement.wrong]
     wrong += compile_access(document.access, day).findings
     return Checked(
@@ -182,6 +187,8 @@ def show(screen: Screen, checked: Checked, strict: bool) -> int:
     screen.line(_summary(checked))
     for one in checked.taken:
         (screen.line if one.counted else screen.warn)(f"Facts: {one}." if one.counted else str(one))
+    if checked.judgement.settings:
+        screen.line(f"Set otherwise here: {'; '.join(map(str, checked.judgement.settings))}.")
     for note in checked.since.notes() if checked.since else ():
         screen.line(f"Note: {note}.")
     for address in checked.compared.unknown if checked.compared else ():
@@ -246,6 +253,7 @@ def _machine(checked: Checked, by_id: Mapping[str, Rule], code: int) -> str:
         facts=checked.taken,
         authors=list(checked.compared.authors) if checked.compared else [],
         authors_unknown=len(checked.compared.unknown) if checked.compared else 0,
+        settings=[dataclasses.asdict(setting) for setting in checked.judgement.settings],
         since=None
         if later is None
         else {

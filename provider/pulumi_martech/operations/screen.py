@@ -254,12 +254,18 @@ def _listed(table: Table, texts: Sequence[Sequence[str]]) -> Table:
 
 
 def columns(rows: Sequence[Sequence[Any]], headings: Sequence[str]) -> Table:
-    """Return a plain table for `Screen.table`, which fits it to the terminal."""
+    """Return a plain table for `Screen.table`, which fits it to the terminal.
+
+    A cell is a value, or a list of values with a line each.
+    """
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(
-            *(cell if isinstance(cell, Text) else Text(harmless(str(cell))) for cell in row)
-        )
+        table.add_row(*(cell if isinstance(cell, Text) else Text(_cell(cell)) for cell in row))
     return table
+
+
+def _cell(value: Any) -> str:
+    lines = value if isinstance(value, list | tuple) else (value,)
+    return "\n".join(harmless(str(line)) for line in lines)

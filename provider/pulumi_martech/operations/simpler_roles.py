@@ -73,10 +73,10 @@ def suggest_role(
     rows = [
         (
             each.role or "a new role",
-            "\n".join(each.rights),
-            "\n".join(each.keeps),
-            "\n".join(each.loses) or "nothing",
-            "\n".join(each.adds) or "nothing",
+            each.rights,
+            each.keeps,
+            each.loses or "nothing",
+            each.adds or "nothing",
             each.mark,
         )
         for each in found
@@ -102,8 +102,8 @@ def simplify(screen: Screen, path: Path, least: float, day: date) -> int:
             each.drop,
             f"{each.likeness:.0%}",
             str(each.holders),
-            "\n".join(each.gains) or "nothing",
-            "\n".join(each.loses) or "nothing",
+            each.gains or "nothing",
+            each.loses or "nothing",
         )
         for each in found
     ]
@@ -151,7 +151,7 @@ def show_creep(screen: Screen, path: Path, base: Path | None, day: date) -> int:
             each.job,
             _by_account(each.gained),
             _by_account(each.lost),
-            "\n".join(each.unusual),
+            each.unusual,
             str(each.points),
         )
         for each in found
@@ -161,5 +161,5 @@ def show_creep(screen: Screen, path: Path, base: Path | None, day: date) -> int:
     return 0
 
 
-def _by_account(held: Mapping[str, Sequence[str]]) -> str:
-    return "\n".join(f"{account}: {', '.join(names)}" for account, names in held.items())
+def _by_account(held: Mapping[str, Sequence[str]]) -> list[str]:
+    return [f"{account}: {', '.join(names)}" for account, names in held.items()]

@@ -10,7 +10,8 @@ from datetime import date
 from pulumi_martech.model.access import Access
 from pulumi_martech.model.moment import last_day
 from pulumi_martech.policy.guards import named
-from pulumi_martech.policy.rule import Finding, Judgement, Rule, judge
+from pulumi_martech.policy.judging import Judgement, judge
+from pulumi_martech.policy.rule import Finding, Rule
 from pulumi_martech.policy.view import View
 
 

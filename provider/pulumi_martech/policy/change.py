@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from pulumi_martech.model.access import Access
 from pulumi_martech.policy.guards import named
-from pulumi_martech.policy.rule import Finding, Judgement, Rule, Severity, judge
+from pulumi_martech.policy.judging import Judgement, judge
+from pulumi_martech.policy.rule import Finding, Rule, Severity
 from pulumi_martech.policy.view import View
 
 PROCESS = "process"

@@ -189,7 +189,9 @@ class Mergers(Parameters):
     """Who may merge changes of the access document."""
 
     mergers: tuple[str, ...] = Field(
-        default=(), description="People who may merge changes of the access document."
+        default=(),
+        description="People who may merge changes of the access document.",
+        json_schema_extra={"keys_of": "people"},
     )
 
 

@@ -242,6 +242,7 @@ class PersonalData(Parameters):
     teams: tuple[str, ...] | None = Field(
         default=None,
         description="Teams, with those below them, that may; not said: nothing is asked.",
+        json_schema_extra={"keys_of": "teams"},
     )
 
 

@@ -4,10 +4,11 @@ A `View` comes from an access document or from the resources of a stack; rules d
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
+from types import MappingProxyType
 
 from pulumi_martech.model.access import Access, Grant
 from pulumi_martech.model.capability import DataClass, effective
@@ -114,7 +115,7 @@ class View:
         found: dict[str, list[Entitlement]] = defaultdict(list)
         for held in self.entitlements:
             found[held.principal.key].append(held)
-        return {key: tuple(listed) for key, listed in found.items()}
+        return MappingProxyType({key: tuple(listed) for key, listed in found.items()})
 
     @cached_property
     def by_account(self) -> Mapping[str, tuple[Entitlement, ...]]:
@@ -122,7 +123,7 @@ class View:
         found: dict[str, list[Entitlement]] = defaultdict(list)
         for held in self.entitlements:
             found[held.account.key].append(held)
-        return {key: tuple(listed) for key, listed in found.items()}
+        return MappingProxyType({key: tuple(listed) for key, listed in found.items()})
 
     def bound(self, held: Entitlement) -> bool:
         """Tell whether somebody inside answers for the holder, and the access has an end."""
@@ -167,15 +168,23 @@ def view_of(
     day: date,
     last_use: Mapping[tuple[str, str], date] | None = None,
     ends: bool = True,
+    only: Set[str] | None = None,
 ) -> View:
-    """Return what a document lets everybody do on a day; without ``ends`` what has ended as well.
+    """Return what a document lets everybody do on a day.
 
     Grants in accounts that the document does not have, and of roles that are none, are left out:
     reading the document names them.
+
+    Args:
+        access: the document's values; rules see them and cannot change them.
+        day: the day.
+        last_use: the last log-in by (account, principal), where a platform records it.
+        ends: whether ends count; without them what has ended is there as well.
+        only: principals to whom the view is limited, by key.
     """
     roles: dict[tuple[str, str], RoleHere | None] = {}
     found = []
-    for held in access.held(day, ends):
+    for held in access.held(day, ends, only):
         account = access.accounts.get(held.grant.account)
         if account is None:
             continue
@@ -187,7 +196,15 @@ def view_of(
             found.append(
                 Entitlement(held.principal, account, held.grant, held.index, held.until, role)
             )
-    return View(access, day, tuple(found), last_use or {})
+    return View(_sealed(access), day, tuple(found), last_use or {})
+
+
+def _sealed(access: Access) -> Access:
+    """Return the same values in maps that nobody can change: a rule of a project must not."""
+    sections = {
+        name: MappingProxyType(section) for name, section in access if isinstance(section, dict)
+    }
+    return access.model_copy(update=sections)
 
 
 def _role_here(access: Access, account: Account, role: str, day: date) -> RoleHere | None:
