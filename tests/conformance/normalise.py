@@ -140,7 +140,10 @@ def dependencies(resource: dict) -> set[str]:
 
 
 def check_order(resources: list[dict]) -> None:
-    """Make sure that each resource of a deployment comes after what it refers to."""
+    """Make sure that a resource is there once, and after what it refers to."""
+    living = [r["urn"] for r in resources if not r.get("delete")]
+    if len(set(living)) != len(living):
+        raise AssertionError(f"some are there twice: {sorted(living)}")
     present = {r["urn"] for r in resources}
     seen: set[str] = set()
     for resource in resources:

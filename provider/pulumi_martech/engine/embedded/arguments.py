@@ -17,7 +17,7 @@ _IGNORED_VALUES = (
     "--memprofilerate", "--otel-traces", "--tracing-header",
 )  # fmt: skip
 _SHOWN_ANYWAY = (
-    "--show-replacement-steps", "--show-reads", "--show-full-output", "--show-policy-remediations",
+    "--show-reads", "--show-full-output", "--show-policy-remediations",
 )  # fmt: skip
 
 OPERATIONS = {  # commands of the engine, by all of their names
@@ -173,6 +173,7 @@ def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument("--suppress-outputs", action="store_true")
     parser.add_argument("--show-sames", action="store_true")
     parser.add_argument("--show-config", action="store_true")
+    parser.add_argument("--show-replacement-steps", action="store_true")
     for flag in ("--debug", "-d", *_SHOWN_ANYWAY):
         parser.add_argument(flag, action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--run-program", action=boolean, default=None)

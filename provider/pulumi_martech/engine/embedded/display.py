@@ -1,15 +1,13 @@
-"""What a run shows: lines for a person, or the document of `preview --json`."""
+"""What a run shows: lines for a person, or events for a machine."""
 
 import json
-import threading
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from .diffing import Change
+from .diffing import Path, covers, parse_path, path_text
 from .events import Event
-from .state import STACK_TYPE, ResourceState
-from .steps import Step
-from .values import SECRET_MARK
+from .state import STACK_TYPE
+from .values import SECRET_MARK, SIGNATURE, UNKNOWN_TEXT
 
 _SIGNS = {
     "create": "+",
@@ -52,15 +50,17 @@ class Shown:
     """What the lines for a person show beside changes, messages and a summary.
 
     Attributes:
-        diff: the paths that change.
+        diff: what changes in each resource.
         outputs: the outputs of the stack.
         sames: resources that do not change.
+        halves: the halves of replacements.
         config: the configuration.
     """
 
     diff: bool = False
     outputs: bool = True
     sames: bool = False
+    halves: bool = False
     config: bool = False
 
 
@@ -70,6 +70,8 @@ class Text:
     def __init__(self, out: TextIO, shown: Shown):
         self._out = out
         self._shown = shown
+        self._told: set[tuple[str, str]] = set()  # the stack is told of twice
+        self._stack: dict[str, Any] = {}  # its outputs
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -108,20 +110,26 @@ class Text:
             self._line(f"      {line}")
 
     def _step(self, data: dict[str, Any]) -> None:
-        if data["type"] == STACK_TYPE and self._shown.outputs and data.get("new"):
-            for name, value in sorted(data["new"]["outputs"].items()):
-                self._line(f"    {name}: {_shown(value)}")
+        if data["type"] == STACK_TYPE and data.get("new"):
+            self._stack = data["new"]["outputs"]
+        half = data["op"].endswith(("-replacement", "-replaced"))
         quiet = data["op"] == "refresh" or (data["op"] == "same" and not self._shown.sames)
-        if quiet or _is_default(data):
+        quiet = quiet or (half and not self._shown.halves) or _is_default(data)
+        if quiet or (data["urn"], data["op"]) in self._told:
             return
+        if data["type"] == STACK_TYPE:
+            self._told.add((data["urn"], data["op"]))
         self._line(f" {_SIGNS.get(data['op'], '?'):<2} {data['type']} {_name(data)}{_why(data)}")
         if self._shown.diff:
-            for path, change in sorted((data.get("detailedDiff") or {}).items()):
-                sign = _SIGNS.get(change["diffKind"].split("-")[0].replace("add", "create"), "~")
-                self._line(f"      {sign} {path}")
+            for line in _changes(data):
+                self._line(f"      {line}")
 
     def _summary(self, data: dict[str, Any]) -> None:
         changes = data["resourceChanges"]
+        if self._stack and self._shown.outputs:
+            self._line("Outputs:")
+            for name, value in sorted(self._stack.items()):
+                self._line(f"    {name}: {_text(value)}")
         self._line("Resources:")
         for op, count in sorted(changes.items(), key=lambda item: (item[0] == "same", item[0])):
             what = f"to {op}" if data["isPreview"] and op != "same" else _DONE.get(op, op)
@@ -146,109 +154,68 @@ def _why(data: dict[str, Any]) -> str:
     return f" [diff: {','.join(names)}]" if names else ""
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, dict) and SECRET_MARK in value.values():
-        return SECRET_MARK
-    return json.dumps(value, ensure_ascii=False)
+def _changes(data: dict[str, Any]) -> list[str]:
+    """Return what changes in a resource, a line for each place."""
+    old, new = ((data[half] or {}).get("inputs", {}) for half in ("old", "new"))
+    if data["op"] in ("create", "delete"):
+        made = new if data["op"] == "create" else old
+        return [f"{name}: {_text(made[name])}" for name in sorted(made) if name != "__provider"]
+    state = data["new"] or data["old"] or {}
+    hidden = [parse_path(text) for text in state.get("hideDiffs", ())]
+    lines = []
+    for text, kind in sorted((_kinds(data) or _compared(old, new)).items()):
+        path = parse_path(text)
+        sign = {"add": "+", "delete": "-"}.get(kind.split("-")[0], "~")
+        sides = [_text(_find(side, path)) for side in (old, new)]
+        shown = {"+": sides[1], "-": sides[0]}.get(sign, " => ".join(sides))
+        if any(covers(outer, path) for outer in hidden):
+            shown = "[hidden]"
+        lines.append(f"{sign} {text}: {shown}")
+    return lines
 
 
-class Digest:
-    """Builds the document of `preview --json`."""
-
-    def __init__(self, refresh_only: bool) -> None:
-        """Say whether steps are shown as what a refresh found."""
-        self._refresh_only = refresh_only
-        self._steps: list[dict[str, Any]] = []
-        self._refreshed: set[str] = set()
-        self._rest: dict[str, Any] = {}
-        self._messages: list[dict[str, Any]] = []
-        self._duration = 0
-        self._lock = threading.Lock()
-
-    def step(self, step: Step) -> None:
-        """Take a step before anything is done."""
-        if not self._shows(step):
-            return
-        with self._lock:
-            if step.op == "refresh":
-                self._refreshed.add(step.urn)
-            self._steps.append(self._described(step, step.op))
-
-    def found(self, step: Step) -> None:
-        """Take what a refresh found."""
-        if not self._refresh_only or step.urn not in self._refreshed:
-            return
-        op = step.result_op
-        if op == "delete" or (op == "update" and step.detailed is not None):
-            with self._lock:
-                for at, other in enumerate(self._steps):
-                    if other["urn"] == step.urn:
-                        self._steps[at] = self._described(step, op)
-
-    @staticmethod
-    def _shows(step: Step) -> bool:
-        if step.type == STACK_TYPE:
-            return True
-        if step.internal or (not step.logical and step.op.endswith(("-replaced", "-replacement"))):
-            return False
-        if step.op == "same" and step.old is not None and step.new is not None:
-            return step.old.protect != step.new.protect
-        return True
-
-    @staticmethod
-    def _described(step: Step, op: str) -> dict[str, Any]:
-        data: dict[str, Any] = {"op": op, "urn": step.urn}
-        if step.provider:
-            data["provider"] = step.provider
-        if step.old is not None:
-            data["oldState"] = _plain(step.old)
-        if step.new is not None:
-            data["newState"] = _plain(step.new)
-        if step.diffs:
-            data["diffReasons"] = list(step.diffs)
-        if step.keys:
-            data["replaceReasons"] = list(step.keys)
-        data["detailedDiff"] = _detailed(step.detailed)
-        return data
-
-    def __call__(self, event: Event) -> None:
-        """Take messages and the summary."""
-        if "diagnosticEvent" in event:
-            data = event["diagnosticEvent"]
-            message = {"message": data.get("prefix", "") + data["message"]}
-            if data.get("urn"):
-                message = {"urn": data["urn"], **message}
-            self._messages.append({**message, "severity": data["severity"]})
-        elif "preludeEvent" in event and event["preludeEvent"]["config"]:
-            self._rest["config"] = event["preludeEvent"]["config"]
-        elif "summaryEvent" in event:
-            summary = event["summaryEvent"]
-            self._duration = summary["durationSeconds"] * 1_000_000_000
-            if summary["resourceChanges"]:
-                self._rest["changeSummary"] = summary["resourceChanges"]
-            if summary["maybeCorrupt"]:
-                self._rest["maybeCorrupt"] = True
-
-    def text(self) -> str:
-        """Return the document."""
-        document = {key: self._rest[key] for key in ("config",) if key in self._rest}
-        if self._steps:
-            document["steps"] = self._steps
-        if self._messages:
-            document["diagnostics"] = self._messages
-        document["duration"] = self._duration
-        document.update({k: v for k, v in self._rest.items() if k != "config"})
-        return json.dumps(document, ensure_ascii=False, indent=4)
+def _kinds(data: dict[str, Any]) -> dict[str, str]:
+    return {text: change["diffKind"] for text, change in (data["detailedDiff"] or {}).items()}
 
 
-def _plain(state: ResourceState) -> dict[str, Any]:
-    return state.to_json(lambda _: SECRET_MARK)
+def _compared(old: dict[str, Any], new: dict[str, Any]) -> dict[str, str]:
+    """Compare the inputs where nobody was asked for the difference: in components, for example."""
+    names = {name for name in {**old, **new} if old.get(name) != new.get(name)} - {"__provider"}
+    kinds = {}
+    for name in names:
+        kind = "update" if name in old and name in new else "add" if name in new else "delete"
+        kinds[path_text((name,))] = kind
+    return kinds
 
 
-def _detailed(detailed: dict[str, Change] | None) -> dict[str, Any] | None:
-    if detailed is None:
-        return None
-    return {
-        path: {"kind": change.kind, "inputDiff": change.input_diff}
-        for path, change in detailed.items()
-    }
+def _find(value: Any, path: Path) -> Any:
+    """Return what is at a path; the whole secret if it lies in one."""
+    for part in path:
+        if _is_secret(value):
+            break
+        if isinstance(value, dict):
+            value = value.get(str(part))
+        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+            value = value[part]
+        else:
+            return None
+    return value
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, dict) and SIGNATURE in value
+
+
+def _text(value: Any) -> str:
+    def plain(item: Any) -> Any:
+        if _is_secret(item):
+            return SECRET_MARK
+        if isinstance(item, dict):
+            return {key: plain(inner) for key, inner in item.items()}
+        if isinstance(item, list):
+            return [plain(inner) for inner in item]
+        return "[unknown]" if item == UNKNOWN_TEXT else item
+
+    shown = plain(value)
+    bare = shown in (SECRET_MARK, "[unknown]")
+    return str(shown) if bare else json.dumps(shown, ensure_ascii=False)

@@ -94,6 +94,8 @@ def _state(state: ResourceState | None) -> dict[str, Any] | None:
     ):
         if flag:
             data[name] = True
+    if state.hide_diff:
+        data["hideDiffs"] = list(state.hide_diff)
     return data
 
 

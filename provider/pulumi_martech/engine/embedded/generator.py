@@ -380,4 +380,5 @@ class Generator:
 
     def decided(self, urn: str) -> bool:
         """Tell whether there is a step for a urn."""
+        urn = self.aliases.new_of.get(urn, urn)
         return urn in self.deletes or any(urn in urns for urns in self.done.values())

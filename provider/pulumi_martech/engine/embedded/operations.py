@@ -15,7 +15,8 @@ from typing import Any
 from .context import Context
 from .deployment import Deployment
 from .deployments import with_salt
-from .display import Digest, Lines, Shown, Text
+from .digest import Digest
+from .display import Lines, Shown, Text
 from .errors import ChangesExpectedNone, EngineError, UsageError
 from .events import EventLog, Events, Listener
 from .hooks import DELETE_HOOKS
@@ -66,6 +67,7 @@ def operate(context: Context, kind: str, preview: bool) -> int:
             diff=arguments.diff,
             outputs=not arguments.suppress_outputs,
             sames=arguments.show_sames,
+            halves=arguments.show_replacement_steps,
             config=arguments.show_config,
         ),
         expect_no_changes=getattr(arguments, "expect_no_changes", False),
