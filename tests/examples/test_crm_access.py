@@ -5,6 +5,7 @@ One story of what people type: asked, attested, drift, put right, gone.
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from pulumi_martech.platforms.gtg_crm_matrix import SWITCHES
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "crm_access"
 MARTECH = Path(sys.executable).with_name("martech")
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "attested.md"
 
 PEOPLE = {
     "ines": "Administrator", "mia": "Administrateur", "tom": "Responsable Marketing",
@@ -43,6 +45,7 @@ class Desk:
         self.people = {f"{name}@fernwood.example": role for name, role in PEOPLE.items()}
         self.people["eve@northlight.example"] = "External Collaborator"
         self.switches = {role: set(on) for role, on in ON.items()}
+        self.told = ""
         self.martech("stack", "init", "dev", "--engine", "embedded")
 
     def martech(self, *words, code=0):
@@ -50,6 +53,7 @@ class Desk:
             [MARTECH, *words], cwd=self.root, env=self.environment, capture_output=True, text=True
         )
         said = " ".join((done.stdout + "\n" + done.stderr).split())
+        self.told += f"$ martech {' '.join(words)}\n{done.stdout}\n{done.stderr}\n"
         assert done.returncode == code, said
         return done.stdout if "--json" in words else said
 
@@ -79,6 +83,20 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path):
     return Desk(tmp_path / "crm_access")
+
+
+def shown(text):
+    """Return the lines of console output in a text, without what differs from run to run."""
+    text = re.sub(r"\d{8}T\d{6}Z-[0-9a-f]{8}", "FILE", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d(T[\d:]+Z)?", "DAY", text)
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def documented():
+    """Return the lines that the documentation shows, commands apart."""
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", DOCUMENT.read_text(encoding="utf-8"), re.M | re.S)
+    lines = [line for language, block in blocks if not language for line in shown(block)]
+    return [line for line in lines if line not in ("", "...") and not line.startswith("$ ")]
 
 
 def test_a_crm_without_an_api_from_the_first_wish_to_the_last_leaver(desk):
@@ -121,6 +139,8 @@ def test_a_crm_without_an_api_from_the_first_wish_to_the_last_leaver(desk):
     said = desk.attest()
     assert "8 people, 2 custom roles" in said
     assert "gtg/tom, change user tom@fernwood.example: done" in said
+    stray = "nils@northlight.example (External Collaborator) is in gtg, and nothing declares it"
+    assert f"warning: {stray}" in said
     assert "NOT done: - role Marketing Manager, + role Marketing Staff" in said
     (kept,) = (desk.root / "attestations" / "gtg").glob("*.json")
     assert json.loads(kept.read_text())["layout"] == "guide"
@@ -153,6 +173,7 @@ def test_a_crm_without_an_api_from_the_first_wish_to_the_last_leaver(desk):
     desk.switches["External Collaborator"].discard("Contacts: Export")
     said = desk.attest()
     assert "gtg/tom, remove user tom@fernwood.example: done" in said and "NOT" not in said
+    assert "warning" not in said
     said = desk.martech("up", "--yes")
     assert "Nothing to do: the accounts are as declared" in said and "12 unchanged" in said
     lines = [
@@ -168,3 +189,15 @@ def test_a_crm_without_an_api_from_the_first_wish_to_the_last_leaver(desk):
     said = desk.martech("preview", "--as-of", "2126-01-01")
     assert "EXPIRED" in said and "it counts as unknown until somebody attests again" in said
     assert "gtg_crm:MartechUser" not in said
+
+    # Another looks and sees something else, which nobody was asked for.
+    desk.people["zed@evil.example"] = "Administrator"
+    del desk.people["yuki@fernwood.example"]
+    said = desk.attest(by="ben")
+    assert "yuki@fernwood.example had Marketing Staff when ana looked" in said
+    assert "and is not there, which nobody was asked for" in said
+    assert "zed@evil.example was not there when ana looked" in said
+    assert "zed@evil.example (Administrator) is in gtg, and nothing declares it" in said
+    assert set(documented()) - set(shown(desk.told)) == {
+        f"+ gtg_crm:{what} asked, not done" for what in ("Role gtg/service", "MartechUser gtg/tom")
+    }, "of the first run this story reads the machine document instead"

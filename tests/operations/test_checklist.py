@@ -114,6 +114,15 @@ def test_what_was_attested_since_is_not_on_the_list_any_more():
     assert outstanding(plan, export(*state)) == []
 
 
+def test_a_table_of_people_alone_says_nothing_of_the_roles_that_were_asked_for():
+    state = [user("ana", "Administrator"), role("Support", "Email: Send")]
+    attest({ANA: ("Administrator",)}, at="2026-11-20T13:00:00Z")
+    (waits,) = outstanding(Plan(), export(*state))
+    assert (waits.verb, waits.about) == ("change role", "Support")
+    attest({ANA: ("Administrator",)}, at="2026-11-20T14:00:00Z", Support={"Email: Send"})
+    assert outstanding(Plan(), export(*state)) == []
+
+
 def test_words_tell_what_differs_from_what_was_attested_before():
     attest({ANA: ("Administrator",)}, at="2026-11-20T11:00:00Z", Help={"Contacts: Export"})
     state = [user("ana", "Support"), user("bo"), role("Support", "Email: Send", was="Help")]

@@ -89,6 +89,7 @@ def test_one_that_was_edited_fails_with_what_to_do():
 )
 def test_steps_that_wait_are_counted_and_those_that_are_late_named(as_of, result, said):
     task = Task(
+        place="GTG CRM, https://www.gtgcrm.com",
         account="gtg", resource="gtg/ana", about="ana@example.com", verb="create user",
         operator="mia", where="", do=(), due="2026-12-04",
     )  # fmt: skip

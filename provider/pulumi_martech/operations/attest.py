@@ -1,7 +1,7 @@
 """`martech attest`: take over what somebody saw on the screens of an account without an API."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -100,13 +100,18 @@ def attest(
     settled = [(task, _lacks(fresh, task)) for task in waiting if task.key not in still]
     for task, lacks in settled:
         _note(work, seen, task, lacks)
+    strangers = _undeclared(plan, recorded(work.driver.export()), seen)
+    unasked = _unasked(before[-1], seen, {task.about for task in waiting}) if before else []
     _tell(work, screen, seen, file, settled, left)
+    for line in (*unasked, *strangers):
+        screen.warn(line)
     if len(at) == 10 and any(task.asked.startswith(at) for task in left):
         screen.warn(
             f"steps were asked on {at} too, and a day alone is its beginning: say the time "
             f"(--on {at}T15:30) to tell that this is newer"
         )
-    return _close(screen, account, 0, attestation=seen.sealed(), checklist=left)
+    told = {"attestation": seen.sealed(), "checklist": left}
+    return _close(screen, account, 0, **told, undeclared=strangers, unasked=unasked)
 
 
 def template(work: Work, screen: Screen, account: str, layout: str, folder: Path) -> int:
@@ -297,6 +302,45 @@ def _tell(
     if left:
         screen.line(f"{len(left)} steps still wait for {left[0].operator}.")
     screen.line("`martech preview` shows what is not as declared.")
+
+
+def _undeclared(plan: Plan, state: Sequence[Recorded], seen: Attestation) -> list[str]:
+    """Return who is there and in no program, in sentences."""
+    said = [(one.kind, one.inputs) for one in state]
+    said += [(step.kind, step.new) for step in plan.steps if step.new is not None]
+    known: set[str] = set()
+    for _, inputs in said:
+        if inputs.get("account") == seen.account:
+            known |= {
+                str(inputs.get("login")),
+                *inputs.get("people", {}),
+                *inputs.get("members", {}),
+            }
+    return [
+        f"{harmless(login)} ({', '.join(roles) or 'no role'}) is in {seen.account}, and nothing "
+        "declares it"
+        for login, roles in sorted(seen.people.items())
+        if login not in known
+    ]
+
+
+def _unasked(before: Attestation, seen: Attestation, asked: Collection[str]) -> list[str]:
+    """Return what differs from the attestation before though nobody was asked for it."""
+    found = []
+    for login in sorted({*before.people, *seen.people} - set(asked)):
+        was, is_ = before.people.get(login), seen.people.get(login)
+        if was is not None and is_ is not None and set(was) == set(is_):
+            continue
+        then, now = (
+            "was not there" if roles is None else f"had {', '.join(roles) or 'no role'}"
+            for roles in (was, is_)
+        )
+        now = now.replace("was", "is", 1) if is_ is None else now.replace("had", "has", 1)
+        found.append(
+            f"{harmless(login)} {then} when {before.by} looked ({before.at}), and {now}, which "
+            "nobody was asked for: somebody clicked, or one of you is mistaken"
+        )
+    return found
 
 
 def _close(screen: Screen, account: str, code: int, **said: object) -> int:

@@ -36,10 +36,12 @@ class Task(Frozen):
     """One step of a checklist; ``verb`` is what was asked, ``resource`` the logical name.
 
     ``about`` is the login or the role; ``asked`` an ISO instant, empty for what is asked in the
-    run that a plan is of; ``wish`` what is to be there afterwards, ``None`` for nothing.
+    run that a plan is of; ``wish`` what is to be there afterwards, ``None`` for nothing; ``place``
+    the product and its address.
     """
 
     account: str
+    place: str
     resource: str
     about: str
     verb: str
@@ -131,7 +133,8 @@ class _Account:
         for login, given in steps.items():
             step = Asked.model_validate(dict(given))
             seen = self._connector.evidence()
-            if seen is not None and seen.proves(step):
+            looked = seen is not None and (kind != "Role" or seen.roles is not None)
+            if looked and seen is not None and seen.proves(step):
                 continue
             found.append(self._bringing(kind, login, inputs, name, step, before))
         return found
@@ -218,6 +221,7 @@ class _Account:
     ) -> Task:
         return Task(
             account=self._config.key,
+            place=f"{self._connector.manifest.title}, {self._config.url}",
             resource=resource,
             about=about,
             verb=verb,
@@ -276,6 +280,9 @@ def markdown(account: str, tasks: list[Task], as_of: str) -> str:
     lines = [
         f"# {account}: {_count(tasks)} asked of {operator}, {until}"
         + (f" ({late} OVERDUE)" if late else ""),
+        "",
+        f"In {harmless(tasks[0].place)}. What the screen does not show under these names is left "
+        "as it is: say so to whoever attests.",
         "",
     ]
     for task in tasks:
