@@ -98,17 +98,24 @@ def test_only_a_whole_run_of_today_is_a_sign_of_life(
     assert note["as_of"] == as_of
 
 
-def test_runs_that_stopped_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_that_stopped_are_found(tmp_path: Path) -> None:
     (tmp_path / "Pulumi.yaml").write_text("name: x\n")
     now = datetime(2027, 3, 10, 6, tzinfo=UTC)
-    assert "nothing ends before one has run" in overdue(tmp_path, "dev", "", now)
-    written = (now - timedelta(days=1)).isoformat()
-    assert overdue(tmp_path, "dev", written, now) == ""
+    assert "nothing ends before one has run" in overdue(tmp_path, "dev", (), now)
+
+    def run(days: int, **said: str) -> dict[str, str]:
+        at = (now - timedelta(days=days)).isoformat()
+        return {"kind": "update", "result": "succeeded", "endTime": at, "message": "", **said}
+
+    assert overdue(tmp_path, "dev", [run(1)], now) == ""
+    assert overdue(tmp_path, "dev", [run(1, kind="refresh", message="martech up")], now) == ""
+    nightly = [run(0, kind="refresh"), run(1, result="failed"), run(0, kind="destroy"), run(9)]
+    words = "was on 2027-03-01, 9 days ago: what has ended since then is still live"
+    assert words in overdue(tmp_path, "dev", nightly, now), "to look ends nothing"
     note = tmp_path / ".martech" / "heartbeat.json"
     said = {"dev": {"up": {"done": "2027-03-01T05:00:00+00:00", "code": 1}}}
     note.write_text(json.dumps(said))
-    assert "was on 2027-03-01, 9 days ago: what has ended since then is still live" in overdue(
-        tmp_path, "dev", written, now
-    )
+    assert words in overdue(tmp_path, "dev", (), now)
+    assert overdue(tmp_path, "dev", [run(1)], now) == "", "somebody else's checkout did it"
     note.write_text("damaged")
-    assert overdue(tmp_path, "dev", written, now) == ""
+    assert overdue(tmp_path, "dev", [run(1)], now) == ""

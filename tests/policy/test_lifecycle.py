@@ -5,7 +5,7 @@ from typing import Any
 
 from pulumi_martech.model.access import Access
 from pulumi_martech.policy.guards import Holding
-from pulumi_martech.policy.lifecycle import Entitled, ending, still_live
+from pulumi_martech.policy.lifecycle import Entitled, ending, left_out, still_live, too_early
 
 DAY = date(2027, 3, 1)
 
@@ -106,3 +106,14 @@ def test_what_ended_twice_is_live_since_the_last_end_and_other_logins_count_too(
         ("ana@example.com", ("Editors",), date(2027, 2, 21), "grant"),
         ("bo@old.example", ("Own",), date(2027, 2, 2), "leaver"),
     ]
+
+
+def test_a_run_of_another_day_is_told_what_it_would_do() -> None:
+    assert left_out("2027-03-01", []) == too_early("2027-03-01", [], []) == ""
+    assert left_out("2027-03-01", ["crm/bo", "crm/ana"]).startswith(
+        "as of 2027-03-01, 2 ends of access since then would be left out: crm/ana, crm/bo; nothing"
+    )
+    assert too_early("2027-03-01", ["crm/bo"], ["crm/ana"]).startswith(
+        "as of 2027-03-01, which has not come, access of crm/bo would end and access of crm/ana "
+        "would begin before its time; nothing was written"
+    )

@@ -12,7 +12,7 @@ from pulumi_martech.document.evidence import Evidence
 from pulumi_martech.document.load import Document, read
 from pulumi_martech.document.problems import Finding, Place, Problem, errors
 from pulumi_martech.document.revision import committed_on
-from pulumi_martech.model.access import Access
+from pulumi_martech.model.access import Access, Held
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.expiry import as_of, ends_count, today
 from pulumi_martech.model.inventory import Account
@@ -56,12 +56,7 @@ def register(
         return Declared(document.access, made)
     if enforce:
         _enforce(document)
-    if as_of() < today():
-        program().late += [
-            f"{held.principal.key}/{held.grant.account}/{held.grant.role} ({held.until})"
-            for held in document.access.held(as_of())
-            if over(held.until, today())
-        ]
+    _note_another_day(document.access)
     _limit(document)
     try:
         for account in compiled.accounts:
@@ -84,6 +79,27 @@ def _limit(document: Document) -> None:
         program().place = str(document.place("limits", name))
         limits(**{name: getattr(access.limits, name)})
     program().place = ""
+
+
+def _note_another_day(access: Access) -> None:
+    """Note what a run of another day than today would do to ends and begins."""
+    day, now = as_of(), today()
+
+    def named(held: Held) -> str:
+        until = f" ({held.until})" if held.until else ""
+        return f"{held.principal.key}/{held.grant.account}/{held.grant.role}{until}"
+
+    if day < now:
+        program().late += [named(held) for held in access.held(day) if over(held.until, now)]
+    if day > now:
+        ends, begins = program().early
+        ends += [named(held) for held in access.held(now) if over(held.until, day)]
+        in_force = {(held.principal.key, held.index) for held in access.held(now)}
+        begins += [
+            named(held)
+            for held in access.held(day)
+            if (held.principal.key, held.index) not in in_force
+        ]
 
 
 def _enforce(document: Document) -> None:

@@ -110,13 +110,15 @@ class Driver:
         args = ["up", "--yes", "--skip-preview", "--continue-on-error", "--plan", str(plan)]
         return self._operate([*args, *_refresh(False), *_targets(targets)])
 
-    def refresh(self, *, preview_only: bool = False, targets: Sequence[str] = ()) -> Plan:
+    def refresh(
+        self, *, preview_only: bool = False, targets: Sequence[str] = (), message: str = ""
+    ) -> Plan:
         """Read the platforms and take what is found into the state; the program is not run.
 
         What an interrupted run may have left half-made is dropped from the state: the journal
-        and the next create find it again.
+        and the next create find it again. ``message`` goes into the history.
         """
-        args = ["refresh", *_targets(targets)]
+        args = ["refresh", *_targets(targets), *(["--message", message] if message else [])]
         if preview_only:
             args.append("--preview-only")
         else:
@@ -169,6 +171,12 @@ class Driver:
         """Forget the stack and its state; ``force`` even if it holds resources."""
         args = ["stack", "rm", "--yes", "--preserve-config", *(["--force"] if force else [])]
         self._ask([*args, self.stack], f"remove stack {self.stack}")
+
+    def history(self) -> list[dict[str, Any]]:
+        """Return the last runs on the stack, the latest first: kind, result, message, times."""
+        args = ["stack", "history", "--json", "--page-size", "100", "--stack", self.stack]
+        runs: list[dict[str, Any]] = json.loads(self._ask(args, "read the history").out or "[]")
+        return runs
 
     def export(self, *, show_secrets: bool = False) -> str:
         """Return the deployment (JSON text, version 3) of the stack."""

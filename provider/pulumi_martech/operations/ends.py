@@ -4,7 +4,6 @@ Nobody is asked: it is the document against the state as last read. What a day m
 is only told, so that a pull request does not turn red by the calendar.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -76,10 +75,7 @@ def _compare(found: Ends, folder: Path, stack: str, day: date) -> None:
     try:
         with open_work(Wanted(folder, stack), lambda _: None) as work:
             export = work.driver.export()
-            written = str(
-                (json.loads(export).get("deployment") or {}).get("manifest", {}).get("time")
-            )
-            found.overdue = overdue(work.root, work.stack, written)
+            found.overdue = overdue(work.root, work.stack, work.driver.history())
     except (NoProject, NoStack):
         if stack:
             raise

@@ -1,22 +1,26 @@
 """Signs of life: which runs of a stack ended well, and when.
 
 Only a run ends access. Where runs stop, nothing ends, and nobody would notice: so each leaves a
-note in the ``.martech`` folder, and `martech ends` finds its absence.
+note in the ``.martech`` folder, and `martech ends` finds its absence. On a fresh checkout, such as
+of a pipeline, the history of the stack is what there is to go by.
 """
 
 import contextlib
 import json
 import os
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pulumi_martech.model import expiry
 from pulumi_martech.operations.work import Work
 from pulumi_martech.reconcile.home import home
 
 LATEST = timedelta(days=2)
 """How old the last `up` may be: a nightly run that failed once is no reason to wake anybody."""
+
+UP = "martech up"
+"""What the history says of the reading that begins an `up`: it may find nothing else to do."""
 
 _FILE = "heartbeat.json"
 
@@ -31,7 +35,7 @@ def beat(work: Work, verb: str, code: int) -> None:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     note = said.setdefault(work.stack, {}).setdefault(verb, {})
     note |= {"at": now, "as_of": work.as_of, "code": code}
-    if code != 1 and not work.targets and work.as_of >= expiry.today().isoformat():
+    if code != 1 and work.whole:
         note["done"] = now
     partial = path.with_suffix(f".{os.getpid()}")
     with contextlib.suppress(OSError):  # a run that did its work does not fail for a note
@@ -39,19 +43,22 @@ def beat(work: Work, verb: str, code: int) -> None:
         partial.replace(path)
 
 
-def overdue(root: Path, stack: str, recorded: str = "", now: datetime | None = None) -> str:
+def overdue(
+    root: Path, stack: str, runs: Sequence[Mapping[str, Any]] = (), now: datetime | None = None
+) -> str:
     """Say so if no `up` of a stack ended well for too long; else nothing.
 
     Args:
         root: the project.
         stack: the stack.
-        recorded: when its state was last written, an ISO instant: on a fresh checkout, such as of
-            a pipeline, that is all there is to go by.
+        runs: its history, as the engine tells it.
         now: the instant to judge by.
     """
     now = now or datetime.now(UTC)
     note = _load(home(root) / _FILE).get(stack, {}).get("up", {})
-    last = _instant(note.get("done", "")) or _instant(recorded)
+    known = [note.get("done", "")]
+    known += [run.get("endTime", "") for run in runs if _ends_things(run)]
+    last = max((moment for moment in map(_instant, known) if moment), default=None)
     if last is None:
         return f"no `martech up` of stack {stack} is known here: nothing ends before one has run"
     if now - last <= LATEST:
@@ -61,6 +68,13 @@ def overdue(root: Path, stack: str, recorded: str = "", now: datetime | None = N
         f"the last run on stack {stack} that is known here was on {last.date()}, {days} days ago: "
         "what has ended since then is still live; run `martech up` on a schedule"
     )
+
+
+def _ends_things(run: Mapping[str, Any]) -> bool:
+    """Tell whether a run of the history was an `up`, or the beginning of one of ours."""
+    if run.get("result") != "succeeded":
+        return False
+    return run.get("kind") == "update" or run.get("message") == UP
 
 
 def _load(path: Path) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`martech up`: make the accounts equal to what is declared, exactly as shown."""
 
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from pulumi_martech.engine import reviewed
@@ -10,12 +11,14 @@ from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.plan import Message, Outcome, Plan
 from pulumi_martech.operations import show
 from pulumi_martech.operations.closing import by_hand, close, tell_by_hand, unread
+from pulumi_martech.operations.heartbeat import UP
 from pulumi_martech.operations.preview import heading, judged
 from pulumi_martech.operations.recording import note_recorded
 from pulumi_martech.operations.screen import Screen, require_approval
 from pulumi_martech.operations.work import Work, day
 from pulumi_martech.policy.holdings import holdings
-from pulumi_martech.policy.lifecycle import left_out
+from pulumi_martech.policy.lifecycle import left_out, too_early
+from pulumi_martech.policy.plans import Recorded, left_by
 
 NOTHING_WRITTEN = "nothing was written to any platform"
 
@@ -47,7 +50,7 @@ def up(
         work = _of_the_review(work, wanted, said_as_of)
     heading(work, screen, "Applying")
     with screen.phase("reading the accounts"):
-        found = work.read()
+        found = work.read(UP if work.whole else "")
     if not found.ok:
         show.messages(screen, found.messages)
         return _stop(work, screen, found)
@@ -66,7 +69,7 @@ def up(
             different = reviewed.unlike(wanted, work.reviewable(plan))
             if different:
                 return _refuse(work, screen, plan, different)
-        late = _left_out(work, screen, plan)
+        late = _another_day(work, screen, plan)
         if late:
             screen.line()
             screen.error(late)
@@ -86,39 +89,55 @@ def up(
     return _tell(work, screen, plan, done)
 
 
-def _left_out(work: Work, screen: Screen, plan: Plan) -> str:
-    """Say which ends of access the day of this run leaves out, if it is before today.
+def _another_day(work: Work, screen: Screen, plan: Plan) -> str:
+    """Say what the day of this run does that today would not, if it is another.
 
-    The program is asked again as of today: whoever it then gives less to has an end in between,
-    of whatever kind.
+    The program is asked again as of today. A day before today must not give more: that would leave
+    ends out. A day that has not come must not give less, or more: nothing ends or begins before
+    its time.
     """
-    today = expiry.today()
-    if expiry.day(work.as_of, "the day of the run") >= today:
+    then, today = expiry.day(work.as_of, "the day of the run"), expiry.today()
+    if then == today:
         return ""
     from pulumi_martech.operations.preflight import recorded
-    from pulumi_martech.policy.plans import left_by
 
-    now = work.on(today.isoformat(), work.targets)
     with screen.phase("previewing as of today"):
-        later = now.driver.preview(refresh=False, targets=work.targets)
-    if not later.ok:
-        said = "; ".join(message.text for message in later.errors)
+        now = work.on(today.isoformat(), work.targets)
+        of_today = now.driver.preview(refresh=False, targets=work.targets)
+    if not of_today.ok:
+        said = "; ".join(message.text for message in of_today.errors)
         return f"as of today the program does not run through ({said}); {NOTHING_WRITTEN}"
     state = recorded(work.driver.export())
-    keeps: dict[tuple[str, str], frozenset[str]] = {
-        (str(resource.inputs.get("account")), login): has.roles
-        for resource in left_by(later, state)
-        for login, has in holdings(resource.kind.partition(":")[2], resource.inputs).items()
-    }
-    late = []
-    for resource in left_by(plan, state):
+    here, there = _given(left_by(plan, state)), _given(left_by(of_today, state))
+    if then < today:
+        return left_out(work.as_of, _beyond(here, there))
+    return too_early(work.as_of, _beyond(there, here), _beyond(here, there))
+
+
+Given = dict[tuple[str, str], tuple[str, frozenset[str]]]
+"""Account and login to the name of who that is and the native roles."""
+
+
+def _given(resources: Iterable[Recorded]) -> Given:
+    """Return who would have what by these resources."""
+    found: Given = {}
+    for resource in resources:
         kind, account = resource.kind.partition(":")[2], str(resource.inputs.get("account"))
+        name = resource.urn.rsplit("::", 1)[-1]
         for login, has in holdings(kind, resource.inputs).items():
-            kept = keeps.get((account, login))
-            if kept is None or has.roles - kept:
-                name = resource.urn.rsplit("::", 1)[-1]
-                late.append(name if kind == "MartechUser" else f"{name}: {login}")
-    return left_out(work.as_of, late) if late else ""
+            named = name if kind == "MartechUser" else f"{name}: {login}"
+            found[account, login] = (named, has.roles)
+    return found
+
+
+def _beyond(one: Given, other: Given) -> list[str]:
+    """Return who has more in one than in the other."""
+    nothing = ("", None)
+    return [
+        name
+        for key, (name, roles) in one.items()
+        if (there := other.get(key, nothing)[1]) is None or roles - there
+    ]
 
 
 def settle(plan: Plan, done: Plan) -> Plan:

@@ -62,11 +62,14 @@ class Work:
     override: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
-    def read(self) -> Plan:
-        """Read the platforms into the state; of targets, those that the state holds."""
+    def read(self, message: str = "") -> Plan:
+        """Read the platforms into the state; of targets, those that the state holds.
+
+        ``message`` goes into the history of the stack.
+        """
         if self.targets and not self.recorded:
             return Plan()
-        return self.driver.refresh(targets=self.recorded)
+        return self.driver.refresh(targets=self.recorded, message=message)
 
     def reviewable(self, plan: Plan) -> reviewed.ReviewedPlan:
         """Reduce a plan of this stack to what is reviewed."""
@@ -91,6 +94,11 @@ class Work:
             main if main.is_dir() else main.parent,
             configs / f"Pulumi.{self.stack}.yaml",
         )
+
+    @property
+    def whole(self) -> bool:
+        """Whether every end until today is carried out: no targets, no day before today."""
+        return not self.targets and self.as_of >= expiry.today().isoformat()
 
     def on(self, as_of: str, targets: tuple[str, ...]) -> "Work":
         """Return the same work as of another day and limited to these targets."""

@@ -131,13 +131,31 @@ def _told(ends: Mapping[tuple[str, str], Mapping[str, Held]]) -> list[StillLive]
 
 
 def left_out(day: str, late: Sequence[str]) -> str:
-    """Say that a run of a day before today would leave ends of access out."""
+    """Say that a run of a day before today would leave ends of access out; nothing if it does not.
+
+    ``late`` is whose, by name.
+    """
+    if not late:
+        return ""
     some = "one end" if len(late) == 1 else f"{len(late)} ends"
     return (
         f"as of {day}, {some} of access since then would be left out: {named(sorted(late))}; "
-        "nothing was written to any platform; leave MARTECH_AS_OF and --as-of away, or make a new "
-        "plan"
+        f"{_OF_TODAY}"
     )
+
+
+def too_early(day: str, ends: Sequence[str], begins: Sequence[str]) -> str:
+    """Say that a run of a day that has not come would end or begin access before its time."""
+    said = [f"access of {named(sorted(ends))} would end"] if ends else []
+    said += [f"access of {named(sorted(begins))} would begin"] if begins else []
+    if not said:
+        return ""
+    return f"as of {day}, which has not come, {' and '.join(said)} before its time; {_OF_TODAY}"
+
+
+_OF_TODAY = (
+    "nothing was written to any platform; leave MARTECH_AS_OF and --as-of away, or make a new plan"
+)
 
 
 def _grouped(bound: Iterable[Held], day: date) -> list[Ending]:

@@ -31,7 +31,7 @@ from pulumi_martech.model.membership import KEY_LOGIN
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.guards import AccountHoldings, Estate
 from pulumi_martech.policy.holdings import holdings
-from pulumi_martech.policy.lifecycle import left_out
+from pulumi_martech.policy.lifecycle import left_out, too_early
 from pulumi_martech.policy.roles import understood
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
@@ -110,6 +110,8 @@ class Program:
         self.problems: list[str] = []
         self.late: list[str] = []
         """What is declared as of a day before today and has ended since, with its last day."""
+        self.early: tuple[list[str], list[str]] = ([], [])
+        """What a day that has not come leaves out before its end, and gives before its begin."""
         self._told: set[tuple[str, str]] = set()
         self._logins: dict[str, dict[str, DeclaredLogin]] = {}
         self._unique: dict[tuple[str, str, str], tuple[str, str, str]] = {}
@@ -327,6 +329,12 @@ class Program:
             found |= {key: by for key in (account, self.configs[account].renamed_from) if key}
         return found
 
+    def _of_another_day(self) -> str:
+        day = as_of()
+        if day < today():
+            return left_out(day.isoformat(), self.late)
+        return too_early(day.isoformat(), *self.early)
+
     def whole(self) -> list[str]:
         """Return all problems, those that only the whole program shows included."""
         found = list(dict.fromkeys(self.problems))
@@ -334,8 +342,8 @@ class Program:
             found.append(
                 "MARTECH_IGNORE_ENDS is set, and only a preview may leave ends out: unset it"
             )
-        if self.late and as_of() < today() and not pulumi.runtime.is_dry_run():
-            found.append(left_out(as_of().isoformat(), self.late))
+        if not pulumi.runtime.is_dry_run():
+            found += filter(None, [self._of_another_day()])
         for account, where in self.rosters.items():
             others = {
                 d.by: d.where for d in self._logins.get(account, {}).values() if d.by != "roster"
