@@ -303,6 +303,7 @@ def test_two_people_with_one_login(office: Office) -> None:
           bo: {email: Ana@Fernwood.example}
           chi: {email: chi@fernwood.example, aliases: [ana@fernwood.example]}
           dee: {logins: {site: Lima, shop: lima, crm: chi@fernwood.example}}
+          eli: {aliases: [eli@x.example; e@x.example, "e\u200bli"]}
         accounts: {site: {platform: wordpress}, shop: {platform: wordpress}, crm: {platform: scim}}
         """)
     assert [(line.split(" ")[0], line.split(" ", 1)[1].split(":")[0]) for line in said] == [
@@ -310,6 +311,8 @@ def test_two_people_with_one_login(office: Office) -> None:
         ("access.yaml:4:48:", "ana@fernwood.example is ana's login and chi's"),
         ("access.yaml:5:24:", "lima is ana's login on site and dee's"),
         ("access.yaml:5:47:", "chi@fernwood.example is chi's login and dee's"),
+        ("access.yaml:6:19:", "is not an e-mail address"),
+        ("access.yaml:6:47:", "contains the invisible character U+200B (zero width space)"),
     ]
 
 

@@ -69,6 +69,14 @@ def test_rows_that_cannot_be_meant_are_told_with_line_and_cell(office: Office) -
         "hr.csv:2:1: is not UTF-8: save it as CSV in UTF-8"
     ]
     assert "is no CSV from here on" in wrong(office.write('email\n"a"b\n', "hr.csv"))[0]
+    file = office.write('email,"a;b;c",\nx@x.example,"A\x07",1\n', "hr.csv")
+    assert wrong(file, **{"a;b;c": "name"}) == [
+        "hr.csv:2:2: contains the character U+0007, which cannot be seen: take it out",
+        "hr.csv:2:3: stands in a column without a name: name it, or take it out",
+    ]
+    excel = office.write("sep=;\nemail;name;\na@x.example;A, B;\n", "hr.csv")
+    (row,) = from_csv(excel, {}, ())
+    assert row == Row(Place("hr.csv", 3), {"email": "a@x.example", "name": "A, B"})
     assert from_csv(office.write(b"\xef\xbb\xbfemail\r\na@x.example\r\n", "hr.csv"), {}, ()) == [
         Row(Place("hr.csv", 2), {"email": "a@x.example"})
     ]
@@ -112,6 +120,19 @@ def test_who_is_not_in_it_is_told_and_made_a_leaver_only_if_asked(company: Offic
     brought.update.write()
     people = load(company.file).access.people
     assert [key for key, person in people.items() if person.status == "leaver"] == ["bo"]
+
+
+def test_people_of_others_stay_where_they_are_and_nobody_there_makes_no_leavers(
+    company: Office,
+) -> None:
+    vendor = "domains: [nl.example], until: 2027-01-01, owner: ana, why: x"
+    people = "{eve: {email: eve@nl.example, logins: {site: eve}}}"
+    company.write(f"{DOCUMENT}vendors: {{nl: {{{vendor}, people: {people}}}}}\n")
+    file = company.write("email,login:site\nEve@nl.example,\nx@fernwood.example,eve\n", "hr.csv")
+    brought = bring_in(load(company.file), from_csv(file, {}, ()))
+    assert brought.others == ["eve", "eve"] and brought.update.changes == 0
+    with pytest.raises(DocumentInvalid, match="nobody is in it: everybody would be a leaver"):
+        bring_in(load(company.file), [], leavers=True)
 
 
 def test_nothing_is_written_that_would_not_be_in_order(company: Office) -> None:

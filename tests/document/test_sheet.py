@@ -64,6 +64,7 @@ def test_changed_new_and_removed_rows_are_one_line_each(office: Office, book: Pa
         people, grants = opened["people"], opened["grants"]
         people["B2"] = "Ana Souza"
         people["J2"] = datetime(2027, 1, 31)
+        people["K2"] = 46600  # a day whose look was lost
         people["L3"] = "bo@old.example"
         people.append(["dee", "Dee Okafor", "dee@fernwood.example", "brand"])
         grants.delete_rows(2)
@@ -74,7 +75,8 @@ def test_changed_new_and_removed_rows_are_one_line_each(office: Office, book: Pa
     update = sheet.take_back(load(office.file), book)
     assert [line for line in update.diff() if line[:1] in "+-"][2:] == [
         "-  ana: {name: Ana Lima, email: ana@fernwood.example}  # leads",
-        "+  ana: {name: Ana Souza, email: ana@fernwood.example, starts: 2027-01-31}  # leads",
+        "+  ana: {name: Ana Souza, email: ana@fernwood.example, starts: 2027-01-31, "
+        "until: 2027-08-01}  # leads",
         "-    aliases: [bo@old.example, b@old.example]",
         "+    aliases: [bo@old.example]",
         "-teams: {brand: {lead: ana}}",
@@ -111,12 +113,25 @@ def test_what_means_nothing_is_refused(office: Office, book: Path) -> None:
         opened["people"]["C1"] = "e-mail"
         opened["people"].append([None, "Nobody"])
         opened["people"].append(["ana", "Ana Lima"])
+        opened["people"]["D1"] = "name"
+        opened["people"]["Z2"] = "a remark"
+        opened["people"]["B3"] = "#REF!"
         opened.create_sheet("vendor")
+        del opened["teams"]
 
     changed(book, change)
     assert told(office, book) == [
+        "access.xlsx:1:1: lacks the sheet 'teams': put it back; rows that are taken out are taken "
+        "away",
         "access.xlsx:1:1: sheet 'vendor' means nothing here; did you mean 'vendors'?",
+        "access.xlsx people:1:1: lacks the column 'email': put it back; empty cells take values "
+        "away",
+        "access.xlsx people:1:1: lacks the column 'team': put it back; empty cells take values "
+        "away",
         "access.xlsx people:1:3: column 'e-mail' means nothing; did you mean 'email'?",
+        "access.xlsx people:1:4: column 'name' is there twice",
+        "access.xlsx people:2:26: stands in a column without a name: take it out",
+        "access.xlsx people:3:2: is an error: write what it comes to",
         "access.xlsx people:5:1: has no key",
         "access.xlsx people:6:1: ana is there twice",
     ]

@@ -327,7 +327,8 @@ def _texts(access: Access) -> Iterator[Finding]:
     """Find names that cannot be, and texts that a spreadsheet would take for a formula."""
     for way, person in everyone(access):
         name = person.name
-        if name and not (name.isascii() and name.isprintable() and name == name.strip()):
+        plain = name.isascii() and name.isprintable() and name == name.strip()
+        if name and not (plain and len(name) <= LONGEST):
             for problem in check_name(name):
                 yield Finding((*way, "name"), problem)
         yield from _formula((*way, "name"), name)

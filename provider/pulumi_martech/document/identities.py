@@ -9,6 +9,7 @@ from pulumi_martech.model.access import Access
 from pulumi_martech.model.identity import (
     check_domain,
     check_email,
+    check_login,
     domain_of,
     look_alikes,
     parents,
@@ -47,6 +48,10 @@ def identities(access: Access) -> Iterator[Finding]:
         if email and not (_PLAIN.fullmatch(email) and len(email) <= 100):
             for problem in check_email(email):
                 yield Finding((*way, "email"), problem)
+        for index, alias in enumerate(person.aliases):
+            if not (_PLAIN.fullmatch(alias) and len(alias) <= 100):
+                for problem in check_email(alias) if "@" in alias else check_login(alias, "any"):
+                    yield Finding((*way, "aliases", index), problem)
         domain = domain_of(email)
         if domain:
             domains.setdefault(domain, (*way, "email"))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pulumi_martech.document.files import limit
 from pulumi_martech.document.load import Document
+from pulumi_martech.document.parse import hidden
 from pulumi_martech.document.problems import DocumentInvalid, Place, Problem
 from pulumi_martech.document.update import Update
 from pulumi_martech.model.identity import near
@@ -21,6 +22,10 @@ FIELDS = (
 
 LOGIN = "login:"
 _FORMULA = re.compile(r"\s*[=+@-]")
+_SEPARATOR = re.compile("sep=(.)\r?\n")
+"""What Excel writes into a first line to tell what stands between cells."""
+
+_QUOTED = re.compile('"[^"]*"')
 _NO_KEY = re.compile(r"[^a-z0-9._-]+")
 
 
@@ -41,6 +46,8 @@ class Brought:
     changed: list[str]
     missing: list[str]
     """Own people of the document that were not among those brought in."""
+    others: list[str]
+    """People of vendors and partners that were among them, and stay as they are."""
 
 
 def from_csv(path: Path, columns: Mapping[str, str], drop: Iterable[str]) -> list[Row]:
@@ -57,14 +64,18 @@ def from_csv(path: Path, columns: Mapping[str, str], drop: Iterable[str]) -> lis
     """
     name = path.name
     text = _text(path)
-    first = text.split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
+    told = _SEPARATOR.match(text)
+    first = _QUOTED.sub("", text[told.end() if told else 0 :].split("\n", 1)[0])
+    separator = told[1] if told else max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     problems: list[Problem] = []
     rows: list[Row] = []
     try:
+        if told:
+            next(reader)
+        line = reader.line_num + 1
         head = [cell.strip() for cell in next(reader, [])]
-        fields = _fields(name, head, columns, set(drop), problems)
+        fields = _fields(Place(name, line), head, columns, set(drop), problems)
         for cells in reader:
             line = reader.line_num
             if len(cells) != len(head):
@@ -74,11 +85,16 @@ def from_csv(path: Path, columns: Mapping[str, str], drop: Iterable[str]) -> lis
                 continue
             said = {}
             for at, (field, cell) in enumerate(zip(fields, cells, strict=True), 1):
-                if not field or not cell.strip():
+                if not cell.strip() or (not field and head[at - 1]):
                     continue
-                if _FORMULA.match(cell):
+                if not field:
+                    text = "stands in a column without a name: name it, or take it out"
+                    problems.append(Problem(Place(name, line, at), text))
+                elif _FORMULA.match(cell):
                     text = "begins like a formula, which a spreadsheet would run: take it out"
                     problems.append(Problem(Place(name, line, at), text))
+                elif sign := hidden(cell):
+                    problems.append(Problem(Place(name, line, at), sign))
                 said[field] = cell.strip()
             if said:
                 rows.append(Row(Place(name, line), said))
@@ -103,7 +119,7 @@ def _text(path: Path) -> str:
 
 
 def _fields(
-    file: str,
+    place: Place,
     head: Sequence[str],
     columns: Mapping[str, str],
     drop: set[str],
@@ -113,11 +129,11 @@ def _fields(
     found: list[str] = []
 
     def wrong(at: int, text: str) -> None:
-        problems.append(Problem(Place(file, 1, at), text))
+        problems.append(Problem(Place(place.file, place.line, at), text))
 
     for at, column in enumerate(head, 1):
         field = "" if column in drop else columns.get(column, column)
-        if column in drop:
+        if column in drop or not column:
             pass
         elif field not in FIELDS and not field.startswith(LOGIN):
             wrong(
@@ -145,7 +161,7 @@ def bring_in(document: Document, rows: Sequence[Row], leavers: bool = False) -> 
         leavers: whether own employees that no row names are made leavers.
 
     Raises:
-        DocumentInvalid: two rows are the same person.
+        DocumentInvalid: two rows are the same person; or nobody is there, and all would be leavers.
     """
     people = document.access.people
     known: dict[str, str] = {}
@@ -153,15 +169,23 @@ def bring_in(document: Document, rows: Sequence[Row], leavers: bool = False) -> 
         for address in (person.email, *person.aliases, *person.logins.values()):
             if address:
                 known.setdefault(address.casefold(), key)
-    brought = Brought(Update(document), [], [], [])
+    others = {
+        address.casefold(): key
+        for key, person in document.access.principals.items()
+        if key not in people
+        for address in (person.email, *person.aliases, *person.logins.values(), key)
+    }
+    brought = Brought(Update(document), [], [], [], [])
     seen: dict[str, Place] = {}
     taken = set(document.access.principals)
     problems: list[Problem] = []
     for row in rows:
         addresses = [v for f, v in row.said.items() if f == "email" or f.startswith(LOGIN)]
-        key = row.said.get("key") or next(
-            (known[a.casefold()] for a in addresses if a.casefold() in known), ""
-        )
+        key = row.said.get("key") or _first(addresses, known)
+        other = others.get(key) if key else _first(addresses, others)
+        if other:
+            brought.others.append(other)
+            continue
         key = key or _new_key(addresses[0], taken)
         if key in seen:
             problems.append(Problem(row.place, f"{key} is there twice, at {seen[key]} and here"))
@@ -169,6 +193,9 @@ def bring_in(document: Document, rows: Sequence[Row], leavers: bool = False) -> 
         seen[key] = row.place
         taken.add(key)
         _put(brought, key, row.said)
+    if leavers and not seen:
+        text = "nobody is in it: everybody would be a leaver"
+        problems.append(Problem(Place("--leavers"), text))
     if problems:
         raise DocumentInvalid("who is to be brought in", problems)
     for key, person in people.items():
@@ -177,6 +204,11 @@ def bring_in(document: Document, rows: Sequence[Row], leavers: bool = False) -> 
             if leavers:
                 brought.update.set("people", key, status="leaver")
     return brought
+
+
+def _first(addresses: Iterable[str], known: Mapping[str, str]) -> str:
+    """Return the key of the first address that is known, else nothing."""
+    return next((known[a.casefold()] for a in addresses if a.casefold() in known), "")
 
 
 def _put(brought: Brought, key: str, said: Mapping[str, str]) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from openpyxl import Workbook, load_workbook
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import from_excel
 from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -45,6 +46,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 LISTS = frozenset({"aliases", "assets", "domains", "regions", "product_lines"})
 """Columns that hold several names, with a comma between them."""
+
+DAYS = frozenset({"starts", "until"})
+"""Columns that hold days."""
 
 _KEPT = "martech"
 """The hidden sheet: section, key, and the fingerprint of what a row said."""
@@ -153,8 +157,8 @@ def take_back(document: Document, path: Path) -> Update:
             if was != _fingerprint(old):
                 text = f"{row.key} was changed in the document since: make the spreadsheet anew"
                 problems.append(Problem(row.place, text))
-            both = row.said.keys() | old.keys()
-            names = {n: row.said.get(n) for n in both if row.said.get(n) != old.get(n)}
+            columns = COLUMNS[row.section]
+            names = {n: row.said.get(n) for n in columns if row.said.get(n) != old.get(n)}
             update.set(row.section, where, **names)
     for here in kept.keys() - seen:
         if here in before:
@@ -177,6 +181,10 @@ def _read(
     for line in book[_KEPT].iter_rows(values_only=True):
         section, key, fingerprint, *_ = (*line, None, None, None)
         kept[str(section), str(key)] = str(fingerprint)
+    for name in COLUMNS:
+        if name not in book.sheetnames:
+            text = f"lacks the sheet {name!r}: put it back; rows that are taken out are taken away"
+            problems.append(Problem(Place(path.name), text))
     for name in book.sheetnames:
         if name == _KEPT:
             continue
@@ -222,15 +230,27 @@ def _rows(path: Path, sheet: Worksheet, section: str, problems: list[Problem]) -
                     hint = near(name, COLUMNS[section]) or "take it out"
                     place = Place(f"{path.name} {section}", 1, at)
                     problems.append(Problem(place, f"column {name!r} means nothing; {hint}"))
+                elif name and name in head[: at - 1]:
+                    place = Place(f"{path.name} {section}", 1, at)
+                    problems.append(Problem(place, f"column {name!r} is there twice"))
+            for name in ("key", *COLUMNS[section]):
+                if name not in head:
+                    place = Place(f"{path.name} {section}")
+                    text = f"lacks the column {name!r}: put it back; empty cells take values away"
+                    problems.append(Problem(place, text))
             continue
         said: dict[str, Any] = {}
         place = Place(f"{path.name} {section}", line)
         for at, cell in enumerate(cells, 1):
-            if cell.value is None or at > len(head) or not head[at - 1]:
+            if cell.value is None:
                 continue
             where = Place(f"{path.name} {section}", line, at)
-            if cell.data_type == "f":
-                problems.append(Problem(where, "is a formula: write what it comes to"))
+            if at > len(head) or not head[at - 1]:
+                problems.append(Problem(where, "stands in a column without a name: take it out"))
+                continue
+            if cell.data_type in ("f", "e"):
+                kind = "a formula" if cell.data_type == "f" else "an error"
+                problems.append(Problem(where, f"is {kind}: write what it comes to"))
                 continue
             value = _value(cell.value, head[at - 1])
             if value:
@@ -240,8 +260,15 @@ def _rows(path: Path, sheet: Worksheet, section: str, problems: list[Problem]) -
             yield _Row(section, key, place, {n: said[n] for n in COLUMNS[section] if n in said})
 
 
+def _from_number(number: float) -> Any:
+    """Return the day that a spreadsheet keeps as a number, where its look was lost."""
+    return from_excel(number) if 20_000 < number < 100_000 else number
+
+
 def _value(value: Any, column: str) -> Any:
     """Return a cell as it is written in a document: spreadsheets make days and numbers of text."""
+    if column in DAYS and isinstance(value, int | float) and not isinstance(value, bool):
+        value = _from_number(value)
     if isinstance(value, datetime):
         midnight = (value.hour, value.minute, value.second) == (0, 0, 0)
         text = value.date().isoformat() if midnight else f"{value.isoformat()}Z"

@@ -22,6 +22,7 @@ from pulumi_martech.operations.check import the_document
 from pulumi_martech.operations.screen import NotConfirmed, Screen
 from pulumi_martech.operations.shown import harmless
 from pulumi_martech.platforms.registry import connect
+from pulumi_martech.policy.guards import named
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -86,7 +87,7 @@ def _row(account: str, member: Membership) -> Row:
             said["name"] = name
     if member.status is Status.DEACTIVATED:
         said["status"] = "leaver"
-    return Row(Place(account), said)
+    return Row(Place(f"{account}/{member.login}"), said)
 
 
 def _mapped(columns: Sequence[str]) -> dict[str, str]:
@@ -109,6 +110,8 @@ def _finish(screen: Screen, brought: people.Brought, source: str, leavers: bool,
         f"{len(brought.missing)} of our own not in it"
         + (", now leavers." if leavers and brought.missing else ".")
     )
+    if brought.others:
+        screen.line(f"Left as they are, of vendors and partners: {named(brought.others)}.")
     if brought.missing and not leavers:
         shown = ", ".join(brought.missing[:8]) + (" ..." if len(brought.missing) > 8 else "")
         screen.line(f"Not in it: {shown}. Say --leavers if they have left.")
