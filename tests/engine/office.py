@@ -6,6 +6,7 @@ The run is the engine's own; only the SDK, which would start with the program, i
 import base64
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,7 @@ class People(Base):
         return CreateResult(f"id of {login}", {**props, "token": f"token of {login}"})
 
     def read(self, id_: str, props: Any) -> ReadResult:
+        WORLD.call()
         found = WORLD.people.get(props["login"])
         return ReadResult(id_ if found else None, {**props, **(found or {})})
 
@@ -125,6 +127,10 @@ class Office(Operation):
         return None if request.kind in ("refresh", "destroy") else self._declare
 
     def _declare(self, run: Deployment) -> None:
+        with suppress(MonitorClosed):  # a program hears that the run has ended, and ends, too
+            self._declared(run)
+
+    def _declared(self, run: Deployment) -> None:
         provider = provider_code()
         stack = self._one(run, STACK_TYPE, "shop-dev", {}, custom=False)
         account = self._one(run, PROVIDER, "acme", {}, parent=stack.urn)
@@ -176,8 +182,8 @@ class Place:
         options = Options(preview=kind == "preview", refresh_only=kind == "refresh", parallel=4)
         try:
             return office.run(Request(kind, options, **more))
-        except (EngineError, MonitorClosed):
-            return 1
+        except EngineError as error:
+            return error.code
 
     def users(self) -> list[dict[str, Any]]:
         """Return the users that are in the state."""

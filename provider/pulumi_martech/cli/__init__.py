@@ -23,6 +23,7 @@ from pulumi_martech.cli.policy import check_app, policy_app
 from pulumi_martech.cli.role import role_app
 from pulumi_martech.cli.stack import stack_app
 from pulumi_martech.cli.who import who_app
+from pulumi_martech.engine.interrupts import hear_endings
 from pulumi_martech.model.errors import MartechError
 
 HELP = """Access to martech platforms as code: declare who may do what, see the diff, apply it,
@@ -71,6 +72,7 @@ def main(args: Sequence[str] | None = None) -> int:
     0: done, or nothing to do; 2: changes or drift, where that was asked for; 1: anything else,
     wrong usage too. An error is one sentence on standard error.
     """
+    hear_endings()
     said = list(sys.argv[1:] if args is None else args)
     try:
         with contextlib.chdir("."):  # and back from where --cwd goes

@@ -7,9 +7,11 @@ operation it runs five more processes, moves the selected stack of the real CLI,
 ``--refresh=false`` and drops the result from the events.
 """
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -24,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi_martech.engine import locks
 from pulumi_martech.engine.embedded.host import Host
 from pulumi_martech.engine.events import Events
+from pulumi_martech.engine.interrupts import Terminated
 from pulumi_martech.engine.messages import error_text
 from pulumi_martech.engine.stacks import Engine
 from pulumi_martech.model.errors import MartechError
@@ -243,8 +246,8 @@ class Driver:
     def _watched(self, args: list[str], look: Callable[[], Events]) -> Answer:
         """Run a command beside this thread, which reads events and takes interrupts.
 
-        The engine gets an interrupt from the terminal itself and finishes what is under way; it
-        must be waited for, as it still writes its state.
+        The engine is told of an interrupt and finishes what is under way; it must be waited for, as
+        it still writes its state.
         """
         answers: list[Answer] = []
         errors: list[BaseException] = []
@@ -260,19 +263,35 @@ class Driver:
                 ended.set()
 
         threading.Thread(target=work, name="engine").start()
-        interrupted = False
+        interrupted, told = False, True
         # not `join`: a thread whose join is interrupted passes for ended (CPython gh-90882)
         while not ended.is_set():
             try:
                 ended.wait(_POLL)
-                self.progress(look())
-            except KeyboardInterrupt:
+                told = told or self._interrupt()
+                events = look()
+                events.interrupted = interrupted
+                self.progress(events)
+            except KeyboardInterrupt as asked:
                 interrupted = True
+                told = self.engine is Engine.PULUMI and not isinstance(asked, Terminated)
         if errors:
             raise errors[0]
         if interrupted and not answers[0].failed:
             return Answer(answers[0].out, "error: interrupted", failed=True)
         return answers[0]
+
+    def _interrupt(self) -> bool:
+        """Tell the engine to end; the real one is told of Ctrl-C by the terminal."""
+        if self.engine is Engine.EMBEDDED:
+            return self.host.interrupt()
+        import psutil
+
+        engines = [p for p in psutil.Process().children() if p.name().startswith("pulumi")]
+        for process in engines:
+            with contextlib.suppress(psutil.Error):
+                process.send_signal(signal.SIGINT)
+        return bool(engines)
 
     def command(self, args: list[str]) -> Answer:
         """Run any command of the engine in the folder of the project."""

@@ -92,6 +92,8 @@ class Events:
     result: str = ""
     begun: int = 0
     ended: int = 0
+    interrupted: bool = False
+    """Whether somebody has asked the run to end."""
 
     def feed(self, event: Mapping[str, Any]) -> None:
         """Take in one event."""

@@ -55,6 +55,7 @@ class Screen:
         self._since = 0.0
         self._told = 0.0
         self._status: Status | None = None
+        self._interrupted = False
 
     @property
     def interactive(self) -> bool:
@@ -137,6 +138,12 @@ class Screen:
 
     def progress(self, events: Events) -> None:
         """Show how far the phase is; called again and again by the engine's driver."""
+        if events.interrupted and not self._interrupted:
+            self._interrupted = True
+            self.warn(
+                "interrupted: calls under way are finished and recorded, nothing new begins; "
+                "once more ends it at once"
+            )
         self._show(f"{events.ended} of {max(events.begun, events.ended)}" if events.begun else "")
 
     def _show(self, done: str) -> None:

@@ -8,6 +8,12 @@ if __name__ == "__main__":
     if not sys.flags.safe_path and sys.path[0] == os.getcwd():
         del sys.path[0]
 
-    from pulumi_martech.engine.embedded.cli import main
+    from pulumi_martech.engine.interrupts import hear_endings
+
+    hear_endings()
+    try:
+        from pulumi_martech.engine.embedded.cli import main
+    except KeyboardInterrupt:  # while it is loaded
+        sys.exit(8)
 
     sys.exit(main(sys.argv[1:]))

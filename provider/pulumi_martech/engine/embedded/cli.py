@@ -11,7 +11,7 @@ from .arguments import OPERATIONS, parse
 from .backends import backend
 from .config_commands import ConfigCommands
 from .context import Context
-from .errors import EngineError, UsageError, explained
+from .errors import EngineError, Interrupted, UsageError, explained
 from .output import dumped
 from .stack_commands import StackCommands
 from .stacks import VERSION
@@ -26,6 +26,9 @@ def main(words: list[str]) -> int:
         return error.code
     except BrokenPipeError:
         return 1
+    except KeyboardInterrupt:
+        print("\nerror: interrupted", file=sys.stderr)
+        return Interrupted.code
     except Exception as error:
         if "MARTECH_ENGINE_TRACEBACK" in os.environ:
             raise
@@ -100,7 +103,11 @@ def _as_preview(kind: str, words: list[str]) -> list[str]:
 
 
 def _confirmed(question: str) -> bool:
-    return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        print()
+        return False
 
 
 def _cancel(context: Context) -> int:

@@ -428,6 +428,7 @@ class Deployment:
             self._snapshot.rebuilt(self.base)
         if self.executor.failed:
             self.error(("preview" if self.options.preview else "update") + " failed")
+        if self.executor.failed or self.cancelled:
             raise Bail("refresh")
 
     def _refreshed(self) -> Iterator[ResourceState]:

@@ -21,6 +21,12 @@ class StackNotFound(EngineError):
     code = 6
 
 
+class Interrupted(EngineError):
+    """Somebody asked for the end before anything began."""
+
+    code = 8
+
+
 class ChangesExpectedNone(EngineError):
     """`--expect-no-changes` was given and there were changes."""
 

@@ -4,12 +4,16 @@ Loading the SDK takes longer than a small operation. On Linux a host (`python -m
 it once and forks for each command; elsewhere, where forking is not safe, every command is a process
 started anew. What a command sees is the same either way: modules, environment, folder and output of
 its own.
+
+A command is out of the terminal's reach: whoever runs it hears of Ctrl-C and passes that on, once.
+If nobody is there any more, the command is asked to end.
 """
 
 import gc
 import importlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -21,6 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+from pulumi_martech.engine.interrupts import ENDING, hear_endings
 
 from .arguments import OPERATIONS
 
@@ -45,6 +51,7 @@ class Host:
     def __init__(self) -> None:
         """Start nothing yet."""
         self._process: subprocess.Popen[str] | None = None
+        self._started: subprocess.Popen[bytes] | None = None
 
     def run(self, words: list[str], folder: Path, environment: Mapping[str, str]) -> Ended:
         """Run a command line of the engine to its end.
@@ -63,8 +70,16 @@ class Host:
                 "out": f"{outputs}/out",
                 "err": f"{outputs}/err",
             }
-            code = self._forked(request) if _FORKS else _started(request)
+            code = self._forked(request) if _FORKS else self._anew(request)
             return Ended(code, _text(f"{outputs}/out"), _text(f"{outputs}/err"))
+
+    def interrupt(self) -> bool:
+        """Ask the command that runs, else the next one, to end; tell whether anybody heard it."""
+        process = self._process or self._started
+        if process is None:
+            return False
+        process.send_signal(signal.SIGINT)
+        return True
 
     def close(self) -> None:
         """End the host process."""
@@ -80,6 +95,7 @@ class Host:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 encoding="utf-8",
+                process_group=0,
             )
             weakref.finalize(self, _end, self._process)
         to, answers = self._process.stdin, self._process.stdout
@@ -93,23 +109,26 @@ class Host:
             self.close()
             return -signal.SIGKILL
 
+    def _anew(self, request: Request) -> int:
+        with open(request["out"], "wb") as out, open(request["err"], "wb") as err:
+            self._started = subprocess.Popen(  # noqa: S603 - this interpreter and a module of ours
+                [sys.executable, "-P", "-m", __package__, *request["words"]],
+                cwd=request["folder"],
+                env=request["environment"],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                process_group=0 if os.name == "posix" else None,
+            )
+            try:
+                return self._started.wait()
+            finally:
+                self._started = None
+
 
 def _end(process: "subprocess.Popen[str]") -> None:
     with suppress(OSError):
         process.communicate()
-
-
-def _started(request: Request) -> int:
-    with open(request["out"], "wb") as out, open(request["err"], "wb") as err:
-        return subprocess.run(  # noqa: S603 - this interpreter and a module of ours
-            [sys.executable, "-P", "-m", __package__, *request["words"]],
-            cwd=request["folder"],
-            env=request["environment"],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=err,
-            check=False,
-        ).returncode
 
 
 def _text(path: str) -> str:
@@ -125,32 +144,59 @@ def _text(path: str) -> str:
 def serve() -> int:
     """Fork for each request on standard input; answer with the exit code, a line each."""
     interrupts: list[int] = []
+    running: list[int] = []
     modules = [f"{__package__}.operations"]
 
     def note(number: int, _frame: FrameType | None) -> None:
         interrupts.append(number)
+        for child in running:
+            _tell(child, number)
 
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, *ENDING)}
     for line in sys.stdin:
         request = json.loads(line)
         if request["loads"]:
             _load(modules)
         lessons, teach = os.pipe()
+        noted = len(interrupts)
         child = os.fork()
         if child == 0:
             os.close(lessons)
             for number, handler in before.items():
                 signal.signal(number, handler)
+            hear_endings()
             code = _command(request, bool(interrupts))
             os.write(teach, json.dumps(_lesson()).encode())
             return code
         os.close(teach)
-        with open(lessons, "rb") as file:
-            modules = _learned(file.read()) or modules
+        running.append(child)
+        if len(interrupts) > noted:  # it may have been made by then
+            _tell(child, interrupts[-1])
+        modules = _learned(_taught(lessons, child)) or modules
         _, status = os.waitpid(child, 0)
+        running.clear()
         interrupts.clear()  # they were for this command
-        os.write(1, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+        with suppress(BrokenPipeError):  # nobody is there any more
+            os.write(1, f"{os.waitstatus_to_exitcode(status)}\n".encode())
     return 0
+
+
+def _tell(child: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(child, number)
+
+
+def _taught(lessons: int, child: int) -> bytes:
+    """Return what a command teaches at its end; it is asked to end when nobody waits for it."""
+    waiting = select.poll()
+    waiting.register(lessons, select.POLLIN)
+    waiting.register(0, 0)  # whoever asks for commands is gone when it hangs up
+    with open(lessons, "rb") as file:
+        while lessons not in (found := dict(waiting.poll())):
+            if 0 in found:
+                _tell(child, signal.SIGTERM)
+                waiting.unregister(0)
+        return file.read()
 
 
 def _command(request: Request, interrupted: bool) -> int:

@@ -1,15 +1,11 @@
 """The operations of the engine: preview, up, refresh, destroy and import."""
 
 import contextlib
-import os
-import signal
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from .context import Context
@@ -17,10 +13,11 @@ from .deployment import Deployment
 from .deployments import with_salt
 from .digest import Digest
 from .display import Lines, Shown, Text
-from .errors import ChangesExpectedNone, EngineError, UsageError
+from .errors import ChangesExpectedNone, EngineError, Interrupted, UsageError
 from .events import EventLog, Events, Listener
 from .hooks import DELETE_HOOKS
 from .importing import ImportFile
+from .interrupts import Interrupts
 from .journal import Journal
 from .options import Observer, Options
 from .packs import PolicyPack, open_packs
@@ -36,7 +33,7 @@ from .stacks import StackFolder
 from .state import Graph, ResourceState
 from .targets import UrnTargets
 
-CANCELLED = 8  # exit code
+CANCELLED = Interrupted.code
 
 
 _PARALLEL = 16  # calls to providers at once
@@ -196,19 +193,20 @@ class Operation:
         Raises:
             EngineError: it could not begin, or `--expect-no-changes` does not hold.
         """
-        if request.options.preview:
-            return self._run(request, None)
-        with self._folder.locked(request.kind):
-            deployment, journal = self._folder.begin()
-            try:
-                code = self._run(request, journal, deployment)
-            finally:
-                journal.close()
-            return code
+        with Interrupts(request.options.preview) as interrupts:
+            if request.options.preview:
+                return self._run(request, interrupts, None)
+            with self._folder.locked(request.kind):
+                deployment, journal = self._folder.begin()
+                try:
+                    return self._run(request, interrupts, journal, deployment)
+                finally:
+                    journal.close()
 
     def _run(
         self,
         request: Request,
+        interrupts: Interrupts,
         journal: Journal | None,
         deployment: dict[str, Any] | None = None,
     ) -> int:
@@ -259,7 +257,7 @@ class Operation:
             if request.kind == "destroy" and not request.options.destroy_program:
                 _check_delete_hooks(base, events)
             context.enter_context(output_as_messages(self._project, events))
-            context.enter_context(_interruptible(run))
+            interrupts.cancel_by(run.cancel)
             outcome = run.execute(self._program(request, config))
         if request.json and request.options.preview:
             print(digest.text(), file=self._out, flush=True)
@@ -381,22 +379,3 @@ def _check_delete_hooks(base: list[ResourceState], events: Events) -> None:
 
 def _stamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.000Z")
-
-
-@contextlib.contextmanager
-def _interruptible(run: Deployment) -> Iterator[None]:
-    """End the run in order on the first signal; at once on the second."""
-
-    def stop(number: int, _frame: FrameType | None) -> None:
-        if run.cancelled:
-            signal.signal(number, signal.SIG_DFL)
-            signal.raise_signal(number)
-        os.write(2, b"canceling: calls under way are finished, nothing new begins\n")
-        run.cancel()
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
