@@ -177,12 +177,15 @@ def test_a_commit_is_judged_the_same_whenever_it_is_checked(
     assert typed(folder, "check", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert (found["as_of"], found["since"]["as_of"]) == ("2026-11-20", "2027-11-28")
-    monkeypatch.setenv("MARTECH_TODAY", "2027-02-01")
+    assert found["since"]["waivers"] == ["moving on 2027-01-31"]
+    monkeypatch.setenv("MARTECH_TODAY", "2027-01-31")
     assert typed(folder, "check", "--json") == 0
     found = json.loads(capsys.readouterr().out)["since"]
-    assert [one["policy"] for one in found["findings"] if one["severity"] == "mandatory"] == [
-        "personal-mail"
-    ]
+    assert found["grants"] == found["waivers"] == [], "the last day is one of access"
+    monkeypatch.setenv("MARTECH_TODAY", "2027-02-01")
+    assert typed(folder, "check") == 0
+    said = capsys.readouterr().out
+    assert "Note: waiver moving on 2027-01-31 ended since: what they were for is a finding" in said
     assert typed(folder, "check", "--as-of", "today") == 2, "whoever asks for today gets it"
     monkeypatch.setenv("MARTECH_AS_OF", "2027-02-01")
     assert typed(folder, "check") == 2

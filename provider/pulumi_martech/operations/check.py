@@ -129,7 +129,7 @@ def check_document(
         places(document, judgement.findings),
         day,
         committed is not None,
-        since(access, rules, day, expiry.today(), judgement, evidence.view) if committed else None,
+        since(access, day, expiry.today()) if committed else None,
         change,
         taken,
     )
@@ -223,20 +223,18 @@ def counted(number: int, what: str) -> str:
 
 
 def _machine(checked: Checked, by_id: Mapping[str, Rule], code: int) -> str:
-    def listed(findings: tuple[Finding, ...], places: Mapping[int, str]) -> list[dict[str, Any]]:
-        return [
-            {
-                "policy": finding.rule,
-                "severity": finding.severity,
-                "about": list(finding.about),
-                "text": finding.text,
-                "where": places.get(number, ""),
-                "fix": _fix(finding, by_id),
-                "waived": finding.waived,
-            }
-            for number, finding in enumerate(findings)
-        ]
-
+    listed: list[dict[str, Any]] = [
+        {
+            "policy": finding.rule,
+            "severity": finding.severity,
+            "about": list(finding.about),
+            "text": finding.text,
+            "where": checked.places.get(number, ""),
+            "fix": _fix(finding, by_id),
+            "waived": finding.waived,
+        }
+        for number, finding in enumerate(checked.judgement.findings)
+    ]
     later = checked.since
     problems = [
         {"where": str(problem.place), "severity": problem.severity, "text": problem.text}
@@ -249,7 +247,7 @@ def _machine(checked: Checked, by_id: Mapping[str, Rule], code: int) -> str:
         committed=checked.committed,
         exit_code=code,
         problems=problems,
-        findings=listed(checked.judgement.findings, checked.places),
+        findings=listed,
         facts=checked.taken,
         authors=list(checked.compared.authors) if checked.compared else [],
         authors_unknown=len(checked.compared.unknown) if checked.compared else 0,
@@ -258,8 +256,8 @@ def _machine(checked: Checked, by_id: Mapping[str, Rule], code: int) -> str:
         if later is None
         else {
             "as_of": later.day.isoformat(),
-            "ended": list(later.ended),
-            "findings": listed(later.findings, {}),
+            "grants": list(later.grants),
+            "waivers": list(later.waivers),
         },
     )
 
