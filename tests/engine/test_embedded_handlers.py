@@ -86,21 +86,21 @@ def test_create_read_and_update(server: Any, provider: Provider, values: dict[st
     made = server.Create(pb.CreateRequest(properties=to_struct(values)))
     assert (made.id, True) == (
         "id-1",
-        equal(provider.create(values)[1], from_struct(made.properties)),
+        provider.create(values)[1] == from_struct(made.properties),
     )
 
     theirs = server.Read(pb.ReadRequest(id="id-1", properties=to_struct(values)))
     ours = provider.read("id-1", values, values)
     assert ours.id == theirs.id
-    assert equal(ours.outputs, from_struct(theirs.properties))
-    assert ours.inputs is not None and equal(ours.inputs, from_struct(theirs.inputs))
+    assert ours.outputs == from_struct(theirs.properties)
+    assert ours.inputs == from_struct(theirs.inputs)
 
     gone = server.Read(pb.ReadRequest(id="gone", properties=to_struct(values)))
     assert gone.id == "" == provider.read("gone", values, values).id
 
     request = pb.UpdateRequest(id="id-1", olds=to_struct(values), news=to_struct(values))
     updated = server.Update(request)
-    assert equal(provider.update("id-1", values, values), from_struct(updated.properties))
+    assert provider.update("id-1", values, values) == from_struct(updated.properties)
 
 
 def test_what_a_handler_raises(server: Any, provider: Provider, values: dict[str, Any]) -> None:

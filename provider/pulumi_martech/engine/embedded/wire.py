@@ -119,9 +119,12 @@ def _plain(value: Value, keep_unknowns: bool) -> Any:
 
 
 def from_handler(result: Mapping[str, Any]) -> Properties:
-    """Read what a handler returned, as the servicer of the SDK would have sent it."""
+    """Read what a handler returned, as the servicer of the SDK would have sent it.
+
+    `None` is left out as the value of a name, and is kept inside of values.
+    """
     try:
-        return _members(result)
+        members = _members(result)
     except TypeError:  # outputs, assets or other types of the SDK: let the SDK serialise them
         loop = asyncio.new_event_loop()
         try:
@@ -129,6 +132,7 @@ def from_handler(result: Mapping[str, Any]) -> Properties:
         finally:
             loop.close()
         return from_struct(struct)
+    return {key: value for key, value in members.items() if value is not None}
 
 
 def _members(mapping: Mapping[str, Any]) -> Properties:
@@ -136,9 +140,7 @@ def _members(mapping: Mapping[str, Any]) -> Properties:
     for key, item in mapping.items():
         if not isinstance(key, str):
             raise TypeError(key)
-        value = _read(item)
-        if value is not None:
-            result[key] = value
+        result[key] = _read(item)
     return result
 
 
