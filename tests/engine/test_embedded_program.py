@@ -3,8 +3,6 @@
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.engine.embedded_kit import FAST, Toyland
 
 
@@ -37,43 +35,6 @@ def test_program_and_handlers_run_in_the_folder_of_the_program(tmp_path: Path) -
     place = next(r for r in land.export()["resources"] if r["type"].endswith(":Place"))
     assert place["outputs"]["where"] == str(land.project / "stacks")
     land.run("destroy", *FAST)
-
-
-@pytest.mark.parametrize(
-    ("program", "what"),
-    [
-        (
-            "import pulumi\npulumi.CustomResource('aws:s3/bucket:Bucket', 'b', {})",
-            "the resource type aws:s3/bucket:Bucket",
-        ),
-        (
-            "import pulumi\npulumi.ProviderResource('aws', 'a', {})",
-            "the resource type pulumi:providers:aws",
-        ),
-        (
-            "import pulumi, toy\ntoy.User('a', login=pulumi.StringAsset('x'))",
-            "assets and archives are not covered",
-        ),
-        (
-            "import pulumi, toy\n"
-            "toy.User('a', login='a', opts=pulumi.ResourceOptions(import_='user/a'))",
-            "the option `import_`",
-        ),
-        (
-            "import pulumi\nr = pulumi.runtime.invoke('aws:index:x', {})\n"
-            "pulumi.export('x', r.value)",
-            "the function aws:index:x",
-        ),
-    ],
-    ids=["resource", "provider", "asset", "import", "function"],
-)
-def test_what_is_not_covered_is_refused_by_name(tmp_path: Path, program: str, what: str) -> None:
-    land = Toyland(tmp_path, program)
-    said = land.run("up", *FAST, code=1)
-    assert what in said
-    assert "use a stack on the real `pulumi`" in said
-    assert "Traceback" not in said
-    assert not land.objects()
 
 
 def test_a_runtime_that_is_not_python_is_refused(tmp_path: Path) -> None:

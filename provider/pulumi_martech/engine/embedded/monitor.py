@@ -3,7 +3,7 @@
 import re
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import unquote, urlparse
 
 import grpc  # type: ignore[import-untyped]
@@ -149,7 +149,11 @@ class Monitor:
 
     def RegisterResourceOutputs(self, request: Any, _context: Any = None) -> Any:
         """Take the outputs of a component or of the stack."""
-        self._run.set_outputs(request.urn, from_struct(request.outputs))
+        try:
+            outputs = from_struct(request.outputs)
+        except ValueError as error:
+            self._refuse(error, None)
+        self._run.set_outputs(request.urn, outputs)
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, _context: Any = None) -> Any:
@@ -194,7 +198,7 @@ class Monitor:
         if self._run.closed:
             raise MonitorClosed
 
-    def _refuse(self, error: Exception, request: Any) -> None:
+    def _refuse(self, error: Exception, request: Any) -> NoReturn:
         urn = ""
         if request is not None:
             urn = self._run.urn(request.parent, request.type, request.name)
@@ -215,7 +219,10 @@ class Monitor:
         if request.remote:
             raise Unsupported(f"the remote component {request.type}")
         if request.importId:
-            raise Unsupported("the option `import_`; the command `import` with a file is, it")
+            raise Unsupported("the option `import_` (the command `import --file` is covered)")
+        for option in ("version", "pluginDownloadURL"):
+            if getattr(request, option):
+                raise Unsupported(f"the option `{option}`, which asks for another provider plugin,")
         position, trace = self._positions(request)
         dependencies = {
             key: sorted(item.urns) for key, item in request.propertyDependencies.items()

@@ -1,0 +1,60 @@
+"""What programs ask for and is not covered is refused by name, with what to do."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.replay import ENGINES
+from tests.conformance.sandbox import Sandbox
+
+FOLDER = Path(__file__).parents[1] / "engine_vectors"
+PROGRAMS = {  # what is said to be not covered, and what asks for it
+    "the resource type aws:s3/bucket:Bucket": "pulumi.CustomResource('aws:s3/bucket:Bucket', 'b')",
+    "the resource type random:index:Id": (
+        "pulumi.CustomResource('random:index:Id', 'b', {}, O(id='x'))"
+    ),
+    "the resource type pulumi-nodejs:dynamic:Resource": (
+        "pulumi.CustomResource('pulumi-nodejs:dynamic:Resource', 'b')"
+    ),
+    "the resource type pulumi:providers:aws": (
+        "toy.User('a', login='a', opts=O(provider=pulumi.ProviderResource('aws', 'p')))"
+    ),
+    "the resource type pulumi:index:Stash": "pulumi.Stash('s', input=1)",
+    "the remote component x:y:Z": "pulumi.ComponentResource('x:y:Z', 'c', {}, remote=True)",
+    "the function aws:index:x": (
+        "pulumi.export('x', pulumi.runtime.invoke_output('aws:index:x', {}))"
+    ),
+    "the function pulumi:pulumi:getResource": (
+        "toy.User('a', login='a', opts=O(urn='urn:pulumi:dev::toyland::x:y:z::a'))"
+    ),
+    "the method x:y:z/m": "pulumi.runtime.call('x:y:z/m', {})",
+    "assets and archives are": "toy.User('a', login='a', deep=[{'x': pulumi.FileAsset('a.py')}])",
+    "archives are": (
+        "toy.User('a', login='a', x=pulumi.AssetArchive({'a': pulumi.StringAsset('x')}))"
+    ),
+    "assets and": "pulumi.export('a', pulumi.StringAsset('a'))",
+    "the option `import_`": "toy.User('a', login='a', opts=O(import_='user/a'))",
+    "the option `version`": "toy.User('a', login='a', opts=O(version='1.2.3'))",
+    "invoke transforms": "pulumi.runtime.register_invoke_transform(lambda args: None)",
+}
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    """A project with the toy provider."""
+    found = Sandbox(FOLDER / "01-create", ENGINES["embedded"])
+    yield found
+    found.close()
+
+
+@pytest.mark.parametrize("what", PROGRAMS)
+def test_what_is_not_covered_is_refused_by_name(sandbox: Sandbox, what: str) -> None:
+    head = "import pulumi, toy\nfrom pulumi import ResourceOptions as O\n"
+    (sandbox.work / "__main__.py").write_text(head + PROGRAMS[what] + "\n")
+    done = sandbox.pulumi("up", "--yes", "--skip-preview")
+    said = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert what in said and "use a stack on the real `pulumi`" in said
+    assert "Traceback" not in said
+    assert json.loads(sandbox.world.read_text())["objects"] == {}
