@@ -34,6 +34,7 @@ def test_tool_administration_says_which_teams_reach_personal_data_and_what_is_to
     assert "finn (analysis) reaches personal data in mail" in found["personal-data", "finn"]["text"]
     about_teams = [f for f in said["findings"] if f["policy"] == "team-expectations"]
     assert {f["text"].split(",")[0] for f in about_teams} == {
+        "finn has consent-desk in mail",
         "finn has marketer in mail",
         "finn lacks analyst in mail",
     }
@@ -41,6 +42,11 @@ def test_tool_administration_says_which_teams_reach_personal_data_and_what_is_to
     assert found["vendor-owned", "studio"]["waived"].startswith("dora until 2026-12-31")
     can = told(capsys, "tool_administration", "who", "--can", "contacts:export")["answers"]
     assert {(a["who"], a["mfa"]) for a in can} == {("ines", "yes"), ("omar", "yes")}
+    assert "consent:manage" in found["s6-consent-and-send", "finn"]["text"]
+    on_site = told(capsys, "tool_administration", "who", "--account", "site")["answers"]
+    assert {(a["who"], a["mfa"]) for a in on_site} == {
+        ("tom", "unknown"), ("ines", "yes"), ("omar", "yes"),
+    }, "a platform's own no is none where log-in is by single sign-on only"  # fmt: skip
 
 
 def test_partner_assets_follow_tier_region_agreement_training_and_purpose(capsys):
@@ -56,6 +62,7 @@ def test_partner_assets_follow_tier_region_agreement_training_and_purpose(capsys
     assert (said["protected"], said["unprotected"]) == (3, 1), "evaluated is no protection"
     assert uses("--purpose", "quotes")[1]["siri", "price-list"]["allowed"] is True
     found = findings(told(capsys, "partner_assets", "check", code=2))
+    assert {policy for policy, _ in found} == {"partner-access", "asset-protection"}
     assert (
         "reaches campaign-pages as distributor, which no rule allows"
         in (found["partner-access", "nils"]["text"])
@@ -107,3 +114,15 @@ def test_email_accounts_are_made_changed_watched_and_deactivated_by_edits_of_one
         "ines@fernwood.example",
         "omar@fernwood.example",
     ]
+
+    # Where an identity provider owns membership the edit is refused, with the group to change.
+    edit("    # membership: idp", "    membership: idp")
+    edit("    # groups: {admin", "    groups: {admin")
+    edit(
+        "{name: Noa, email: noa@fernwood.example, status: leaver",
+        "{name: Noa, email: noa@fernwood.example",
+    )
+    before = len(tool.crm.writes())
+    said = tool.refused("up", "--yes")
+    assert "put noa into group mail-senders" in " ".join(said.split())
+    assert len(tool.crm.writes()) == before

@@ -78,6 +78,19 @@ def test_who_can_export_is_told_from_what_roles_are_known_to_allow(
     assert "eve" not in [a["who"] for a in later]
 
 
+def test_a_pattern_asks_for_any_of_several_capabilities(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = asked(folder, capsys, "who", "--can", "*:export")
+    assert [(a["who"], a["can"]) for a in found] == [("ana", ""), ("eve", ""), ("ben", "")]
+    found = asked(folder, capsys, "who", "--can", "*:view")
+    assert [(a["who"], a["can"]) for a in found] == [
+        ("ana", "crm:view"), ("ben", "report:view"), ("eve", "crm:view"), ("ben", "crm:view"),
+    ]  # fmt: skip
+    assert main(["who", "--can", "*:nothing", "--cwd", str(folder)]) == 1
+    assert "there is none of this name" in capsys.readouterr().err
+
+
 def test_who_reaches_an_asset_and_who_belongs_to_a_vendor(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,13 +19,17 @@ Csv = Annotated[bool, typer.Option("--csv", help="Print comma-separated values."
 @who_app.command(
     epilog=examples(
         "martech who --can contacts:export",
+        "martech who --can '*:publish' --external",
         "martech who --vendor northlight --as-of 2026-03-01",
         "martech who --asset main-site --csv",
     )
 )
 def who(
     can: Annotated[
-        str, typer.Option("--can", metavar="CAPABILITY", help="Who can do this: contacts:export.")
+        str,
+        typer.Option(
+            "--can", metavar="CAPABILITY", help="Who can do this: contacts:export, or '*:publish'."
+        ),
     ] = "",
     asset: Annotated[str, typer.Option("--asset", metavar="KEY", help="Who reaches it.")] = "",
     vendor: Annotated[

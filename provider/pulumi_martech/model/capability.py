@@ -6,6 +6,7 @@ says about a role (evidence, nothing is ever inferred into one), and *effective*
 a holder can do: cells translated, plus what they imply, each with its origin.
 """
 
+import fnmatch
 from collections.abc import Iterable, Mapping
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
@@ -227,6 +228,16 @@ def capability(name: str) -> Capability:
             near(name, CAPABILITIES) or "see `martech role list`",
         )
     return found
+
+
+def capabilities_like(name: str) -> frozenset[str]:
+    """Return the capabilities of a name or a shell pattern (``*:publish``).
+
+    Raises:
+        InvalidDeclaration: there is none, with near matches of a name.
+    """
+    found = frozenset(fnmatch.filter(CAPABILITIES, name))
+    return found or frozenset({capability(name).name})
 
 
 def effective(names: Iterable[str], origin: Origin = Origin.CELL) -> dict[str, Origin]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pulumi_martech.document.load import load
 from pulumi_martech.model.access import Access
-from pulumi_martech.model.capability import capability
+from pulumi_martech.model.capability import capabilities_like
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.identity import near
 from pulumi_martech.operations import machine
@@ -21,7 +21,7 @@ from pulumi_martech.policy.view import View, view_of
 from pulumi_martech.reconcile.attested import with_role_content
 
 HEADINGS = ("who", "name", "company", "account", "role", "native roles", "assets", "until", "risk",
-            "second factor", "known")  # fmt: skip
+            "second factor", "known", "can")  # fmt: skip
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a cell must not begin with: a spreadsheet would run it."""
@@ -91,7 +91,7 @@ def known(
         InvalidDeclaration: it is neither there nor in the document.
     """
     if question.can:
-        capability(question.can)
+        capabilities_like(question.can)
     asked: list[tuple[str, str, Collection[str]]] = [
         ("account", question.account, {*access.accounts, *accounts}),
         ("asset", question.asset, access.assets.keys()),

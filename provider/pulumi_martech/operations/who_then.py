@@ -12,6 +12,7 @@ from pathlib import Path
 from pulumi_martech.document.load import load
 from pulumi_martech.model.access import Access
 from pulumi_martech.model.attestation import Attestation
+from pulumi_martech.model.capability import capabilities_like
 from pulumi_martech.model.errors import InvalidDeclaration, MartechError
 from pulumi_martech.model.identity import domain_of, within
 from pulumi_martech.model.inventory import Account
@@ -278,7 +279,9 @@ def _meant(row: _Row, question: Question, access: Access) -> bool:
     if question.external and row.external is False:
         return False
     content = row.content
-    return not question.can or content is None or content.may(question.can)
+    if not question.can or content is None:
+        return True
+    return content.may(capabilities_like(question.can))
 
 
 def _cells(row: _Row) -> tuple[str, ...]:

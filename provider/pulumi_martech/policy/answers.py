@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from pulumi_martech.model.capability import CAPABILITIES, capability
+from pulumi_martech.model.capability import CAPABILITIES, capabilities_like
 from pulumi_martech.model.moment import last_day
 from pulumi_martech.model.people import Principal
 from pulumi_martech.policy.holders import mfa_of
@@ -14,9 +14,9 @@ from pulumi_martech.policy.view import Entitlement, View
 class Question:
     """What is asked; empty parts ask nothing.
 
-    ``can`` is a capability, ``asset`` an asset of the document, ``vendor`` a vendor or partner,
-    ``who`` a person, ``account`` an account, ``external`` people of vendors and partners and other
-    externals only.
+    ``can`` is a capability or a shell pattern of some, ``asset`` an asset of the document,
+    ``vendor`` a vendor or partner, ``who`` a person, ``account`` an account, ``external`` people of
+    vendors and partners and other externals only.
     """
 
     can: str = ""
@@ -34,7 +34,7 @@ class Answer:
     ``how`` says how it is known that the role allows what was asked: ``proven``; ``assumed`` where
     the content of a native role is not proven, ``not proven that it cannot`` where nothing else
     says so (rights that nobody has mapped are as good as not proven); ``as declared`` where nothing
-    is written to the account.
+    is written to the account. ``can`` says which, where a pattern of capabilities was asked for.
     """
 
     who: str
@@ -48,6 +48,7 @@ class Answer:
     risk: str
     mfa: str
     how: str
+    can: str = ""
 
 
 def answers(view: View, question: Question) -> Iterator[Answer]:
@@ -56,11 +57,10 @@ def answers(view: View, question: Question) -> Iterator[Answer]:
     Raises:
         InvalidDeclaration: ``can`` is no capability; the sentence has near ones.
     """
-    if question.can:
-        capability(question.can)
+    wanted = capabilities_like(question.can) if question.can else frozenset()
     for held in view.entitlements:
-        if _meant(held, question, view):
-            yield _answer(held, question, view)
+        if _meant(held, question, view) and (not wanted or held.role.may(wanted)):
+            yield _answer(held, wanted, view)
 
 
 def _meant(held: Entitlement, question: Question, view: View) -> bool:
@@ -79,13 +79,13 @@ def _meant(held: Entitlement, question: Question, view: View) -> bool:
             return False
         if grant.assets and question.asset not in grant.assets:
             return False
-    return not question.can or held.role.may(question.can)
+    return True
 
 
-def _answer(held: Entitlement, question: Question, view: View) -> Answer:
+def _answer(held: Entitlement, wanted: frozenset[str], view: View) -> Answer:
     principal = held.principal
     how = "assumed" if held.role.unproven else "proven"
-    if question.can and question.can not in held.can:
+    if wanted and held.can.isdisjoint(wanted):
         how = "not proven that it cannot"
     if not held.role.natives:
         how = "as declared"
@@ -101,6 +101,7 @@ def _answer(held: Entitlement, question: Question, view: View) -> Answer:
         risk=str(view.band(held)) if not held.role.unproven else "up to severe",
         mfa=mfa_of(principal, held.account, view.day),
         how=how,
+        can=", ".join(sorted(held.can & wanted)) if len(wanted) > 1 else "",
     )
 
 

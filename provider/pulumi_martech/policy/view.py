@@ -4,7 +4,7 @@ A `View` comes from an access document or from the resources of a stack; rules d
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
@@ -55,9 +55,9 @@ class RoleHere:
     counted: frozenset[str]
     administrator: bool
 
-    def may(self, name: str) -> bool:
-        """Tell whether it allows a capability, or nobody can say that it does not."""
-        return name in self.can or bool(self.unproven or self.unmapped)
+    def may(self, names: Collection[str]) -> bool:
+        """Tell whether it allows one of some capabilities, or nobody can say that it does not."""
+        return not self.can.isdisjoint(names) or bool(self.unproven or self.unmapped)
 
 
 @dataclass(frozen=True, slots=True)
