@@ -33,6 +33,8 @@ def test_the_pack_finds_on_resources_what_check_finds(estate: Estate) -> None:
         "content unproven: nobody can say what Admins allows in crm",
     ):
         assert words in run.text, run.text
+    run = estate.martech("up", "--yes", "--policy-pack", str(PACK))
+    assert run.code == 1 and "policy personal-mail: " in run.text, run.text
     assert not estate.writes("crm")
 
     without = PROGRAM.replace("ana@gmail.com", "ana@example.com").partition("scim.Vendor")[0]
@@ -40,3 +42,6 @@ def test_the_pack_finds_on_resources_what_check_finds(estate: Estate) -> None:
     run = estate.preview("--policy-pack", str(PACK))
     assert run.code == 0, "advice alone refuses nothing"
     assert "content unproven" in run.text
+    run = estate.martech("up", "--yes", "--policy-pack", str(PACK))
+    assert run.code == 0 and "content unproven" in run.text, run.text
+    assert estate.logins("crm")

@@ -14,6 +14,7 @@ from pulumi_martech.cli.options import (
     Folder,
     Json,
     Override,
+    PolicyPack,
     Stack,
     Target,
     Yes,
@@ -31,6 +32,7 @@ engine_app = group("")
         "martech preview",
         "martech preview --save plan.json",
         "martech preview --offline --exit-code",
+        "martech preview --policy-pack policies",
     )
 )
 def preview(
@@ -48,6 +50,7 @@ def preview(
     diff: Diff = False,
     exit_code: ExitCode = False,
     target: Target = None,
+    policy_pack: PolicyPack = None,
     override: Override = "",
     as_of: AsOf = "",
     stack: Stack = "",
@@ -59,7 +62,8 @@ def preview(
     from pulumi_martech.operations.preview import preview as run
 
     on = screen(color, as_json)
-    with opened(cwd, stack, target, override, as_of, offline, on, ignore_ends) as (work, _):
+    place = opened(cwd, stack, target, override, as_of, offline, on, ignore_ends, policy_pack)
+    with place as (work, _):
         return run(work, on, save, diff, exit_code)
 
 
@@ -78,6 +82,7 @@ def up(
     yes: Yes = False,
     diff: Diff = False,
     target: Target = None,
+    policy_pack: PolicyPack = None,
     override: Override = "",
     as_of: AsOf = "",
     stack: Stack = "",
@@ -94,7 +99,9 @@ def up(
     """
     from pulumi_martech.operations.up import up as run
 
-    with opened(cwd, stack, target, override, as_of, False, screen(color, as_json)) as (work, on):
+    on = screen(color, as_json)
+    place = opened(cwd, stack, target, override, as_of, False, on, False, policy_pack)
+    with place as (work, _):
         return run(work, on, yes, plan, diff, as_of)
 
 

@@ -53,6 +53,14 @@ Target = Annotated[
         help="Only this resource: logical name or URN; repeatable.",
     ),
 ]
+PolicyPack = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--policy-pack",
+        metavar="FOLDER",
+        help="Have this policy pack look at the resources; repeatable.",
+    ),
+]
 Override = Annotated[
     str,
     typer.Option(
@@ -123,10 +131,12 @@ def opened(
     offline: bool,
     screen: "Screen",
     ignore_ends: bool = False,
+    policy_packs: list[Path] | None = None,
 ) -> "Iterator[tuple[Work, Screen]]":
     """Open the stack that the options name."""
     from pulumi_martech.operations.work import Wanted, open_work
 
-    wanted = Wanted(folder, stack, tuple(target or ()), override, as_of, offline, ignore_ends)
+    targets, packs = tuple(target or ()), tuple(policy_packs or ())
+    wanted = Wanted(folder, stack, targets, override, as_of, offline, ignore_ends, packs)
     with open_work(wanted, screen.progress) as work:
         yield work, screen

@@ -83,7 +83,8 @@ class Driver:
     """One stack of one project on its engine.
 
     ``root`` is the folder of Pulumi.yaml; ``environment`` is added to that of this process for
-    the engine, the program and the providers; ``host`` runs the embedded engine.
+    the engine, the program and the providers; ``policy_packs`` are folders of packs that look at
+    previews and at what is applied; ``host`` runs the embedded engine.
     """
 
     engine: Engine
@@ -91,6 +92,7 @@ class Driver:
     stack: str
     environment: Mapping[str, str] = field(default_factory=dict)
     progress: Progress = _no_progress
+    policy_packs: Sequence[Path] = ()
     host: Host = field(default_factory=Host, compare=False, repr=False)
 
     # -- operations
@@ -103,7 +105,7 @@ class Driver:
         ``refresh`` reads the platforms first; ``save`` is where the engine's own plan goes, which
         `up` takes.
         """
-        args = ["preview", *_refresh(refresh), *_targets(targets)]
+        args = ["preview", *_refresh(refresh), *_targets(targets), *self._packs()]
         if save is not None:
             args += ["--save-plan", str(save)]
         return self._operate(args, planning=True)
@@ -111,7 +113,10 @@ class Driver:
     def up(self, plan: Path, targets: Sequence[str] = ()) -> Plan:
         """Carry out the engine's saved plan, without reading the platforms again."""
         args = ["up", "--yes", "--skip-preview", "--continue-on-error", "--plan", str(plan)]
-        return self._operate([*args, *_refresh(False), *_targets(targets)])
+        return self._operate([*args, *_refresh(False), *_targets(targets), *self._packs()])
+
+    def _packs(self) -> list[str]:
+        return [part for pack in self.policy_packs for part in ("--policy-pack", str(pack))]
 
     def refresh(
         self, *, preview_only: bool = False, targets: Sequence[str] = (), message: str = ""

@@ -30,7 +30,7 @@ class Wanted:
 
     ``folder`` is anywhere in the project; ``stack`` and ``as_of`` are empty where not said;
     ``targets`` are URNs or logical names; ``override`` is the reason to go over a guard's limit;
-    ``ignore_ends`` leaves out what the calendar does.
+    ``ignore_ends`` leaves out what the calendar does; ``policy_packs`` are folders of policy packs.
     """
 
     folder: Path
@@ -40,6 +40,7 @@ class Wanted:
     as_of: str = ""
     offline: bool = False
     ignore_ends: bool = False
+    policy_packs: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,8 @@ def open_work(wanted: Wanted, progress: Progress) -> Iterator[Work]:
             **({"MARTECH_OFFLINE": "1"} if wanted.offline else {}),
             **({"MARTECH_IGNORE_ENDS": "1"} if wanted.ignore_ends else {}),
         }
-        driver = Driver(stacks.engines[stack], root, stack, environment, progress)
+        packs = tuple(pack.absolute() for pack in wanted.policy_packs)
+        driver = Driver(stacks.engines[stack], root, stack, environment, progress, packs)
         override = wanted.override or os.environ.get("MARTECH_OVERRIDE", "").strip()
         targets, recorded = urns(driver, wanted.targets) if wanted.targets else ((), ())
         report = Path(folder)

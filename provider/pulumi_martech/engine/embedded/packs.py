@@ -77,6 +77,7 @@ class PolicyPack:
             raise EngineError(
                 f"policy pack {str(folder)!r} failed to start: {command}: {error.strerror}"
             ) from None
+        self._last = ""  # what it said last
         self._readers = [self._reader(self._process.stderr, "info#err")]
         self._channel: Any = None
         self._stub: Any = None
@@ -126,9 +127,10 @@ class PolicyPack:
             code = self._process.wait()
             for reader in self._readers:
                 reader.join()
+            last = f"; the last it said: {self._last}" if self._last else ""
             raise EngineError(
                 f"policy pack {str(self.folder)!r} failed to start: it ended with exit status "
-                f"{code} before it listened; what it said is above"
+                f"{code} before it listened{last}"
             ) from None
         self._readers.append(self._reader(out, "info"))
         return port
@@ -138,6 +140,7 @@ class PolicyPack:
             with contextlib.suppress(ValueError):  # closed while the run ends
                 for line in stream or ():
                     if line.strip():
+                        self._last = line.strip()
                         self._events.diagnostic(severity, line.rstrip("\n"))
 
         thread = threading.Thread(target=read, daemon=True)

@@ -132,8 +132,10 @@ class Provider:
         props = to_handler(inputs, False)
         result = self._call(lambda: self._instance(props).create(props))
         if not isinstance(result.id, str) or not result.id:
-            raise StepFailed(f"create returned {result.id!r} in place of an id")
-        outputs = self._with_provider(result.outs or {}, props)
+            # What it may have made cannot be named.
+            said = f"create returned {result.id!r} in place of an id"
+            raise StepFailed(said, uncertain=not result.id)
+        outputs = self._known(self._with_provider(result.outs or {}, props))
         mark_secrets(outputs, inputs)
         return result.id, outputs
 
@@ -143,11 +145,11 @@ class Provider:
             return Read("", {}, {})
         props = to_handler(outputs, False)
         result = self._call(lambda: self._instance(props).read(resource_id, props), uncertain=True)
-        found = self._with_provider(result.outs, props)
+        found = self._known(self._with_provider(result.outs, props))
         mark_secrets(found, outputs)
         live = None
         if result.inputs is not None:
-            live = self._with_provider(result.inputs, props)
+            live = self._known(self._with_provider(result.inputs, props))
             mark_secrets(live, inputs)
         return Read(result.id or "", found, live)
 
@@ -157,7 +159,7 @@ class Provider:
         result = self._call(
             lambda: self._instance(new).update(resource_id, old, new), uncertain=True
         )
-        outputs = self._with_provider(result.outs or {}, new)
+        outputs = self._known(self._with_provider(result.outs or {}, new))
         mark_secrets(outputs, news)
         return outputs
 
@@ -169,6 +171,14 @@ class Provider:
     def _with_provider(self, result: Any, props: dict[str, Any]) -> Properties:
         values = from_handler(result)
         values[PROVIDER_KEY] = props[PROVIDER_KEY]
+        return values
+
+    @staticmethod
+    def _known(values: Properties) -> Properties:
+        """Refuse unknown values in what is there."""
+        for key, value in values.items():
+            if contains_unknowns(value):
+                raise StepFailed(f'unexpected unknown property value for "{key}"')
         return values
 
     def _instance(self, props: dict[str, Any]) -> ResourceProvider:
