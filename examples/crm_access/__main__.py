@@ -2,6 +2,7 @@
 
 Mia carries out what is asked on the screens; somebody else looks afterwards and attests it::
 
+    martech stack init dev
     martech up --yes                # asks: prints the checklist and writes it down
     martech checklist               # what waits for Mia, at any time
     martech attest gtg --template   # tables to fill in from the screens

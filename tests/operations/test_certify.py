@@ -147,6 +147,14 @@ def test_what_grew_since_is_told_and_creep_rests_on_the_record(
     assert people["ana"]["gained"] == {"tool": ["email:send"]}
     assert len(people["ines"]["gained"]["tool"]) == 60, "never certified: all of it"
     assert "bo" not in people
+    text = file.read_text().replace(
+        "{platform: canva}", "{platform: canva}\n  more: {platform: miro}"
+    )
+    file.write_text(text + "  - {who: omar, role: viewer, account: more}\n")
+    assert typed(folder, "role", "creep", "--as-of", "2027-01-11") == 0
+    said = capsys.readouterr()
+    assert "nobody ever certified more: what was gained there is unknown" in said.err
+    assert "omar" not in said.out
 
 
 def test_a_record_that_was_touched_is_found(

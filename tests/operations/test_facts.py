@@ -101,6 +101,9 @@ def test_what_platforms_report_is_saved_without_a_name_or_an_address(
     assert {row.reason for row in rows if row.phase == "intent"} == {"nightly", "x"}
     assert typed(folder, "facts", "hubb", "--reason", "x") == 1
     assert "did you mean 'hub'?" in capsys.readouterr().err
+    (folder / "alone.yaml").write_text("accounts: {design: {platform: canva}}\n")
+    assert typed(folder, "facts", "--document", "alone.yaml", "--reason", "x") == 1
+    assert "no account of alone.yaml has url and credentials" in capsys.readouterr().err
 
     judged = checked(folder, capsys)
     assert texts(judged, "left-behind") == [

@@ -58,6 +58,9 @@ def facts(screen: Screen, path: Path, keys: Sequence[str], reason: str, save: Pa
         if key not in there:
             said = f"the document has no account {key!r} with credentials"
             raise InvalidDeclaration(tried, said, left, near(key, there))
+    if not there:
+        said = f"no account of {path.name} has url and credentials"
+        raise InvalidDeclaration(tried, said, left, "write them down, as `env:NAME` and the like")
     found = {}
     for key in sorted(keys or there):
         with screen.phase(f"reading {key}"):

@@ -14,24 +14,36 @@ from pulumi_martech.operations.shown import order
 FORMAT = "martech/1"
 
 
+_LONG = 1_000
+"""Entries of a list from which each has one line: indenting them takes longer than all the rest."""
+
+
 def document(verb: str, **said: Any) -> str:
     """Return the document of a run as JSON text; values of the plan are turned into objects."""
-    whole = {"format": FORMAT, "verb": verb, **{key: _plain(said[key]) for key in said}}
-    return json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+    whole = {"format": FORMAT, "verb": verb, **said}
+    lines = [f'  "{key}": {_written(value)}' for key, value in whole.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list | tuple) and len(value) >= _LONG:
+        each = (json.dumps(item, ensure_ascii=False, default=_plain) for item in value)
+        return "[\n    " + ",\n    ".join(each) + "\n  ]"
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+    return text.replace("\n", "\n  ")
 
 
 def _plain(value: Any) -> Any:
+    """Return a value that is none of JSON's own as one of them."""
     if isinstance(value, Plan):
         return _plan(value)
     if isinstance(value, Message):
         return {"severity": value.severity, "about": value.about, "text": value.text}
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json")
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    return value
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is no value of JSON")
 
 
 def _plan(plan: Plan) -> dict[str, Any]:
@@ -47,9 +59,9 @@ def _plan(plan: Plan) -> dict[str, Any]:
             "failed": len(plan.of(Outcome.FAILED)),
             "not_done": len(plan.of(Outcome.NOT_DONE)),
         },
-        "messages": [_plain(message) for message in plan.messages],
-        "effects": [_plain(effect) for effect in plan.effects],
-        "leaving": [_plain(one) for one in plan.leaving],
+        "messages": list(plan.messages),
+        "effects": list(plan.effects),
+        "leaving": list(plan.leaving),
         "seconds": plan.seconds,
     }
 

@@ -18,6 +18,7 @@ from pulumi_martech.operations import machine
 from pulumi_martech.operations.screen import Screen, columns
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.creep import certified_of, creep, held_in, merges
+from pulumi_martech.policy.rule import one_of_each
 from pulumi_martech.policy.suggest import suggest
 from pulumi_martech.policy.view import view_of
 from pulumi_martech.reconcile.attested import with_role_content
@@ -125,11 +126,12 @@ def show_creep(screen: Screen, path: Path, base: Path | None, day: date) -> int:
     """
     access = load(path).access
     now = Evidence.of(path, day).view(with_role_content(access), day)
+    never: tuple[str, ...] = ()
     if base is not None:
         earlier = view_of(with_role_content(load(base).access), day, ends=False)
         before, since = held_in(earlier), base.name
     elif now.certified:
-        before, since = certified_of(now), "it was certified"
+        (before, never), since = certified_of(now), "it was certified"
     else:
         raise InvalidDeclaration(
             "tell what people gained since it was certified",
@@ -140,8 +142,14 @@ def show_creep(screen: Screen, path: Path, base: Path | None, day: date) -> int:
     found = creep(now, before)
     if screen.machine:
         listed = [{**dataclasses.asdict(each), "points": each.points} for each in found]
-        screen.write(machine.document("role creep", document=path.name, base=since, people=listed))
+        screen.write(
+            machine.document(
+                "role creep", document=path.name, base=since, never=never, people=listed
+            )
+        )
         return 0
+    if never:
+        screen.warn(f"nobody ever certified {one_of_each(never)}: what was gained there is unknown")
     if not found:
         screen.line(f"Nobody gained anything since {since}, and nobody differs from peers.")
         return 0

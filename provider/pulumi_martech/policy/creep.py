@@ -48,12 +48,19 @@ def held_in(view: View) -> Held:
     return {key: _by_account(view, key) for key in view.by_principal}
 
 
-def certified_of(view: View) -> Held:
-    """Return what everybody could do where when that was certified last."""
+def certified_of(view: View) -> tuple[Held, tuple[str, ...]]:
+    """Return what everybody could do where when that was certified last, and accounts never were.
+
+    In an account that nobody ever certified nothing is known of before: what is held there now
+    counts as if it had been. In another one, whoever was not looked at had nothing.
+    """
+    looked_at = {account for account, _ in view.certified}
     found: dict[str, dict[str, frozenset[str]]] = {}
+    for person, accounts in held_in(view).items():
+        found[person] = {a: can for a, can in accounts.items() if a not in looked_at}
     for (account, person), last in view.certified.items():
         found.setdefault(person, {})[account] = last.can(person)
-    return found
+    return found, tuple(sorted(view.by_account.keys() - looked_at))
 
 
 def creep(now: View, before: Held) -> list[Creep]:

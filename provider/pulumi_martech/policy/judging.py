@@ -4,7 +4,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,7 @@ def judge(
             continue
         for finding in listed:
             severity = setting.severity or finding.severity or rule.severity
-            found.append(replace(finding, rule=rule.id, severity=severity))
+            found.append(Finding(finding.about, finding.text, finding.way, severity, rule=rule.id))
     if broken:
         raise InvalidDeclaration(
             "judge by policies", "; ".join(broken), "nothing was judged", "mend them"

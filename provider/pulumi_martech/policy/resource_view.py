@@ -50,17 +50,18 @@ def view_of_resources(
         for presence in _presences(resource, account, day)
     )
     people = _people(presences, vendors)
-    roles: dict[tuple[str, tuple[str, ...]], RoleHere] = {}
+    roles: dict[tuple[str, str], RoleHere] = {}
     found = []
     for each in presences:
-        here = (each.account.key, each.natives)
-        if here not in roles:
-            roles[here] = native_roles(each.account, each.natives, day)
-        role = "+".join(each.natives) or "membership"
-        grant = Grant(who=each.who, role=role, account=each.account.key)
-        found.append(
-            Entitlement(people[each.who], each.account, grant, -1, each.until, roles[here])
-        )
+        # One by one, as grants are: the Administrator role exempts nothing that is held besides.
+        for native in each.natives or ("",):
+            here = (each.account.key, native)
+            if here not in roles:
+                roles[here] = native_roles(each.account, [native] if native else [], day)
+            grant = Grant(who=each.who, role=native or "membership", account=each.account.key)
+            found.append(
+                Entitlement(people[each.who], each.account, grant, -1, each.until, roles[here])
+            )
     access = Access(
         people=people,
         accounts=accounts,

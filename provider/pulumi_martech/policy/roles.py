@@ -25,7 +25,12 @@ def role_content(
     """
     if platform not in PLATFORMS:
         return RoleContent(role=role, known="unknown", why=f"there is no platform {platform!r}")
-    return PLATFORMS[platform].role_map.content(role, declared.get(role), day, native_id)
+    manifest = PLATFORMS[platform].manifest
+    role = manifest.normal_role(role)
+    said = declared.get(role)
+    if said is None and manifest.role_names:  # perhaps said under a name in another language
+        said = {manifest.normal_role(name): one for name, one in declared.items()}.get(role)
+    return PLATFORMS[platform].role_map.content(role, said, day, native_id)
 
 
 def effective_access(

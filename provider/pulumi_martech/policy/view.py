@@ -31,6 +31,7 @@ from pulumi_martech.model.risk import (
 )
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.holders import address_of, holder_of, mfa_of, owner_of
+from pulumi_martech.policy.roles import role_content
 
 ADMINISTRATOR = "administrator"
 """The portable role."""
@@ -238,11 +239,9 @@ def native_roles(
     ``meant`` are the effective capabilities of the role they stand for: they count where the
     content of a native role is not proven, together with what is assumed of it.
     """
-    listed = tuple(sorted(natives))
-    platform = PLATFORMS[account.platform]
-    contents = [
-        platform.role_map.content(name, account.role_content.get(name), day) for name in listed
-    ]
+    manifest = PLATFORMS[account.platform].manifest
+    listed = tuple(sorted({manifest.normal_role(name) for name in natives}))
+    contents = [role_content(account.platform, name, account.role_content, day) for name in listed]
     together = EffectiveAccess.of(contents)
     can = frozenset(together.capabilities)
     if together.unproven:
@@ -283,4 +282,5 @@ def administrator_roles(account: Account) -> frozenset[str]:
         named.update(platform.manifest.administrator_roles)
         if ADMINISTRATOR not in account.roles:
             named.update(platform.role_map.portable.get(ADMINISTRATOR, ()))
+        named = {platform.manifest.normal_role(name) for name in named}
     return frozenset(named)
