@@ -60,7 +60,7 @@ def test_wrong_types(office: Office) -> None:
         "access.yaml:8:34: must be a whole number",
         "access.yaml:8:49: must be greater than 0",
         "access.yaml:9:38: must be true or false",
-        "access.yaml:9:60: must be a map of `key: value`",
+        'access.yaml:9:60: must say how to log in, such as {kind: bearer, token: "env:CRM_TOKEN"}',
         "access.yaml:10:9: `grants` must be a list of entries",
         "access.yaml:12:3: lacks `why`",
         "access.yaml:12:25: must be a list, such as [a, b]",

@@ -23,6 +23,9 @@ _FORMULA = re.compile(r"\s*(=|[+@-].*[(|!])")
 HINTS = 50
 """Near matches that are looked for: among thousands of names each costs time."""
 
+FEW = 15
+"""Names that are told one by one where none of them is near."""
+
 OURSELVES = "us"
 """What stands for the company where an owner of record or a payer is named."""
 
@@ -89,6 +92,8 @@ class References:
             self._hints -= 1
             hint = near(name, _similar(name, known))
         text = f"there is no {what} {quoted(name)}"
+        if not hint and what != "person" and 0 < len(known) <= FEW:
+            hint = f"there {'is' if len(known) == 1 else 'are'} {', '.join(sorted(known))}"
         words = f"{text}; {hint or 'add it, or take the name away'}"
         self._found.append(Finding(way, words, key))
 

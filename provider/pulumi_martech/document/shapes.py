@@ -106,6 +106,8 @@ def explain(item: Any, entry: Any, model: type[BaseModel]) -> tuple[Way, str, bo
     said = _KINDS.get(kind) or _plain(item)
     if "key: value" in said and str(item.get("input")).partition(":")[0] in fields_at(model, path):
         said += "; a space belongs behind the colon"
+    if path[-1:] == ("credentials",) and isinstance(item.get("input"), str):
+        said = 'must say how to log in, such as {kind: bearer, token: "env:CRM_TOKEN"}'
     return path, said, False
 
 

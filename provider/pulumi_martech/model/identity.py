@@ -206,7 +206,10 @@ def near(word: str, words: Iterable[str], n: int = 3) -> str:
     by_folded: dict[str, str] = {}
     for candidate in words:
         by_folded.setdefault(candidate.casefold(), candidate)
-    close = difflib.get_close_matches(word.casefold(), by_folded, n=n, cutoff=0.6)
+    folded = word.casefold()
+    close = difflib.get_close_matches(folded, by_folded, n=n, cutoff=0.6)
+    if not close and len(folded) > 2:  # the beginning of a longer word
+        close = [candidate for candidate in by_folded if candidate.startswith(folded)][:n]
     if not close:
         return ""
     return f"did you mean {' or '.join(repr(by_folded[match]) for match in close)}?"
