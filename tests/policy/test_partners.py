@@ -342,6 +342,14 @@ def test_the_evaluation_is_its_sentences_and_a_missing_fact_never_allows(
     assert before or not allowed(without, when, who), f"without {fact} of {key} it is allowed"
 
 
+def test_an_account_enforces_nothing_of_what_lies_elsewhere(tmp_path: Path) -> None:
+    more = ("accounts:\n", "accounts:\n  mail: {platform: mailchimp}\n")
+    access = document(tmp_path, more, ("enforced_by: portal", "enforced_by: mail"))
+    assert protection_of(access.rules["swedish-prices"], access, DAY) == "evaluated"
+    text = "rule swedish-prices says it is enforced by mail, and prices lie elsewhere"
+    assert text in policy(access, "asset-protection")
+
+
 def test_whoever_has_not_begun_may_use_nothing_yet(tmp_path: Path) -> None:
     access = document(tmp_path, ("sven@shop.example}", "sven@shop.example, starts: 2026-11-29}"))
     assert asked(access, "sven", "logos").lacking == ("to be there: begins on 2026-11-29",)

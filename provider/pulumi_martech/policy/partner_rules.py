@@ -97,7 +97,10 @@ def _unprotected(view: View, _: Nothing) -> Iterator[Finding]:
                 f"{rule.attested_on or 'no day'}, which does not count any more"
             )
         elif rule.protection == "enforced":
-            text = f"rule {key} says it is enforced and names no account that does it"
+            text = (
+                f"rule {key} says it is enforced by {rule.enforced_by or 'nothing'}, and "
+                f"{one_of_each(rule.assets)} lie elsewhere"
+            )
         else:
             text = f"rule {key} is only evaluated: nothing protects {one_of_each(rule.assets)}"
         yield Finding(about=(key, *rule.assets), text=text, way=("rules", key))

@@ -127,9 +127,14 @@ def _strength(ruling: Ruling) -> int:
 
 
 def protection_of(rule: AssetRule, access: Access, day: date) -> Protection:
-    """Return what protects by a rule on a day; an old attestation protects nothing any more."""
+    """Return what protects by a rule on a day.
+
+    An account enforces what lies in it and nothing else, and an old attestation protects nothing
+    any more.
+    """
     if rule.protection == "enforced":
-        return "enforced" if rule.enforced_by in access.accounts else "evaluated"
+        places = {access.assets[key].account for key in rule.assets if key in access.assets}
+        return "enforced" if places == {rule.enforced_by} else "evaluated"
     if rule.protection != "attested" or rule.attested_on is None or not rule.attested_by:
         return "evaluated"
     personal = any(
