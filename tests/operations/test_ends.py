@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,10 @@ import pytest
 from pulumi_martech.cli import main
 from pulumi_martech.engine.driver import Driver
 from pulumi_martech.engine.stacks import Engine
+from pulumi_martech.operations.ends_of_state import bound
 from pulumi_martech.operations.heartbeat import beat, overdue
 from pulumi_martech.operations.work import Work
+from pulumi_martech.policy.plans import Recorded
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "access_document"
 
@@ -119,3 +121,21 @@ def test_runs_that_stopped_are_found(tmp_path: Path) -> None:
     assert overdue(tmp_path, "dev", [run(1)], now) == "", "somebody else's checkout did it"
     note.write_text("damaged")
     assert overdue(tmp_path, "dev", [run(1)], now) == ""
+
+
+def test_what_resources_of_a_program_say_of_their_end() -> None:
+    def resource(name: str, kind: str = "scim:MartechUser", **inputs: object) -> Recorded:
+        return Recorded(urn=f"urn:x::{name}", kind=kind, inputs={"account": "crm", **inputs})
+
+    state = [
+        resource("crm/ana", until="2027-03-31"),
+        resource("crm/bo"),
+        resource("crm/northlight", "scim:VendorGrant", until="2027-03-01"),
+        resource("crm/odd", until="soon"),
+        resource("crm/role", "scim:Role", until="2027-03-01"),
+    ]
+    found = bound(state, date(2027, 3, 1))
+    assert [(one.resource, one.days_left, one.told) for one in found] == [
+        ("crm/northlight", 0, False),
+        ("crm/ana", 30, True),
+    ]

@@ -1,5 +1,7 @@
 """Vendors, rosters and roles: strays show as one line, ends take everything away and prove it."""
 
+import json
+
 import pytest
 
 from .estate import Estate
@@ -69,6 +71,14 @@ def test_the_end_of_a_vendor_takes_everything_away_and_proves_it(estate: Estate)
 
 
 def test_a_stray_after_the_review_stays_and_the_end_says_so(agency: Estate) -> None:
+    said = json.loads(agency.martech("ends", "--as-of", "2026-06-16", "--json").out)
+    assert [(e["resource"], e["days_left"], e["told"]) for e in said["ends"]] == [
+        ("crm/northlight", 14, True),
+        ("site/northlight", 14, True),
+    ]
+    assert (said["still_live"], said["overdue"]) == ([], "")
+    said = agency.martech("ends", "--as-of", ENDED, "--exit-code")
+    assert said.code == 2 and "2026-07-01  crm/northlight" in said.out
     agency.must(agency.refresh())
     agency.crm.add_user("late@northlight.example", roles=["Editors"])
     run = agency.up("--refresh=false", MARTECH_AS_OF=ENDED)

@@ -50,7 +50,7 @@ def ends(
     """Show what access ends soon, and what should be gone.
 
     What ended on paper and is still live in the state as last read, and whether runs go on: only a
-    run ends anything. Nobody is asked.
+    run ends anything. Nobody is asked. Of a program without a document, what its resources say.
     """
     from pulumi_martech.operations.ends import ends as run
 

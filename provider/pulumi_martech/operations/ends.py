@@ -15,7 +15,8 @@ from pulumi_martech.document.load import Document, load
 from pulumi_martech.engine.stacks import NoStack
 from pulumi_martech.model import expiry
 from pulumi_martech.operations import machine
-from pulumi_martech.operations.check import the_document
+from pulumi_martech.operations.check import find_document, has_program, the_document
+from pulumi_martech.operations.ends_of_state import ends_of_state
 from pulumi_martech.operations.heartbeat import overdue
 from pulumi_martech.operations.preflight import recorded
 from pulumi_martech.operations.preview import CHANGES
@@ -51,12 +52,16 @@ def ends(
 ) -> int:
     """Print what ends within so many days and what has ended and is still live.
 
-    Returns the exit code: 0, or 2 with ``exit_code`` if there is anything to tell.
+    Of a program without a document, what its resources say. Returns the exit code: 0, or 2 with
+    ``exit_code`` if there is anything to tell.
 
     Raises:
         DocumentInvalid: the document cannot be meant as it is written.
     """
     day = expiry.chosen(as_of)
+    if find_document(folder, file) is None and has_program(folder):
+        with open_work(Wanted(folder, stack), lambda _: None) as work:
+            return ends_of_state(work, screen, day, within, exit_code)
     path = the_document(folder, file)
     with screen.phase(f"reading {path.name}"):
         document = load(path)
