@@ -7,6 +7,7 @@ import pytest
 
 from pulumi_martech.cli import main
 from pulumi_martech.model.capability import CAPABILITIES, DataClass
+from pulumi_martech.platforms.gtg_crm_matrix import SWITCHES
 from pulumi_martech.platforms.registry import PLATFORMS
 
 DAY = ("--as-of", "2026-11-28")
@@ -54,6 +55,46 @@ def test_no_suggestion_touches_what_it_is_to_be_without(
         for name in (*each["keeps"], *each["adds"]):
             assert CAPABILITIES[name].data_class < DataClass.PERSONAL, (platform, each)
         assert each["keeps"] and each["loses"]
+
+
+@pytest.mark.parametrize("like", ["viewer", "marketer", "marketing-manager", "writer"])
+def test_rights_of_two_screens_are_never_put_into_one_role(
+    like: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for without in ("personal", "sensitive"):
+        words = ("role", "suggest", "--without", without, "--on", "gtg_crm", "--like", like)
+        rights = {
+            right
+            for each in told(folder, capsys, *words)["suggestions"]  # type: ignore[attr-defined]
+            for right in each["rights"]
+        }
+        assert any(rights <= set(switches) for switches in SWITCHES.values()), rights
+        assert not any("Messaging: View" in right for right in rights), "perhaps of all people"
+
+
+def test_an_account_of_sensitive_data_makes_what_is_personal_sensitive(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("role", "suggest", "--without", "sensitive", "--on", "crm", "--like", "writer")
+    found = told(folder, capsys, *words)["suggestions"]
+    assert {each["role"] for each in found} == {"Readers", "Writers"}  # type: ignore[attr-defined]
+    held = DOCUMENT.replace(
+        "    roles: {viewer", "    data: [{data: sensitive}]\n    roles: {viewer"
+    )
+    (folder / "access.yaml").write_text(held, encoding="utf-8")
+    found = told(folder, capsys, *words)["suggestions"]
+    assert {each["role"] for each in found} == {"Readers"}  # type: ignore[attr-defined]
+
+
+def test_where_roles_are_each_accounts_own_that_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["role", "suggest", "--on", "scim", "--cwd", str(folder)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Which roles there are is each account's own on SCIM 2.0" in said
+    assert main(["role", "suggest", "--on", "crm", "--cwd", str(folder), *DAY]) == 0
+    said = capsys.readouterr().out
+    assert "\\u000a" not in said and "asset:view" in said
 
 
 def test_a_suggestion_for_an_account_goes_by_what_was_declared_there(

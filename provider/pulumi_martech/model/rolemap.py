@@ -19,12 +19,14 @@ _CAPABILITY = re.compile(r"[a-z_]+:[a-z_]+")
 class Right(Frozen):
     """What one native right lets a holder do, and how that is known (sheet and tag).
 
-    An empty set is a right that opens nothing in our words.
+    An empty set is a right that opens nothing in our words; ``perhaps`` is what nobody could tell
+    of it: it counts where a right is chosen, and nowhere as given.
     """
 
     capabilities: frozenset[str]
     source: str
     grade: Grade
+    perhaps: frozenset[str] = frozenset()
 
 
 def same_name(role: str) -> str:
@@ -48,6 +50,7 @@ class RoleMap(Frozen):
     roles: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     portable: Mapping[str, tuple[str, ...]] = Field(default_factory=dict)
     right_of: Callable[[str], str] = same_name
+    layouts: tuple[frozenset[str], ...] = ()
 
     def right(self, name: str) -> Right | None:
         """Return what is known of a native right, ``None`` if nobody has mapped it."""
@@ -136,19 +139,30 @@ class RoleMap(Frozen):
         """Return the native rights that a role would need to allow ``wanted``.
 
         For each capability the right that brings least besides; what no right brings without
-        something heavier than all that is wanted is left out.
+        something heavier than all that is wanted is left out. Of several screens it is the one on
+        which most of it can be had.
         """
         goal = effective(wanted).keys()
+
+        def had(rights: tuple[str, ...]) -> tuple[int, int]:
+            together = (self.rights[name].capabilities for name in rights)
+            return len(effective(frozenset().union(*together)).keys() & goal), -len(rights)
+
+        screens = self.layouts or (frozenset(self.rights),)
+        return max((self._recipe(goal, screen) for screen in screens), key=had)
+
+    def _recipe(self, goal: Collection[str], screen: Collection[str]) -> tuple[str, ...]:
         most = max((CAPABILITIES[name].points for name in goal), default=0)
         brings = {
             name: allowed
             for name, right in self.rights.items()
-            if (allowed := effective(right.capabilities).keys())
+            if name in screen
+            and (allowed := effective(right.capabilities | right.perhaps).keys())
             and all(CAPABILITIES[more].points <= most for more in allowed)
         }
 
         def besides(name: str) -> tuple[int, int, str]:
-            return len(brings[name] - goal), -len(brings[name] & goal), name
+            return len(brings[name] - set(goal)), -len(brings[name] & set(goal)), name
 
         chosen: set[str] = set()
         for capability in sorted(goal, key=lambda name: (-CAPABILITIES[name].points, name)):

@@ -14,13 +14,14 @@ from pulumi_martech.model.capability import DataClass
 from pulumi_martech.model.custom import role_capabilities
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.identity import near
+from pulumi_martech.model.inventory import Account
 from pulumi_martech.operations import machine
 from pulumi_martech.operations.screen import Screen, columns
-from pulumi_martech.platforms.registry import PLATFORMS
+from pulumi_martech.platforms.registry import PLATFORMS, Platform
 from pulumi_martech.policy.creep import certified_of, creep, held_in, merges
 from pulumi_martech.policy.rule import one_of_each
 from pulumi_martech.policy.suggest import suggest
-from pulumi_martech.policy.view import view_of
+from pulumi_martech.policy.view import data_class, view_of
 from pulumi_martech.reconcile.attested import with_role_content
 
 Without = Literal["financial", "personal", "sensitive"]
@@ -53,7 +54,8 @@ def suggest_role(
         )
     wanted = role_capabilities(like, access.roles)
     declared = dict(account.role_content) if account else {}
-    found = suggest(platform.role_map, wanted, DataClass[without.upper()], day, declared)
+    data = data_class(account) if account else DataClass.NONE
+    found = suggest(platform.role_map, wanted, DataClass[without.upper()], day, declared, data)
     if screen.machine:
         screen.write(
             machine.document(
@@ -66,10 +68,7 @@ def suggest_role(
         )
         return 0
     if not found:
-        screen.line(
-            f"{platform.manifest.title} has no role, and no right by itself, that keeps anything "
-            f"of {like} and touches no {without} data."
-        )
+        screen.line(_none(platform, account, like, without))
         return 0
     rows = [
         (
@@ -85,6 +84,26 @@ def suggest_role(
     heading = ("role", "with the rights", "keeps", f"loses of {like}", "adds", "known")
     screen.table(columns(rows, heading))
     return 0
+
+
+def _none(platform: Platform, account: Account | None, like: str, without: str) -> str:
+    """Say that nothing is suggested, and whether that is known."""
+    title = platform.manifest.title
+    if not platform.role_map.roles and not platform.role_map.rights:
+        if account is None:
+            return (
+                f"Which roles there are is each account's own on {title}: write what they allow "
+                "under `role_content` of an account, and name that account with --on."
+            )
+        if not account.role_content:
+            return (
+                f"Nobody has said what the roles of {account.key} allow: look at them on their "
+                "screen and write it under `role_content`, with name and day."
+            )
+    return (
+        f"{title} has no role, and no right by itself, that keeps anything of {like} and touches "
+        f"no {without} data."
+    )
 
 
 def simplify(screen: Screen, path: Path, least: float, day: date) -> int:

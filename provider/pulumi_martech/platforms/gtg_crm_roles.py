@@ -18,10 +18,16 @@ from pulumi_martech.platforms.gtg_crm_matrix import (
 ROLES = RoleMap(
     known="declared",
     rights={
-        name: Right(capabilities=switch.gives, source="gtg-crm.md [D]", grade="docs")
+        name: Right(
+            capabilities=switch.gives,
+            source="gtg-crm.md [D]",
+            grade="docs",
+            perhaps=switch.perhaps,
+        )
         for switches in SWITCHES.values()
         for name, switch in switches.items()
     },
+    layouts=tuple(frozenset(switches) for switches in SWITCHES.values()),
     roles={role: tuple(sorted(granted(role))) for role in DEFAULT_ROLES},
     portable={
         "administrator": (ADMINISTRATOR,),

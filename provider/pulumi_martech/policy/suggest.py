@@ -31,6 +31,7 @@ def suggest(
     without: DataClass,
     day: date,
     declared: dict[str, Declared] | None = None,
+    data: DataClass = DataClass.NONE,
 ) -> list[Suggestion]:
     """Return native roles that touch nothing of a data class or above it, nearest first.
 
@@ -44,7 +45,12 @@ def suggest(
         without: the lowest data class that the role may not touch.
         day: the day to judge declarations by.
         declared: what was declared of native roles in one account.
+        data: the highest class of data that the account holds: it raises what is personal.
     """
+
+    def touches(names: Iterable[str]) -> bool:
+        return any(CAPABILITIES[name].raised(data).data_class >= without for name in names)
+
     goal = frozenset(effective(wanted))
     said = declared or {}
     names = sorted({*role_map.roles, *said})
@@ -52,14 +58,15 @@ def suggest(
     found = [
         _suggestion(content, goal)
         for content in contents
-        if not content.unmapped and not _touches(content.allows, without)
+        if not content.unmapped and not touches(content.allows)
     ]
-    allowed = [name for name in goal if CAPABILITIES[name].data_class < without]
+    allowed = [name for name in goal if not touches([name])]
     rights = role_map.recipe(allowed)
     if rights and role_map.known != "fixed":
         can, _ = role_map.translated(rights)
         reached = frozenset(effective(can))
-        if not _touches(reached, without):
+        perhaps = {name for right in rights for name in role_map.rights[right].perhaps}
+        if not touches(reached | perhaps):
             made = RoleContent(
                 role="", known="read", allows=effective(can), why="made of single rights"
             )
@@ -73,10 +80,6 @@ def suggest(
             each.role,
         ),
     )
-
-
-def _touches(names: Iterable[str], without: DataClass) -> bool:
-    return any(CAPABILITIES[name].data_class >= without for name in names)
 
 
 def _suggestion(
