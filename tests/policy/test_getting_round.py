@@ -106,6 +106,7 @@ def test_who_manages_users_administers_whatever_the_role_is_called(tmp_path: Pat
         (["who: ana", "who: desk"], "desk: {kind: shared}", "(ana, besides desk), fewer than 2"),
         (["who: gone"], "", "tool has 0 administrators, fewer than 2"),
         (["who: ana, until: 2026-11-27", "who: ben"], "", "tool has 1 administrators (ben)"),
+        ([f"who: {who}" for who in ("ana", "ben", "bot", "eve")], "", ""),
         (
             [f"who: {who}" for who in ("ana", "ben", "bot", "eve", "pat")],
             "",

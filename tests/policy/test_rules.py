@@ -355,6 +355,9 @@ def test_a_dormant_administrator_is_asked_about_only_where_a_last_use_is_known(
     used = {("tool", "ana"): DAY - timedelta(days=91), ("tool", "ben"): DAY - timedelta(days=90)}
     (finding,) = found(view_of(seen.access, DAY, used), "dormant-administrators")
     assert "ana administers tool and last logged in on 2026-08-29, 91 days ago" in finding.text
+    base = BASE.replace("team: brand}", "team: brand, status: leave}")
+    away = view(tmp_path, grants(f"who: ana, {ADMIN}"), base=base)
+    assert found(view_of(away.access, DAY, used), "dormant-administrators") == [], "on leave"
 
 
 # -- settings and waivers

@@ -40,7 +40,14 @@ def with_ahead(judgement: Judgement, view: View, rules: Sequence[Rule]) -> Judge
 def beginning(view: View) -> dict[date, set[str]]:
     """Return the days after that of a view on which somebody gets something, and who."""
     found: dict[date, set[str]] = {}
-    for held in view.access.everything():
+    access = view.access
+    who = {p.key for p in access.principals.values() if p.starts and p.starts > view.day}
+    for grant in access.grants:
+        if grant.starts is not None and grant.starts > view.day:
+            who.update(principal.key for principal in access.holders(grant))
+    if not who:
+        return found
+    for held in access.everything(who):
         starts = [day for day in (held.grant.starts, held.principal.starts) if day is not None]
         day = max(starts, default=None)
         if day is None or day <= view.day:

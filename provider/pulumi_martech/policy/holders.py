@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 from pulumi_martech.model.access import Access
 from pulumi_martech.model.identity import domain_of, parents
@@ -34,6 +35,7 @@ PERSONAL_DOMAINS = frozenset(_ANYBODYS.split())
 """Mail domains that anybody can have an address at."""
 
 
+@lru_cache(maxsize=4096)
 def personal(domain: str) -> bool:
     """Tell whether anybody can have an address at a mail domain, or at the one it is a part of."""
     return any(part in PERSONAL_DOMAINS for part in parents(domain))
@@ -143,6 +145,8 @@ def mfa_of(principal: Principal, account: Account, day: date) -> Known:
     own *no* says nothing. Elsewhere only what is said of this account counts. Of facts that differ
     the newest holds, of one day the worse.
     """
+    if not principal.mfa and account.login.mfa is None:
+        return "unknown"
     facts = [
         fact
         for fact in principal.mfa

@@ -126,9 +126,14 @@ class View:
             found[held.account.key].append(held)
         return MappingProxyType({key: tuple(listed) for key, listed in found.items()})
 
-    def bound(self, held: Entitlement) -> bool:
-        """Tell whether somebody inside answers for the holder, and the access has an end."""
-        return held.until is not None and bool(owner_of(self.access, held.principal, self.day))
+    def _holder(self, held: Entitlement) -> Holder:
+        principal = held.principal
+        bound = (
+            principal.kind == "service"
+            and held.until is not None
+            and bool(owner_of(self.access, principal, self.day))
+        )
+        return holder_of(principal, address_of(principal, held.account), bound)
 
     def band(self, held: Entitlement) -> Band:
         """Return how risky an entitlement is, by what it counts as and how it is held."""
@@ -138,7 +143,7 @@ class View:
             len(held.role.unmapped),
             scope_of(held),
             any(self._critical(name) for name in held.grant.assets),
-            holder_of(held.principal, address_of(held.principal, held.account), self.bound(held)),
+            self._holder(held),
             mfa_of(held.principal, held.account, self.day),
             90 if days is not None and days <= 90 else None,
             data_class(held.account),
