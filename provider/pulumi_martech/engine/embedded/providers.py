@@ -144,22 +144,31 @@ class Provider:
         if not self.known:
             return Read("", {}, {})
         props = to_handler(outputs, False)
-        result = self._call(lambda: self._instance(props).read(resource_id, props), uncertain=True)
-        found = self._known(self._with_provider(result.outs, props))
-        mark_secrets(found, outputs)
-        live = None
-        if result.inputs is not None:
-            live = self._known(self._with_provider(result.inputs, props))
-            mark_secrets(live, inputs)
-        return Read(result.id or "", found, live)
+
+        def read() -> Read:
+            result = self._instance(props).read(resource_id, props)
+            live = result.inputs
+            return Read(
+                result.id or "",
+                self._known(self._with_provider(result.outs, props)),
+                None if live is None else self._known(self._with_provider(live, props)),
+            )
+
+        found = self._call(read, uncertain=True)
+        mark_secrets(found.outputs, outputs)
+        if found.inputs is not None:
+            mark_secrets(found.inputs, inputs)
+        return found
 
     def update(self, resource_id: str, olds: Properties, news: Properties) -> Properties:
         """Call `update`; return the outputs."""
         old, new = to_handler(olds, False), to_handler(news, False)
-        result = self._call(
-            lambda: self._instance(new).update(resource_id, old, new), uncertain=True
-        )
-        outputs = self._known(self._with_provider(result.outs or {}, new))
+
+        def update() -> Properties:
+            result = self._instance(new).update(resource_id, old, new)
+            return self._known(self._with_provider(result.outs or {}, new))
+
+        outputs = self._call(update, uncertain=True)
         mark_secrets(outputs, news)
         return outputs
 
@@ -200,6 +209,8 @@ class Provider:
     def _call(self, handler: Callable[[], T], uncertain: bool = False) -> T:
         try:
             return self._context.copy().run(handler)
+        except StepFailed:
+            raise
         except (Exception, SystemExit) as error:
             # The place in the code helps nobody who declares access; the message does.
             lines = traceback.format_exception_only(error)
