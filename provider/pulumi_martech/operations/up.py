@@ -69,15 +69,15 @@ def up(
             different = reviewed.unlike(wanted, work.reviewable(plan))
             if different:
                 return _refuse(work, screen, plan, different)
+        plan = judged(work, screen, plan)
+        if not plan.ok:
+            return _stop(work, screen, plan)
         late = _another_day(work, screen, plan)
         if late:
             screen.line()
             screen.error(late)
             said = Message(severity="error", text=late)
             return _stop(work, screen, plan.model_copy(update={"messages": (*plan.messages, said)}))
-        plan = judged(work, screen, plan)
-        if not plan.ok:
-            return _stop(work, screen, plan)
         if not (plan.changes or plan.outputs or plan.stored_differently):
             return _nothing(work, screen, plan)
         if not yes:
@@ -94,10 +94,10 @@ def _another_day(work: Work, screen: Screen, plan: Plan) -> str:
 
     The program is asked again as of today. A day before today must not give more: that would leave
     ends out. A day that has not come must not give less, or more: nothing ends or begins before
-    its time.
+    its time, unless an override says why.
     """
     then, today = expiry.day(work.as_of, "the day of the run"), expiry.today()
-    if then == today:
+    if then == today or (then > today and work.override):
         return ""
     from pulumi_martech.operations.preflight import recorded
 

@@ -150,7 +150,10 @@ def too_early(day: str, ends: Sequence[str], begins: Sequence[str]) -> str:
     said += [f"access of {named(sorted(begins))} would begin"] if begins else []
     if not said:
         return ""
-    return f"as of {day}, which has not come, {' and '.join(said)} before its time; {_OF_TODAY}"
+    return (
+        f"as of {day}, which has not come, {' and '.join(said)} before its time; {_OF_TODAY}; "
+        'if it is meant, run again with `--override "REASON"`'
+    )
 
 
 _OF_TODAY = (
