@@ -7,17 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from pulumi_martech.engine.embedded import objects
 from pulumi_martech.engine.embedded.backends import backend
-from pulumi_martech.engine.embedded.blobs import BlobStore
+from pulumi_martech.engine.embedded.blobs import BlobBackend, BlobStore
+from pulumi_martech.engine.embedded.database import Table
 from pulumi_martech.engine.embedded.errors import EngineError
 from pulumi_martech.engine.embedded.project import Project
 from pulumi_martech.engine.embedded.stacks import empty_deployment
-from pulumi_martech.engine.embedded.stores import Backend
+from pulumi_martech.engine.embedded.stores import Backend, FolderBackend
 from tests.engine.blobs import Memory
 from tests.engine.disk import Killed
 from tests.engine.office import AFTER, BEFORE, WORLD, Place, wanted
+from tests.engine.proxy import Proxy
 from tests.passphrase import PASSPHRASE, SETTINGS
 from tests.real import postgres
 from tests.real.conftest import missing
@@ -112,6 +115,19 @@ def test_what_is_put_there_is_there(project: Project) -> None:
     other.clear()
 
 
+def test_a_backend_of_the_real_engine_is_told(project: Project) -> None:
+    """Whoever points to one would make everything again in a stack of the same name."""
+    where = backend(project)
+    assert not where.is_pulumis
+    if isinstance(where, FolderBackend):
+        (where._folder.parent / ".pulumi").mkdir(parents=True)
+    else:
+        where._blobs.put(".pulumi/meta.yaml", b"version: 1\n")
+    assert backend(project).is_pulumis and where.stacks() == []
+    if not isinstance(where, FolderBackend):
+        where._blobs.delete([".pulumi/meta.yaml"])
+
+
 def test_of_many_who_ask_for_the_lock_one_gets_it(project: Project) -> None:
     backend(project).store("dev").write("checkpoint.json", b"{}")
     got: list[bytes] = []
@@ -168,6 +184,43 @@ def test_another_machine_goes_on_from_a_run_that_was_killed(project: Project) ->
     assert machine().run({}, "destroy") == 0 and not WORLD.people
     machine().stack.remove()
     assert backend(project).stacks() == []
+
+
+def test_a_database_whose_connections_break_loses_nothing(
+    database: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """One that is dropped is made anew, in the middle of a transaction, too."""
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE)
+    tmp_path.joinpath("Pulumi.dev.yaml").write_text(SETTINGS)
+    there = make_url(database)
+    proxy = Proxy(there.port or 0)
+    url = there.set(port=proxy.port).render_as_string()
+    WORLD.reset()
+
+    def place() -> Place:
+        return Place(tmp_path, BlobBackend(Table(url, tmp_path), "shop-cut").store("dev"))
+
+    place().stack.make(empty_deployment())
+    assert place().run(BEFORE) == 0
+    people, blobs = dict(WORLD.people), Table(url, tmp_path)
+    things = {key: blobs.get(key) or b"" for key in blobs.keys("shop-cut/")}
+    proxy.pieces = 0
+    assert place().run(AFTER) == 0
+    for at in range(4, proxy.pieces - 4, proxy.pieces // 4):
+        WORLD.people, WORLD.made = dict(people), dict.fromkeys(people, 1)
+        for key, data in things.items():
+            blobs.put(key, data)
+        proxy.pieces, proxy.cut_at = 0, at
+        assert place().run(AFTER) == 0, f"cut at {at}"
+        assert proxy.pieces > at
+        proxy.cut_at = 0
+        place().converges(f"cut at {at}")
+    blobs.delete(blobs.keys("shop-cut/"))
+    proxy.close()
+    assert "Traceback" not in "".join(capfd.readouterr())
 
 
 @pytest.fixture
@@ -263,6 +316,12 @@ def test_a_server_that_would_let_two_runs_work_at_once_is_refused(
         ("postgresql://me:hush@127.0.0.1:1/x", "postgresql://me:***@127.0.0.1:1/x cannot be read"),
         ("sqlite:///missing/folder/state.db", "unable to open database file"),
         ("s3://nowhere", "the state in s3://nowhere cannot be read"),
+        ("s3://bucket?region=hush", "set AWS_REGION, AWS_ENDPOINT_URL and AWS_PROFILE"),
+        ("postgresql://me@127.0.0.1:1/x?password=hush", "and the password in PGPASSWORD"),
+        ("postgresql://me:hu@hush@127.0.0.1:1/x", "write one in a password as %40"),
+        ("postgresql://me:hush@127.0.0.1:hush/x", "is no URL of a database: write postgresql://"),
+        ("postgresql://127.0.0.1/hush", "names no user of the database"),
+        ("POSTGRESQL://me:hush@127.0.0.1:1/x?sslmode=require", "cannot be read"),
     ],
 )
 def test_what_cannot_be_reached_is_said_in_a_sentence(

@@ -12,7 +12,7 @@ import threading
 from typing import Protocol
 
 from .errors import EngineError
-from .stores import CHECKPOINT
+from .stores import CHECKPOINT, PULUMIS
 
 _JOURNAL = "journal/"
 
@@ -56,6 +56,11 @@ class BlobBackend:
     def store(self, stack: str) -> "BlobStore":
         """Return where a stack is kept."""
         return BlobStore(self._blobs, f"{self._project}/{stack}/")
+
+    @property
+    def is_pulumis(self) -> bool:
+        """Whether there is what the real `pulumi` puts there first."""
+        return self._blobs.get(f"{PULUMIS}/meta.yaml") is not None
 
     def stacks(self) -> list[str]:
         """Return the stacks that have a checkpoint."""

@@ -4,17 +4,21 @@ One table, `martech_state`, with a row a thing. PostgreSQL's password is in the 
 `PGPASSWORD`.
 """
 
+import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import ssl
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .blobs import missing
 from .errors import EngineError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlalchemy import URL, Connection
+
+T = TypeVar("T")
 
 _DRIVERS = {"postgres": "postgresql+pg8000", "postgresql": "postgresql+pg8000", "sqlite": "sqlite"}
 _WAIT = 30  # seconds for another writer of a SQLite file, or for a connection
@@ -30,12 +34,8 @@ class Table:
         except ImportError:
             raise missing("SQLAlchemy", "postgres") from None
         self._sql = sql
-        try:
-            parsed = sql.make_url(url)
-        except sql.exc.ArgumentError:
-            raise EngineError("MARTECH_BACKEND_URL is no URL of a database") from None
-        parsed = _complete(parsed, root)
-        self.url = parsed.set(drivername=parsed.get_backend_name()).render_as_string()
+        parsed, tls = _parsed(url, root)
+        self.url = _shown(parsed)
         self._table = sql.Table(
             "martech_state",
             sql.MetaData(),
@@ -43,66 +43,70 @@ class Table:
             sql.Column("data", sql.LargeBinary, nullable=False),
         )
         try:
-            self._engine = sql.create_engine(parsed, connect_args={"timeout": _WAIT})
+            self._engine = sql.create_engine(parsed, connect_args={"timeout": _WAIT, **tls})
         except ImportError:
             raise missing("pg8000", "postgres") from None
         self._ready = False
+        logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # we say it in a sentence
 
     def get(self, key: str) -> bytes | None:
         """Return a row's data."""
-        with self._connected("read") as connection:
-            found = connection.execute(
-                self._sql.select(self._table.c.data).where(self._table.c.key == key)
-            ).scalar()
-            return None if found is None else bytes(found)
+        wanted = self._sql.select(self._table.c.data).where(self._table.c.key == key)
+        found = self._done("read", lambda connection: connection.execute(wanted).scalar())
+        return None if found is None else bytes(found)
 
     def put(self, key: str, data: bytes) -> None:
         """Write a row."""
         change = self._table.update().where(self._table.c.key == key).values(data=data)
-        with self._connected("written") as connection:
-            if connection.execute(change).rowcount:
-                return
-        if not self.add(key, data):  # somebody made it meanwhile
-            with self._connected("written") as connection:
-                connection.execute(change)
+
+        def changed(connection: "Connection") -> bool:
+            return bool(connection.execute(change).rowcount)
+
+        if not self._done("written", changed) and not self.add(key, data):
+            self._done("written", changed)  # somebody made it meanwhile
 
     def add(self, key: str, data: bytes) -> bool:
         """Make a row."""
+        row = self._table.insert().values(key=key, data=data)
         try:
-            with self._connected("written") as connection:
-                connection.execute(self._table.insert().values(key=key, data=data))
+            self._done("written", lambda connection: connection.execute(row))
         except self._sql.exc.IntegrityError:
-            return False
+            return self.get(key) == data  # its answer was lost, and it was asked again
         return True
 
     def delete(self, keys: list[str]) -> None:
         """Remove rows."""
-        with self._connected("removed") as connection:
-            for key in keys:
-                connection.execute(self._table.delete().where(self._table.c.key == key))
+        gone = self._table.delete().where(self._table.c.key.in_(keys))
+        self._done("removed", lambda connection: connection.execute(gone))
 
     def keys(self, prefix: str) -> list[str]:
         """Return the keys that begin so."""
         column = self._table.c.key
-        with self._connected("read") as connection:
-            wanted = self._sql.select(column).where(column.startswith(prefix, autoescape=True))
-            return sorted(connection.execute(wanted).scalars())
+        wanted = self._sql.select(column).where(column.startswith(prefix, autoescape=True))
+        return self._done("read", lambda connection: sorted(connection.execute(wanted).scalars()))
 
-    @contextmanager
-    def _connected(self, tried: str) -> Iterator["Connection"]:
-        """Give a connection; what was done on it is committed, and durable, at the end."""
-        try:
-            if not self._ready:
-                self._make_table()
-            with self._engine.begin() as connection:
-                yield connection
-        except self._sql.exc.IntegrityError:
-            raise
-        except self._sql.exc.SQLAlchemyError as error:
-            raise EngineError(
-                f"the state in {self.url} cannot be {tried}: {_reason(error)}; look at the "
-                "database, its user and its password"
-            ) from None
+    def _done(self, tried: str, work: "Callable[[Connection], T]") -> T:
+        """Work on a connection; what was done is committed, and durable, at the end.
+
+        A connection that was dropped is made anew, once; work that was done by then is done again.
+        """
+        again = True
+        while True:
+            try:
+                if not self._ready:
+                    self._make_table()
+                with self._engine.begin() as connection:
+                    return work(connection)
+            except self._sql.exc.IntegrityError:
+                raise
+            except self._sql.exc.SQLAlchemyError as error:
+                if again and getattr(error, "connection_invalidated", False):
+                    again = False
+                    continue
+                raise EngineError(
+                    f"the state in {self.url} cannot be {tried}: {_reason(error)}; look at the "
+                    "database, its user and its password"
+                ) from None
 
     def _make_table(self) -> None:
         try:
@@ -113,14 +117,56 @@ class Table:
         self._ready = True
 
 
-def _complete(url: "URL", root: Path) -> "URL":
-    """Return the URL with our driver, the password of the environment, and a whole path."""
-    url = url.set(drivername=_DRIVERS[url.get_backend_name()])
-    if url.get_backend_name() == "postgresql" and not url.password:
-        url = url.set(password=os.environ.get("PGPASSWORD"))
+def _parsed(given: str, root: Path) -> tuple["URL", dict[str, Any]]:
+    """Return the URL with our driver and without settings, and what these say of TLS.
+
+    Raises:
+        EngineError: it is none; the message has nothing of it that may be secret.
+    """
+    import sqlalchemy as sql
+
+    try:
+        url = sql.make_url(given)
+    except (sql.exc.ArgumentError, ValueError):
+        raise EngineError(
+            "MARTECH_BACKEND_URL is no URL of a database: write "
+            "postgresql://USER:PASSWORD@HOST:PORT/DATABASE or sqlite:///FILE"
+        ) from None
+    settings, url = dict(url.query), url.set(query={}, drivername=_DRIVERS[url.get_backend_name()])
     if url.get_backend_name() == "sqlite":
-        url = url.set(database=str(root / Path(url.database or "state.db").expanduser()))
-    return url
+        where = str(root / Path(url.database or "state.db").expanduser())
+        return url.set(database=where), {}
+    if "@" in (url.host or ""):
+        raise EngineError("MARTECH_BACKEND_URL has more than one @: write one in a password as %40")
+    if not url.username:
+        raise EngineError("MARTECH_BACKEND_URL names no user of the database")
+    mode = settings.pop("sslmode", "disable")
+    if settings or mode not in _TLS:
+        wrong = ", ".join(sorted(settings)) or "sslmode"
+        raise EngineError(
+            f"MARTECH_BACKEND_URL has a setting that the embedded engine does not take ({wrong}); "
+            f"it takes sslmode={'|'.join(_TLS)}, and the password in PGPASSWORD"
+        )
+    if not url.password:
+        url = url.set(password=os.environ.get("PGPASSWORD"))
+    return url, {"ssl_context": _TLS[mode]()}
+
+
+def _unverified() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
+_TLS = {"disable": lambda: None, "require": _unverified, "verify-full": ssl.create_default_context}
+"""What libpq calls so: no TLS, TLS with anybody, TLS with who is known by a certificate."""
+
+
+def _shown(url: "URL") -> str:
+    """Return a URL for a person."""
+    if url.get_backend_name() == "sqlite":
+        return f"sqlite:///{url.database}"
+    return url.set(drivername=url.get_backend_name()).render_as_string()
 
 
 def _reason(error: Any) -> str:

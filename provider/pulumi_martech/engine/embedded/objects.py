@@ -99,11 +99,12 @@ class Objects:
 
     @contextmanager
     def _said(self, tried: str) -> Iterator[None]:
+        from aiohttp import ClientError  # an answer that breaks off
         from botocore.exceptions import BotoCoreError  # type: ignore[import-untyped]
 
         try:
             yield
-        except (OSError, BotoCoreError) as error:
+        except (OSError, BotoCoreError, ClientError) as error:
             said = " ".join(str(error).split()) or type(error).__name__
             raise EngineError(
                 f"the state in {self.url} cannot be {tried}: {said}; look at the bucket, and at "

@@ -51,6 +51,13 @@ class StackCommands:
         folder = StackFolder(project, name)
         if folder.exists:
             raise EngineError(f"stack '{name}' already exists")
+        where = backend(project)
+        if where.is_pulumis:
+            raise EngineError(
+                f"{where.url} lies in a backend of the real `pulumi`, whose stacks the embedded "
+                "engine does not have; give MARTECH_BACKEND_URL a place of its own, and take a "
+                "stack there by `pulumi stack export` and `stack import`"
+            )
         provider = self._context.arguments.secrets_provider
         if provider not in ("default", "passphrase", ""):
             raise UsageError(

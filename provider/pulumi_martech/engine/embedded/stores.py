@@ -18,6 +18,7 @@ from . import files
 from .errors import EngineError
 from .files import DISK, Files
 
+PULUMIS = ".pulumi"  # what backends of the real `pulumi` have
 CHECKPOINT, LOCK, HISTORY = "checkpoint.json", "lock.json", "history.jsonl"
 _JOURNAL = "journal.jsonl"
 
@@ -83,6 +84,10 @@ class Backend(Protocol):
     def stacks(self) -> list[str]:
         """Return the names of the stacks, sorted."""
 
+    @property
+    def is_pulumis(self) -> bool:
+        """Whether the real `pulumi` keeps stacks of its own there."""
+
 
 class FolderBackend:
     """A folder on this machine: FOLDER/STACK/..."""
@@ -100,6 +105,11 @@ class FolderBackend:
     def store(self, stack: str) -> "FolderStore":
         """Return the folder of a stack."""
         return FolderStore(self._folder / stack, self._disk)
+
+    @property
+    def is_pulumis(self) -> bool:
+        """Whether there is a folder as the real `pulumi` makes it."""
+        return self._disk.is_folder(self._folder.parent / PULUMIS)
 
     def stacks(self) -> list[str]:
         """Return the stacks that have a checkpoint."""
