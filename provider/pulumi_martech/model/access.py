@@ -163,13 +163,15 @@ class Access(Frozen):
 
     @cached_property
     def _paths(self) -> Mapping[str, tuple[str, ...]]:
-        found = {}
+        found: dict[str, tuple[str, ...]] = {}
         for team in self.teams:
-            path, at = [], team
-            while at in self.teams and at not in path:
-                path.append(at)
+            path, at = dict[str, None](), team
+            while at in self.teams and at not in path and at not in found:
+                path[at] = None
                 at = self.teams[at].parent
-            found[team] = tuple(path)
+            above, rest = list(path), found.get(at, ())
+            for index, name in enumerate(above):
+                found[name] = (*above[index:], *rest)
         return found
 
     def above(self, team: str) -> tuple[str, ...]:

@@ -23,13 +23,28 @@ def role_capabilities(key: str, roles: Mapping[str, CustomRole]) -> frozenset[st
         InvalidDeclaration: there is no such role or capability, or roles inherit in a circle; the
             sentence names the path.
     """
-    return _resolved(key, roles, ())
+    known: dict[str, frozenset[str]] = {}
+    way, on_way = [key], {key}  # without recursion: chains may be long, and many lead to one role
+    while way:
+        at = way[-1]
+        above = roles[at].inherits if at in roles else ()
+        up = next((name for name in above if name not in known), None)
+        if up is None:
+            known[at] = _with(at, roles, known)
+            on_way.discard(way.pop())
+        elif up in on_way:
+            circle = " > ".join((*way[way.index(up) :], up))
+            raise InvalidDeclaration(f"read role {up}", f"roles inherit in a circle: {circle}")
+        else:
+            way.append(up)
+            on_way.add(up)
+    return known[key]
 
 
-def _resolved(key: str, roles: Mapping[str, CustomRole], path: tuple[str, ...]) -> frozenset[str]:
-    if key in path:
-        circle = " > ".join((*path[path.index(key) :], key))
-        raise InvalidDeclaration(f"read role {key}", f"roles inherit in a circle: {circle}")
+def _with(
+    key: str, roles: Mapping[str, CustomRole], known: Mapping[str, frozenset[str]]
+) -> frozenset[str]:
+    """Return the set of one role, where those of the roles it inherits are known."""
     custom = roles.get(key)
     if custom is None:
         portable = PORTABLE_ROLES.get(key)
@@ -37,13 +52,11 @@ def _resolved(key: str, roles: Mapping[str, CustomRole], path: tuple[str, ...]) 
             hint = near(key, {**PORTABLE_ROLES, **roles}) or "see `martech role list`"
             raise InvalidDeclaration(f"read role {key}", f"there is no such role; {hint}")
         return portable.capabilities
-    held: set[str] = set()
-    for parent in custom.inherits:
-        held |= _resolved(parent, roles, (*path, key))
     for name in (*custom.add, *custom.remove):
         if name not in CAPABILITIES:
             hint = near(name, CAPABILITIES)
             raise InvalidDeclaration(
                 f"read role {key}", f"there is no capability {name}" + (f"; {hint}" if hint else "")
             )
-    return frozenset(held.difference(custom.remove).union(custom.add))
+    held = frozenset[str]().union(*(known[parent] for parent in custom.inherits))
+    return held.difference(custom.remove).union(custom.add)
