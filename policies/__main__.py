@@ -6,6 +6,7 @@ come from the pack's configuration. What rests on more than resources (teams, re
 factors) is judged by ``martech check`` on the access document.
 """
 
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from pulumi_policy import (
     StackValidationPolicy,
 )
 
+from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.expiry import as_of
 from pulumi_martech.model.plan import kind_of
 from pulumi_martech.model.rules import PolicySetting
@@ -44,7 +46,13 @@ def validate(
         name: value for name, value in own.items() if name in rule.parameters.model_fields
     }
     settings = {rule.id: PolicySetting(parameters=parameters)}
-    judgement = judge(view_of_resources(recorded, as_of(), settings), [rule], only_resources=True)
+    view = view_of_resources(recorded, as_of(), settings)
+    try:
+        judgement = judge(view, [rule], only_resources=True)
+    except InvalidDeclaration as error:
+        if severity == rule.severity:
+            report_violation(str(error), None)
+        return
     for _, text in judgement.wrong:
         report_violation(text, None)
     for finding in judgement.findings:
@@ -66,12 +74,12 @@ def policies(rule: Rule) -> Iterator[StackValidationPolicy]:
         )
 
 
+try:
+    rules = rules_of(Path(__file__).parents[1])
+except InvalidDeclaration as error:
+    sys.exit(str(error))
+
 PolicyPack(
     name="pulumi-martech",
-    policies=[
-        each
-        for rule in rules_of(Path(__file__).parents[1])
-        if rule.on_resources
-        for each in policies(rule)
-    ],
+    policies=[each for rule in rules if rule.on_resources for each in policies(rule)],
 )

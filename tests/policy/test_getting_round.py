@@ -1,6 +1,6 @@
 """Ways round the policies that somebody might try, and what is no way round and is let be."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -342,6 +342,70 @@ def test_blanks_are_no_reason(tmp_path: Path) -> None:
 
 
 # -- duties
+
+
+M, A = "mandatory", "advisory"
+PAIRS = {
+    # capability, with any of: severity for employees, for a vendor's people, for a partner's
+    "s1-spend-and-billing": ("ads:spend", "billing:manage", M, M, M),
+    "s2-spend-and-measure": ("ads:spend", "tracking:edit code:publish", A, M, M),
+    "s4-users-and-export": ("users:manage", "contacts:export", A, M, M),
+    "s5-data-and-integrations": ("integrations:manage", "data:query contacts:view_all", A, M, M),
+    "s6-consent-and-send": ("consent:manage", "email:send", A, A, A),
+    "s7-import-and-send": ("crm:import", "email:send", "", A, A),
+    "s8-address-and-content": (
+        "landing_page:domain", "landing_page:publish code:publish", A, M, M,
+    ),
+    "s9-export-and-upload": ("contacts:export", "audience:upload", "", M, M),
+    "s10-edit-and-share": ("asset:edit", "asset:share", "", "", A),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", PAIRS)
+def test_each_pair_of_the_vocabulary_with_its_severity_for_whom(tmp_path: Path, rule: str) -> None:
+    first, seconds, *expected = PAIRS[rule]
+    whose = ("ana", "eve", "pat")
+    for second in seconds.split():
+        more = f'  one: {{add: ["{first}"]}}\n  two: {{add: ["{second}"]}}\n'
+        for who, severity in zip(whose, expected, strict=True):
+            both = (f"who: {who}, role: one", f"who: {who}, role: two, account: site")
+            said = found(tmp_path, rule, *both, more=more)
+            assert [f.severity for f in said] == ([severity] if severity else []), (who, second)
+            assert all(f.about[0] == who for f in said)
+        apart = ("who: ana, role: one", "who: ben, role: two")
+        assert not found(tmp_path, rule, *apart, more=more)
+    (asked,) = (each for each in BUILTIN if each.id == rule)
+    assert {asked.severity, asked.also} - {None} == set(expected) - {""}
+
+
+ENDS = {
+    "out": ("severe", 90),
+    "pay": ("high", 180),
+    "seen": ("low", 365),
+    "share": ("moderate", 365),
+}
+
+
+@pytest.mark.parametrize("role", ENDS)
+def test_access_of_externals_lasts_to_the_day_that_its_risk_allows(
+    tmp_path: Path, role: str
+) -> None:
+    band, days = ENDS[role]
+    far = ("until: 2026-12-31, owner: ana", "until: 2030-12-31, owner: ana")
+    more = '  share: {add: ["asset:share"]}\n'
+
+    def said(left: int) -> list[str]:
+        grant = f"who: eve, role: {role}, until: {DAY + timedelta(days=left)}"
+        return texts(tmp_path, "external-ends", grant, more=more, change=far)
+
+    assert said(days) == []
+    (text,) = said(days + 1)
+    assert f"for {days + 1} more days" in text and f"{band} access of externals" in text
+    # A near end makes a severe grant a high one.
+    asked = band if band != "severe" else "high"
+    more += f"policies:\n  external-ends: {{parameters: {{{asked}: 10}}}}\n"
+    assert said(10) == [] and len(said(11)) == 1
+    assert not found(tmp_path, "external-ends", f"who: ana, role: {role}", more=more, change=far)
 
 
 def test_pairs_are_found_over_teams_logins_accounts_and_inherited_roles(tmp_path: Path) -> None:
