@@ -102,6 +102,8 @@ def test_what_one_change_may_not_do_at_once(
     (tmp_path / "before.yaml").write_text(BEFORE, encoding="utf-8")
     (tmp_path / "access.yaml").write_text(after, encoding="utf-8")
     assert process(tmp_path, capsys, "--base", "before.yaml", "--by", by) == said
+    main(["check", "-C", str(tmp_path), "--base", "before.yaml"])
+    assert "somebody unknown made this change" in capsys.readouterr().err
 
 
 def test_a_revision_of_git_tells_who_made_the_change_and_what_the_projects_own_rules_were(

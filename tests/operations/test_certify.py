@@ -168,16 +168,29 @@ def test_a_record_that_was_touched_is_found(
     assert typed(folder, "certify", "tool", "--by", "omar", "--person", "ines", "--yes") == 0
     assert record.read_text().startswith(line) and len(record.read_text().splitlines()) == 2
 
-    def process() -> list[str]:
+    def process(by: str = "omar") -> list[str]:
         capsys.readouterr()
-        typed(folder, "check", "--base", "HEAD", "--by", "ana", "--json")
+        typed(folder, "check", "--base", "HEAD", "--by", by, "--json")
         found = json.loads(capsys.readouterr().out)["findings"]
         return [one["text"] for one in found if one["policy"] == "process"]
 
     assert process() == []
+    assert process("ana") == ["a certification is said to be by omar and was signed off by ana"]
     record.write_text(line.replace("2027-01-10", "2027-12-10"))
     (text,) = process()
     assert "lost or changed a line: certifications are added and never changed" in text
+    (folder / "access.yaml").write_text(
+        (DOCUMENT % "").replace("ines@", "x@committer.example, aliases: [x@author.example]} #")
+    )
+    record.write_text(line)
+    commit(folder, "2027-01-11")
+    assert typed(folder, "certify", "tool", "--by", "ines", "--yes") == 0
+    commit(folder, "2027-01-12")
+    capsys.readouterr()
+    typed(folder, "check", "--base", "HEAD~1", "--json")
+    found = json.loads(capsys.readouterr().out)
+    assert found["authors"] == [], "the document did not change"
+    assert "process" not in {one["policy"] for one in found["findings"]}, "ines signed it herself"
     record.write_text("{}\nno json\n" + line)
     assert typed(folder, "check") == 1
     said = capsys.readouterr().err

@@ -29,15 +29,19 @@ def committed_on(document: Document) -> date | None:
         return None
     root = Path(top.stdout.decode().rstrip("\n"))
     files = [source.path.resolve() for source in document.sources]
-    inside = [str(file) for file in files if root in file.parents]
-    if not inside:
+    inside = [file for file in files if root in file.parents]
+    if not inside or _changed(folder, inside):
         return None
-    changed = _git(folder, "status", "--porcelain", "--untracked-files=all", "--", *inside)
-    last = _git(folder, "log", "-1", "--format=%ct", "--", *inside)
+    last = _git(folder, "log", "-1", "--format=%ct", "--", *map(str, inside))
     seconds = last.stdout.decode().strip()
-    if changed.returncode or changed.stdout or not seconds.isdigit():
-        return None
-    return datetime.fromtimestamp(int(seconds), UTC).date()
+    return datetime.fromtimestamp(int(seconds), UTC).date() if seconds.isdigit() else None
+
+
+def _changed(folder: Path, files: Sequence[Path]) -> bool:
+    """Tell whether files differ from what was committed, as far as git can tell."""
+    words = ("status", "--porcelain", "--untracked-files=all", "--", *map(str, files))
+    found = _git(folder, *words)
+    return bool(found.returncode or found.stdout)
 
 
 @contextlib.contextmanager
@@ -78,16 +82,15 @@ def as_it_was(path: Path, revision: str) -> Iterator[Path]:
         yield was
 
 
-def changed_by(document: Document, revision: str) -> set[str]:
-    """Return the addresses of whoever committed to a document since a revision, in lower case.
+def changed_by(files: Sequence[Path], revision: str) -> set[str]:
+    """Return the addresses of whoever committed to files since a revision, in lower case.
 
     For what is not committed yet, that of whoever works here, as git has it.
     """
-    folder = document.path.absolute().parent
-    files = [str(source.path.resolve()) for source in document.sources]
-    span = (f"{revision}..HEAD", "--", *files)
-    found = _git(folder, "log", "--format=%ae", *span).stdout.decode(errors="replace").split()
-    if committed_on(document) is None:
+    folder, named = files[0].absolute().parent, [str(file.resolve()) for file in files]
+    words = ("log", "--format=%ae", f"{revision}..HEAD", "--", *named)
+    found = _git(folder, *words).stdout.decode(errors="replace").split()
+    if _changed(folder, files):
         found += _git(folder, "config", "user.email").stdout.decode(errors="replace").split()
     return {address.lower() for address in found}
 
