@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,20 @@ def test_a_document_with_errors_is_not_judged_and_all_of_them_are_told(
     (folder / "access.yaml").write_text(fine, encoding="utf-8")
     assert typed(folder, "check") == 1
     assert "access.yaml:9:3: there is no policy 'administratorz'" in capsys.readouterr().err
+
+
+def test_a_check_asks_nobody_and_needs_no_pulumi(folder: Path) -> None:
+    code = (
+        "import os, socket, sys\n"
+        "os.environ.clear()\n"
+        "socket.socket.connect = socket.getaddrinfo = None\n"
+        "from pulumi_martech.cli import main\n"
+        f"assert main(['check', '--json', '--cwd', {str(folder)!r}]) == 0\n"
+        "assert main(['policy', 'list', '--json']) == 0\n"
+        "print([m for m in sys.modules if m.split('.')[0] in ('pulumi', 'grpc')], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "[]\n")
 
 
 def test_where_there_is_nothing_to_check_that_is_said(

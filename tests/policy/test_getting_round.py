@@ -532,10 +532,14 @@ def test_a_vendor_owns_nothing_by_its_people_either(
     assert (said == []) if not words else any(words in text for text in said), said
 
 
-def test_who_has_left_answers_for_nothing(tmp_path: Path) -> None:
-    owner = ("canva, owner: ana", "canva, owner: gone")
-    said = texts(tmp_path, "account-facts", change=owner)
-    assert any("who of us answers for it, as gone is none or has left" in text for text in said)
+def test_who_has_left_or_is_none_of_ours_answers_for_nothing(tmp_path: Path) -> None:
+    for who in ("eve", "bot"):
+        said = texts(
+            tmp_path, "account-facts", change=("canva, owner: ana", f"canva, owner: {who}")
+        )
+        assert any(f"who of our own people answers for it, as {who} is none" in t for t in said)
+    said = texts(tmp_path, "left-behind", change=("canva, owner: ana", "canva, owner: gone"))
+    assert "gone, who has left, still answers for account tool" in said
     asset = ("kind: page, owner: ana", "kind: page, owner: gone")
     assert texts(tmp_path, "orphan-assets", change=asset) == [
         "asset page belongs to gone, who has left"

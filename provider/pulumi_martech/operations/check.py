@@ -27,9 +27,9 @@ from pulumi_martech.operations.preflight import recorded
 from pulumi_martech.operations.screen import Screen, columns
 from pulumi_martech.operations.since import Since, since
 from pulumi_martech.operations.work import Work
+from pulumi_martech.policy import change, waivers
 from pulumi_martech.policy.ahead import with_ahead
 from pulumi_martech.policy.builtin import rules_of
-from pulumi_martech.policy.change import FIX, PROCESS
 from pulumi_martech.policy.judging import Judgement, judge, ordered
 from pulumi_martech.policy.plans import Recorded, left_by
 from pulumi_martech.policy.resource_view import view_of_resources
@@ -200,9 +200,9 @@ def show(screen: Screen, checked: Checked, strict: bool) -> int:
 
 
 def _fix(finding: Finding, by_id: Mapping[str, Rule]) -> str:
-    if finding.rule == PROCESS:
-        return FIX
-    return by_id[finding.rule].fix if finding.rule in by_id else ""
+    if finding.rule in by_id:
+        return by_id[finding.rule].fix
+    return {change.PROCESS: change.FIX, waivers.WAIVERS: waivers.FIX}.get(finding.rule, "")
 
 
 def _summary(checked: Checked) -> str:

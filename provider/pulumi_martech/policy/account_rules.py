@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from pulumi_martech.model.identity import domain_of, parents, plain
-from pulumi_martech.policy.holders import answers, counts, left, personal
+from pulumi_martech.policy.holders import counts, left, personal
 from pulumi_martech.policy.rule import Finding, Nothing, Parameters, Rule, one_of_each
 from pulumi_martech.policy.view import View
 
@@ -20,8 +20,9 @@ _STATED = {
 def _account_facts(view: View, _: Nothing) -> Iterator[Finding]:
     for key, account in view.access.accounts.items():
         lacking = [words for name, words in _STATED.items() if not getattr(account, name)]
-        if account.owner and not answers(view.access, account.owner, view.day):
-            lacking.append(f"who of us answers for it, as {account.owner} is none or has left")
+        owner = view.access.principals.get(account.owner)
+        if owner is not None and (owner.external or owner.kind != "employee"):
+            lacking.append(f"who of our own people answers for it, as {account.owner} is none")
         if account.data is None:
             lacking.append("what data it holds (`data`)")
         else:

@@ -15,6 +15,9 @@ LONGEST = 365
 WAIVERS = "waivers"
 """The rule that findings on waivers themselves are of: no waiver answers for those."""
 
+FIX = "mend what it is for, or have somebody waive it who may, for a year at most"
+"""What to do about them."""
+
 
 @dataclass
 class _Use:
