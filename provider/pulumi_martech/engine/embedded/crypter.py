@@ -32,11 +32,16 @@ def passphrase() -> str | None:
         return None
     try:
         return Path(named).read_text(encoding="utf-8").strip()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
         raise EngineError(
-            f"the passphrase file {named} cannot be read ({error.strerror}); "
+            f"the passphrase file {named} cannot be read ({reason}); "
             "point PULUMI_CONFIG_PASSPHRASE_FILE to a readable file"
         ) from None
+
+
+class WrongPassphrase(EngineError):
+    """The passphrase is not the one that the salt was made with."""
 
 
 class Crypter:
@@ -101,13 +106,16 @@ class Crypter:
         salt, _, check = rest.partition(":")
         if version != "v1" or not check:
             raise EngineError("the encryptionsalt of the stack is malformed")
-        cipher = AESGCM(_key(self._phrase(), salt))
+        try:
+            cipher = AESGCM(_key(self._phrase(), salt))
+        except ValueError:
+            raise EngineError("the encryptionsalt of the stack is malformed") from None
         try:
             good = self._decrypt(cipher, check) == _PROBE
         except EngineError:
             good = False
         if not good:
-            raise EngineError(
+            raise WrongPassphrase(
                 "incorrect passphrase; set PULUMI_CONFIG_PASSPHRASE to the one of this stack"
             )
         return cipher

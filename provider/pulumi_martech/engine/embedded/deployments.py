@@ -1,9 +1,10 @@
 """Deployments as `stack export` gives them and `stack import` takes them."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
-from .crypter import Crypter
+from .crypter import Crypter, WrongPassphrase
 from .errors import EngineError
 from .project import Project
 from .replay import Deployment, secrets_providers
@@ -15,16 +16,31 @@ from .values import SIGNATURE, forget_ciphertexts
 
 
 def with_salt(deployment: Deployment, crypter: Crypter) -> Deployment:
-    """Return a deployment that says how its secrets are encrypted.
+    """Return a deployment that says how its secrets are encrypted: for this stack, by its salt.
 
     A stack whose settings have no salt (a checkout without `Pulumi.STACK.yaml`) goes on with that
-    of its state.
+    of its state. Where they have another one, secrets are encrypted anew.
+
+    Raises:
+        WrongPassphrase: the state has secrets, of another passphrase.
     """
+    salt = _salt(deployment)
     if crypter.salt is None:
-        crypter.salt = _salt(deployment)
-    if crypter.salt is None:
+        crypter.salt = salt
+    if crypter.salt == salt:
         return deployment
-    return {**deployment, "secrets_providers": secrets_providers(crypter.salt)}
+    if salt is not None:
+        decrypt = Crypter(salt).decrypt
+        deployment = _rewritten(
+            deployment, lambda text: {"ciphertext": crypter.encrypt(decrypt(text))}
+        )
+    return {**deployment, "secrets_providers": secrets_providers(crypter.salt or "")}
+
+
+def crypter_of(deployment: Deployment, crypter: Crypter) -> Crypter:
+    """Return what opens the secrets of a state, which may have another salt than the settings."""
+    salt = _salt(deployment)
+    return crypter if salt in (None, crypter.salt) else Crypter(salt)
 
 
 def _salt(deployment: Deployment) -> str | None:
@@ -35,22 +51,27 @@ def _salt(deployment: Deployment) -> str | None:
 
 def opened_deployment(deployment: dict[str, Any], crypter: Crypter) -> dict[str, Any]:
     """Show the secrets of a deployment in plain text."""
+    return _rewritten(deployment, lambda text: {"plaintext": crypter.decrypt(text)})
 
-    def opened(value: Any) -> Any:
+
+def _rewritten(
+    deployment: Deployment, replacement: Callable[[str], dict[str, str]]
+) -> dict[str, Any]:
+    """Return a deployment with something in the place of each ciphertext."""
+
+    def rewritten(value: Any) -> Any:
         if isinstance(value, list):
-            return [opened(item) for item in value]
+            return [rewritten(item) for item in value]
         if not isinstance(value, dict):
             return value
         if SIGNATURE in value and "ciphertext" in value:
-            text = crypter.decrypt(value["ciphertext"])
-            return {SIGNATURE: value[SIGNATURE], "plaintext": text}
-        return {key: opened(item) for key, item in value.items()}
+            return {SIGNATURE: value[SIGNATURE], **replacement(value["ciphertext"])}
+        return {key: rewritten(item) for key, item in value.items()}
 
-    shown = dict(deployment)
-    for key in ("resources", "pending_operations"):
-        if key in shown:
-            shown[key] = opened(shown[key])
-    return shown
+    parts = {
+        key: deployment[key] for key in ("resources", "pending_operations") if key in deployment
+    }
+    return {**deployment, **{key: rewritten(part) for key, part in parts.items()}}
 
 
 _FEATURES = {  # of deployments of version 4, by what a resource has then
@@ -91,8 +112,8 @@ def imported_deployment(
             f"the deployment has {', '.join(others)}, which the embedded engine does not cover; "
             "use a stack on the real `pulumi`"
         )
-    salt = _salt(deployment)
-    theirs = settings.crypter if salt in (None, settings.crypter.salt) else Crypter(salt)
+    kind = (deployment.get("secrets_providers") or {}).get("type") or "passphrase"
+    theirs = crypter_of(deployment, settings.crypter)
     same = theirs is settings.crypter
     secret = encrypting(settings.crypter)
 
@@ -102,13 +123,23 @@ def imported_deployment(
             forget_ciphertexts([state.inputs, state.outputs])
         return state
 
-    states = [read(data) for data in resources]
+    try:
+        states = [read(data) for data in resources]
+        begun = [{**item, "resource": read(item["resource"])} for item in operations]
+    except EngineError as error:
+        if kind == "passphrase" and not isinstance(error, WrongPassphrase):
+            raise
+        other = "another passphrase" if kind == "passphrase" else f"the secrets provider '{kind}'"
+        raise EngineError(
+            f"the secrets of the deployment are encrypted with {other}, nothing was changed; "
+            "export it there once more, with --show-secrets, and delete the file afterwards"
+        ) from None
     _check_integrity(states, project, folder, force)
     result = {key: value for key, value in deployment.items() if key != "pending_operations"}
     result["resources"] = [state.to_json(secret) for state in states]
-    if operations:
+    if begun:
         result["pending_operations"] = [
-            {**item, "resource": read(item["resource"]).to_json(secret)} for item in operations
+            {**item, "resource": item["resource"].to_json(secret)} for item in begun
         ]
     result.pop("secrets_providers", None)
     return with_salt(result, settings.crypter)

@@ -197,7 +197,9 @@ class Operation:
             if request.options.preview:
                 return self._run(request, interrupts, None)
             with self._folder.locked(request.kind):
-                deployment, journal = self._folder.begin()
+                deployment, journal = self._folder.begin(
+                    lambda found: with_salt(found, self._settings.crypter)
+                )
                 try:
                     return self._run(request, interrupts, journal, deployment)
                 finally:
@@ -211,12 +213,11 @@ class Operation:
         deployment: dict[str, Any] | None = None,
     ) -> int:
         started = datetime.now(UTC)
-        if deployment is None:
-            deployment = self._folder.read()
         crypter = self._settings.crypter
+        if deployment is None:
+            deployment = with_salt(self._folder.read(), crypter)
         if request.clear_pending_creates:
             deployment = {k: v for k, v in deployment.items() if k != "pending_operations"}
-        deployment = with_salt(deployment, crypter)
         base = [
             ResourceState.from_json(data, crypter.decrypt)
             for data in deployment.get("resources") or []

@@ -9,6 +9,7 @@ from .backends import backend
 from .context import Context
 from .crypter import passphrase
 from .deployments import (
+    crypter_of,
     imported_deployment,
     opened_deployment,
     typed_deployment,
@@ -135,14 +136,17 @@ class StackCommands:
     def _export(self) -> int:
         project, folder = self._context.stack()
         crypter = StackSettings(project, folder.name).crypter
-        deployment = with_salt(folder.read(), crypter)
+        deployment = folder.read()
         if self._context.arguments.show_secrets:
-            deployment = opened_deployment(deployment, crypter)
+            deployment = opened_deployment(deployment, crypter_of(deployment, crypter))
         text = dumped(typed_deployment(deployment))
         if self._context.arguments.file:
-            self._context.path(self._context.arguments.file).write_text(
-                text + "\n", encoding="utf-8"
-            )
+            file = self._context.path(self._context.arguments.file)
+            try:
+                file.touch(mode=0o600)  # for whoever may read the state
+                file.write_text(text + "\n", encoding="utf-8")
+            except OSError as error:
+                raise EngineError(f"{file} cannot be written: {error.strerror}") from None
         else:
             print(text)
         return 0
@@ -152,9 +156,10 @@ class StackCommands:
         if self._context.arguments.file:
             try:
                 text = self._context.path(self._context.arguments.file).read_text(encoding="utf-8")
-            except OSError as error:
+            except (OSError, UnicodeDecodeError) as error:
                 name = self._context.arguments.file
-                raise EngineError(f"{name} cannot be read: {error.strerror}") from None
+                reason = getattr(error, "strerror", None) or "it is no text"
+                raise EngineError(f"{name} cannot be read: {reason}") from None
         else:
             text = sys.stdin.read()
         settings = StackSettings(project, folder.name)
@@ -168,9 +173,10 @@ class StackCommands:
 
     def _output(self) -> int:
         project, folder = self._context.stack()
-        crypter = StackSettings(project, folder.name).crypter
+        deployment = folder.read()
+        crypter = crypter_of(deployment, StackSettings(project, folder.name).crypter)
         outputs: dict[str, Any] = {}
-        for resource in folder.read().get("resources") or []:
+        for resource in deployment.get("resources") or []:
             if resource["type"] == STACK_TYPE and not resource.get("delete"):
                 outputs = resource.get("outputs") or {}
 

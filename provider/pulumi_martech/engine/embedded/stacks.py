@@ -6,7 +6,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -118,11 +118,17 @@ class StackFolder:
         with suppress(EngineError):
             self.store.remove_journal()
 
-    def begin(self) -> tuple[Deployment, Journal]:
-        """Fold the journal of a killed run and begin a new one; needs the lock."""
+    def begin(
+        self, sealed: Callable[[Deployment], Deployment] = lambda deployment: deployment
+    ) -> tuple[Deployment, Journal]:
+        """Fold the journal of a killed run and begin a new one; needs the lock.
+
+        `sealed` encrypts secrets for this run: a journal is read with the salt of its checkpoint.
+        """
         deployment, entries, base = self._load()
-        if entries:
-            self.write(self.read())
+        wanted = sealed(self.read() if entries else deployment)
+        if wanted is not deployment:
+            self.write(wanted)
             deployment, _, base = self._load()
         return deployment, Journal(self.store, base, self.owned)
 
