@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from pulumi_martech.model.errors import InvalidDeclaration
+from pulumi_martech.model.moment import last_day
 
 Grant = TypeVar("Grant")
 
@@ -39,11 +40,28 @@ def today() -> date:
 
 def day(text: str, what: str) -> date:
     """Return the UTC day of a date or an instant; raises `InvalidDeclaration`."""
+    found = _moment(text, what)
+    return found.date() if isinstance(found, datetime) else found
+
+
+def last(until: object, what: str = "until") -> date:
+    """Return the last day of access of an end, as `moment.last_day` counts it.
+
+    Raises:
+        InvalidDeclaration: it is neither a date or an instant with its time zone, nor text of one.
+    """
+    if type(until) is date or (isinstance(until, datetime) and until.tzinfo):
+        return last_day(until)
+    return last_day(_moment(until if isinstance(until, str) else f"a {type(until).__name__}", what))
+
+
+def _moment(text: str, what: str) -> date | datetime:
+    """Return a date, or an instant in UTC."""
     try:
         if len(text) == 10:
             return date.fromisoformat(text)
         moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).date()
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise InvalidDeclaration(
             f"read {what}", f"{text!r} is no date", "nothing was done", "write it like 2027-06-30"
@@ -62,7 +80,7 @@ def ends_count() -> bool:
 def ended(until: str | None, as_of_day: date | None = None) -> bool:
     """Tell whether the last day of access is over; what has no end, or no readable one, is not."""
     try:
-        return bool(until) and (as_of_day or as_of()) > day(str(until), "until")
+        return bool(until) and (as_of_day or as_of()) > last(until)
     except InvalidDeclaration:
         return False
 
@@ -93,8 +111,8 @@ def active(grants: Iterable[Grant], as_of_day: date | None = None) -> list[Grant
     """Return the grants that have not ended, in their order; all where ends do not count.
 
     Args:
-        grants: mappings or objects with ``until``, the last day of access (a date or text like
-            ``2027-06-30``); a grant without one does not end.
+        grants: mappings or objects with ``until``, the last day of access (a date, an instant with
+            its time zone, or text like ``2027-06-30``); a grant without one does not end.
         as_of_day: the day to look at; by default `as_of`.
     """
     today = as_of_day or as_of()
@@ -103,8 +121,6 @@ def active(grants: Iterable[Grant], as_of_day: date | None = None) -> list[Grant
 
     def end(grant: Any) -> date | None:
         until = grant.get("until") if isinstance(grant, Mapping) else getattr(grant, "until", None)
-        if until is None or type(until) is date:
-            return until
-        return day(until if isinstance(until, str) else f"a {type(until).__name__}", "until")
+        return None if until is None else last(until)
 
-    return [grant for grant in grants if (last := end(grant)) is None or today <= last]
+    return [grant for grant in grants if (over := end(grant)) is None or today <= over]
