@@ -1,5 +1,6 @@
 """Every kind of mistake: one message each, with file, line and column, and all at once."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -353,6 +354,18 @@ def test_tags_depth_and_second_documents(office: Office) -> None:
         "access.yaml:1:10: a key is text, not a list or a map"
     ]
     assert office.said("") == []
+
+
+def test_what_is_wrong_a_thousand_times_takes_no_time_for_each(office: Office) -> None:
+    begun = time.process_time()
+    lines = [f"p{n}: {{email: p{n}@x.example}}" for n in range(2_000)]
+    assert len(office.said("\n".join([*lines, ""]))) == 2_000, "as where `people:` was forgotten"
+    said = office.said(f"include: [{', '.join(['{a: b}'] * 2_000)}]\n")
+    assert len(said) == 2_000
+    said = office.said("people: [" + "*a, " * 100_000)
+    assert len(said) == 1_001
+    assert said[-1].endswith("has too many mistakes to go on from here: mend those before it")
+    assert time.process_time() - begun < 10
 
 
 def test_fifty_megabytes_are_refused_by_their_size(

@@ -13,7 +13,6 @@ from pulumi_martech.model.identity import (
     domain_of,
     look_alikes,
     parents,
-    within,
 )
 from pulumi_martech.model.people import Principal
 
@@ -101,12 +100,16 @@ def _companies(access: Access) -> Iterator[tuple[str, Way]]:
 def _overlaps(access: Access, first: Mapping[str, Way]) -> Iterator[Finding]:
     """Find domains that cannot be, are ours, or belong to two."""
     ours = {domain.strip().lower() for domain in access.company.domains}
+    below: dict[str, list[str]] = {}
+    for own_one in sorted(ours):
+        for above in parents(own_one):
+            below.setdefault(above, []).append(own_one)
     for domain, way in _companies(access):
         for problem in check_domain(domain):
             yield Finding(way, problem)
         if way[0] == "company":
             continue
-        own = next((o for o in sorted(ours) if within(domain, o) or within(o, domain)), None)
+        own = next((o for o in (*parents(domain), *below.get(domain, ())) if o in ours), None)
         if own is not None:
             text = (
                 f"{domain} is {'ours' if own == domain else f'part of ours, with {own}'}: "

@@ -1,6 +1,6 @@
 """The access document: read, checked entry by entry and as a whole, with all problems at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -160,20 +160,15 @@ def _files(document: Document, reader: Reader) -> bool:
     included = parsed.data.pop("include", [])
     whole = True
 
-    def wrong(way: Way, text: str) -> None:
-        nonlocal whole
-        place = locate(first.name, first.text, [way])[way][1]
-        document.problems.append(Problem(place, text))
-        whole = False
-
+    told: list[tuple[Way, str]] = []
     if not isinstance(included, list):
-        wrong(("include",), "must be a list of files, such as [people/*.yaml]")
+        _note(document, first, [(("include",), "must be a list of files, such as [people/*.yaml]")])
         return False
     seen = {real(document.path)}
     for index, item in enumerate(included):
         pattern, key = (item, "") if isinstance(item, str) else _locked(item)
         if not pattern:
-            wrong(("include", index), "must be a path, or {file: PATH, key: env:NAME}")
+            told.append((("include", index), "must be a path, or {file: PATH, key: env:NAME}"))
             continue
         try:
             for path in reader.matching(pattern):
@@ -184,14 +179,24 @@ def _files(document: Document, reader: Reader) -> bool:
                     if source is not None:
                         _add(document, source)
         except ValueError as error:
-            wrong(("include", index), str(error))
+            told.append((("include", index), str(error)))
+    _note(document, first, told)
     for other, source in zip(document._parsed[1:], document.sources[1:], strict=True):
         if "include" in other.data:
             place = locate(source.name, source.text, [("include",)])["include",][0]
             text = f"say `include` in {first.name} only"
             document.problems.append(Problem(place, text))
             del other.data["include"]
-    return whole
+    return whole and not told
+
+
+def _note(
+    document: Document, source: Source, told: Sequence[tuple[Way, str]], key: bool = False
+) -> None:
+    """Note problems of one file, which is gone through once for all of them."""
+    if told:
+        places = locate(source.name, source.text, [way for way, _ in told])
+        document.problems += [Problem(places[way][not key], text) for way, text in told]
 
 
 def _locked(item: Any) -> tuple[str, str]:
@@ -213,22 +218,21 @@ def _merged(document: Document) -> tuple[dict[str, Any], list[Finding]]:
     findings: list[Finding] = []
     for number, parsed in enumerate(document._parsed):
         source = document.sources[number]
-
-        def wrong(name: str, text: str, key: bool = True, source: Source = source) -> None:
-            place = locate(source.name, source.text, [(name,)])[name,][not key]
-            document.problems.append(Problem(place, text))
-
+        strange: list[tuple[Way, str]] = []
+        shapeless: list[tuple[Way, str]] = []
         for name, value in parsed.data.items():
             section = SECTIONS.get(name)
             if section is None:
-                wrong(name, unknown_key(name, [*SECTIONS, "include"]))
+                strange.append(((name,), unknown_key(name, [*SECTIONS, "include"])))
             elif value is None:
                 continue
             elif not isinstance(value, list if section.kind == "list" else dict):
                 shape = "list of entries" if section.kind == "list" else "map of `key: value`"
-                wrong(name, f"`{name}` must be a {shape}", key=False)
+                shapeless.append(((name,), f"`{name}` must be a {shape}"))
             else:
                 _merge(document, raw, section, value, number)
+        _note(document, source, strange, key=True)
+        _note(document, source, shapeless)
     return raw, findings
 
 

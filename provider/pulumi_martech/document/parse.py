@@ -22,6 +22,9 @@ from pulumi_martech.model.identity import near
 DEEPEST = 16
 """Levels of nesting; the deepest that means anything has seven."""
 
+MOST = 1_000
+"""Mistakes in the YAML of one file after which it is read no further."""
+
 _EMPTY = frozenset({"", "~", "null", "Null", "NULL"})
 NOTHING = "says nothing: write a value, [] or {} for none, or take the line away"
 _HIDDEN = re.compile(
@@ -67,6 +70,10 @@ Lines = dict[str | int, int]
 """Entry of a section to its place, as line * 1000 + column."""
 
 
+class _Enough(Exception):
+    """There are more mistakes than anybody would read."""
+
+
 class Parsed:
     """The values of one file, and where the entries of its sections stand.
 
@@ -89,8 +96,12 @@ class Parsed:
         return Place(self.name, packed // 1000, packed % 1000)
 
     def note(self, mark: Any, text: str) -> None:
-        """Note a problem at a mark of the parser."""
+        """Note a problem at a mark of the parser; `_Enough` is raised where there is no end."""
+        if len(self.problems) == MOST:
+            text = "has too many mistakes to go on from here: mend those before it"
         self.problems.append(Problem(Place(self.name, mark.line + 1, mark.column + 1), text))
+        if len(self.problems) > MOST:
+            raise _Enough
 
 
 def parser(text: str) -> Callable[[], Any]:
@@ -129,11 +140,13 @@ def parse(name: str, text: str) -> Parsed:
     found = Parsed(name)
     try:
         _build(found, parser(text))
+    except _Enough:
+        found.broken = True
     except yaml.YAMLError as error:
         found.broken = True
         tabs = [(tab.start(1), "indented with a tab: use spaces") for tab in _TAB.finditer(text)]
         signs = [(sign.start(), hidden(sign.group())) for sign in _HIDDEN.finditer(text)]
-        for at, words in tabs or signs:
+        for at, words in (tabs or signs)[:MOST]:
             found.problems.append(Problem(at_offset(name, text, at), words))
         if not (tabs or signs):
             found.problems.append(Problem(_where(name, error), _words(error)))

@@ -25,6 +25,9 @@ from pulumi_martech.resources.accounts import AccountResource
 from pulumi_martech.resources.gate import limits
 from pulumi_martech.resources.program import program
 
+MOST = 200
+"""Problems of a document that refuse a run by name; nobody reads more."""
+
 
 @dataclass(frozen=True)
 class Declared:
@@ -128,8 +131,11 @@ def _found(path: Path) -> Path:
 
 
 def _note(problems: list[Problem]) -> None:
-    for problem in problems:
+    for problem in problems[:MOST]:
         program().problem(problem.text, str(problem.place))
+    if len(problems) > MOST:
+        text = f"and {len(problems) - MOST} more: `martech check --json` gives all of them"
+        program().problem(text, str(problems[MOST].place))
 
 
 def _unfitting(access: Access, accounts: Mapping[str, AccountResource]) -> list[Finding]:

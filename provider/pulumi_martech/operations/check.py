@@ -38,7 +38,7 @@ from pulumi_martech.project import project
 from pulumi_martech.reconcile.attested import role_content, with_role_content
 
 MOST = 200
-"""Findings that a terminal is shown; nobody reads more, and tables of thousands are slow."""
+"""Problems and findings that a terminal is shown; nobody reads more, and long tables are slow."""
 
 FOUND = 2
 """Exit code where mandatory policies find something: asked, and not in order."""
@@ -164,8 +164,10 @@ def show(screen: Screen, checked: Checked, strict: bool) -> int:
     if screen.machine:
         screen.write(_machine(checked, by_id, code))
         return code
-    for problem in checked.problems:
+    for problem in checked.problems[:MOST]:
         (screen.error if problem.severity == "error" else screen.warn)(str(problem))
+    if len(checked.problems) > MOST:
+        screen.warn(f"and {len(checked.problems) - MOST} more: `--json` gives all of them")
     if wrong:
         screen.line(f"{checked.document} has {counted(len(wrong), 'error')} and cannot be meant.")
         return code
