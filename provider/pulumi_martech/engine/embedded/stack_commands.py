@@ -1,6 +1,7 @@
 """`stack ...`: makes, lists, exports, imports and removes stacks."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -53,7 +54,7 @@ class StackCommands:
         if folder.exists:
             raise EngineError(f"stack '{name}' already exists")
         where = backend(project)
-        if where.is_pulumis:
+        if where.is_pulumis and os.environ.get("MARTECH_BACKEND_URL"):  # else it is a guest there
             raise EngineError(
                 f"{where.url} lies in a backend of the real `pulumi`, whose stacks the embedded "
                 "engine does not have; give MARTECH_BACKEND_URL a place of its own, and take a "
