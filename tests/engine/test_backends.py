@@ -1,6 +1,10 @@
 """Folders, databases and object stores keep state alike; what they cannot is said."""
 
+import multiprocessing
+import os
+import random
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -9,14 +13,16 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
+from pulumi_martech.engine import processes
 from pulumi_martech.engine.embedded import objects
 from pulumi_martech.engine.embedded.backends import backend
 from pulumi_martech.engine.embedded.blobs import BlobBackend, BlobStore
 from pulumi_martech.engine.embedded.database import Table
 from pulumi_martech.engine.embedded.errors import EngineError
+from pulumi_martech.engine.embedded.files import write_text
 from pulumi_martech.engine.embedded.project import Project
-from pulumi_martech.engine.embedded.stacks import empty_deployment
-from pulumi_martech.engine.embedded.stores import Backend, FolderBackend
+from pulumi_martech.engine.embedded.stacks import StackFolder, empty_deployment
+from pulumi_martech.engine.embedded.stores import Backend, FolderBackend, FolderStore
 from tests.engine.blobs import Memory
 from tests.engine.disk import Killed
 from tests.engine.office import AFTER, BEFORE, WORLD, Place, wanted
@@ -149,6 +155,64 @@ def test_of_many_who_ask_for_the_lock_one_gets_it(project: Project) -> None:
     store.remove("lock.json")
     assert store.create("lock.json", b"mine")
     store.clear()
+
+
+def contend(url: str, root: Path, wins: Path) -> None:
+    """Take the lock again and again; count while it is held."""
+    os.environ["MARTECH_BACKEND_URL"] = url
+    there = Project(root, "shop", root, root, False)
+    stack = StackFolder(there, "dev")
+    for _ in range(15):
+        with suppress(EngineError), stack.locked("up"):
+            number = int(wins.read_text())
+            time.sleep(0.001)
+            wins.write_text(str(number + 1))
+            with wins.with_name("all").open("a") as file:
+                file.write("won\n")
+        time.sleep(random.random() / 500)
+
+
+@pytest.mark.parametrize("url", ["state", "sqlite:///state.db"])
+def test_of_many_processes_one_works_at_a_time(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MARTECH_BACKEND_URL", url)
+    monkeypatch.setattr(processes, "_DYING", 0.0)
+    wins = tmp_path / "wins"
+    wins.write_text("0")
+    StackFolder(Project(tmp_path, "shop", tmp_path, tmp_path, False), "dev").make(
+        empty_deployment()
+    )
+    forked = multiprocessing.get_context("fork")
+    rivals = [forked.Process(target=contend, args=(url, tmp_path, wins)) for _ in range(4)]
+    for rival in rivals:
+        rival.start()
+    for rival in rivals:
+        rival.join(60)
+        assert rival.exitcode == 0
+    won = wins.with_name("all").read_text().count("won")
+    assert int(wins.read_text()) == won >= 15
+
+
+def test_folders_behind_links_and_with_odd_names(tmp_path: Path) -> None:
+    real = tmp_path / "réal fôlder"
+    (real / "settings").mkdir(parents=True)
+    root = tmp_path / "link to it"
+    root.symlink_to(real, target_is_directory=True)
+    settings = root / "Pulumi.dev.yaml"
+    settings.symlink_to("settings/dev.yaml")
+    place = Place(root, FolderStore(root / "stäte of\nall" / "dev"))
+    place.stack.make(empty_deployment())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE)
+        write_text(settings, SETTINGS)
+        WORLD.reset()
+        assert place.run(BEFORE) == 0 and place.logins() == wanted(BEFORE)
+    assert settings.is_symlink() and (real / "settings" / "dev.yaml").read_text() == SETTINGS
+    assert sorted(p.name for p in (real / "stäte of\nall" / "dev").iterdir()) == [
+        "checkpoint.json",
+        "history.jsonl",
+    ]
 
 
 class Mortal:

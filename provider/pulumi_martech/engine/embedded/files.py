@@ -95,13 +95,13 @@ def replace(files: Files, path: Path, data: bytes) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file as a whole.
+    """Write a text file as a whole; what a link points to, not the link.
 
     Raises:
         EngineError: it cannot be written.
     """
     try:
-        replace(DISK, path, text.encode())
+        replace(DISK, Path(os.path.realpath(path)), text.encode())
     except OSError as error:
         raise EngineError(f"{path} cannot be written: {error.strerror or error}") from None
 
