@@ -145,3 +145,46 @@ def test_a_line_of_a_plan_says_what_is_gained_and_what_is_lost(capsys):
         "crm:view and 1 more; loses asset:edit"
     )
     assert "\x1b" not in second
+
+
+DOCUMENT = """\
+people: {ana: {email: ana@x.example}}
+accounts:
+  crm:
+    platform: scim
+    roles: {writer: [Writers], guest: []}
+    role_content: {Writers: {content: ["email:send", "contacts:export"], by: ana, on: 2026-11-01}}
+  studio: {platform: canva}
+roles:
+  writer: {title: Writer, add: ["email:send", "asset:edit"]}
+  guest: {add: ["asset:view"]}
+  lead: {inherits: [writer], add: ["users:manage"]}
+"""
+
+
+def test_roles_of_a_document_are_explained_in_its_accounts(tmp_path, capsys):
+    (tmp_path / "access.yaml").write_text(DOCUMENT, encoding="utf-8")
+
+    def told(role, on, *words):
+        words = ("role", "explain", role, "--on", on, "--as-of", "2026-11-28", *words)
+        code = main([*words, "--cwd", str(tmp_path)])
+        said = capsys.readouterr()
+        return code, " ".join((said.out + said.err).split())
+
+    code, said = told("writer", "crm")
+    assert code == 0 and "Writer on crm (SCIM 2.0)" in said
+    assert "+ gained by the mapping: contacts:export, crm:view" in said
+    assert "- lost by it: asset:edit, asset:view" in said
+    assert "declared by ana on 2026-11-01" in said
+    assert "membership: nothing else stands for it here" in told("guest", "crm")[1]
+    code, said = told("lead", "studio")
+    assert code == 0 and "nothing is written to canva, so it is what the document says" in said
+    assert "gained by the mapping" not in said
+    assert "can give himself: settings:manage" in said or "can give himself: code:publish" in said
+    assert "Writers: declared by ana" in told("Writers", "crm", "--native")[1]
+    code, said = told("writr", "studio")
+    assert code == 1 and "did you mean 'writer'" in said
+    code, said = told("writer", "studoi")
+    assert code == 1 and "did you mean 'studio'" in said
+    (role,) = (json.loads(told("lead", "studio", "--json")[1])["role"],)
+    assert (role["as_declared"], role["platform"], role["score"]) == (True, "canva", 29)

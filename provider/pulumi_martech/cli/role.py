@@ -25,21 +25,26 @@ role_app = group("What roles let people do: explain, list, find smaller and fewe
     "explain",
     epilog=examples(
         "martech role explain marketer --on hubspot",
-        "martech role explain marketer --on crm     (an account of the stack)",
+        "martech role explain marketer --on crm     (an account of the document or the stack)",
         "martech role explain editor --on wordpress --json",
     ),
 )
 def role_explain(
     role: Annotated[
-        str, typer.Argument(metavar="ROLE", help="A portable role, or a native one by its name.")
+        str,
+        typer.Argument(metavar="ROLE", help="A portable role, our own, or a native one by name."),
     ],
     on: Annotated[
-        str, typer.Option("--on", metavar="WHERE", help="An account of the stack, or a platform.")
+        str,
+        typer.Option(
+            "--on", metavar="WHERE", help="An account of the document or stack, or a platform."
+        ),
     ],
     native: Annotated[
         bool, typer.Option("--native", help="ROLE is a native one, whatever its name.")
     ] = False,
     as_of: AsOf = "",
+    document: Document = None,
     stack: Stack = "",
     cwd: Folder = HERE,
     as_json: Json = False,
@@ -49,11 +54,13 @@ def role_explain(
 
     What the mapping adds and loses, how each thing is known, and how much it weighs.
     """
+    from pulumi_martech.operations.check import find_document
     from pulumi_martech.operations.role import role as run
     from pulumi_martech.operations.work import Wanted
 
     wanted = Wanted(cwd, stack, as_of=as_of)
-    return run(screen(color, as_json), role, on, wanted, native, as_json)
+    path = find_document(cwd, document)
+    return run(screen(color, as_json), role, on, wanted, native, as_json, path)
 
 
 @role_app.command("list", epilog=examples("martech role list", "martech role list --json"))

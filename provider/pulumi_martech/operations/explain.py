@@ -1,12 +1,14 @@
 """`martech role explain`: what somebody with a role can do on a platform, and how that is known."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Literal
 
+from pulumi_martech.model.access import Access
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.capability import CAPABILITIES, REACH, DataClass, Origin, effective
 from pulumi_martech.model.content import Declared, EffectiveAccess, RoleContent
+from pulumi_martech.model.custom import role_capabilities
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.identity import near
 from pulumi_martech.model.portable import PORTABLE_ROLES, PortableRole
@@ -14,6 +16,7 @@ from pulumi_martech.model.risk import ALWAYS_HIGH, Band, band, role_score
 from pulumi_martech.model.values import Frozen
 from pulumi_martech.platforms.registry import PLATFORMS, Platform
 from pulumi_martech.policy.roles import portable_roles, role_content
+from pulumi_martech.policy.view import data_class
 
 Mapped = Literal["kept", "gained", "lost", "unknown", ""]
 """Of a portable role: what the platform keeps, adds, loses, or nobody knows; else empty."""
@@ -36,7 +39,8 @@ class Explained(Frozen):
     ``native`` are the native roles that stand for it, ``recipe`` the rights that a role made for
     it would need, where none stands for it. ``score`` and ``band`` are what it counts as;
     ``described`` is the score of what is listed, lower as long as that is not proven.
-    ``can_give_himself`` is what a holder who manages users can reach besides.
+    ``can_give_himself`` is what a holder who manages users can reach besides. ``as_declared`` says
+    that nothing is written to that platform: the role is what the document says it is.
     """
 
     role: str
@@ -51,6 +55,7 @@ class Explained(Frozen):
     score: int
     band: Band
     described: int
+    as_declared: bool = False
 
 
 def explain(
@@ -88,17 +93,87 @@ def explain(
     return _explained(portable.key, portable, on, platform, contents, data)
 
 
+def explain_in(access: Access, role: str, on: str, day: date, native: bool = False) -> Explained:
+    """Explain a role in an account of an access document: a portable one, our own, or a native one.
+
+    Raises:
+        InvalidDeclaration: there is no such role, or it looks like a misspelling.
+    """
+    account = access.accounts[on]
+    platform, data = PLATFORMS.get(account.platform), data_class(account)
+    ours = None if native else access.roles.get(role)
+    meant = _portable(role) if ours is None and not native else None
+    if ours is not None:
+        can = role_capabilities(role, access.roles)
+        meant = PortableRole(key=role, title=ours.title or role, capabilities=can)
+    if platform is None:
+        if meant is None:
+            raise InvalidDeclaration(
+                f"explain role {role!r}",
+                f"nothing is known of native roles on {account.platform}",
+                "nothing was asked",
+                near(role, {*access.roles, *PORTABLE_ROLES}) or "name a role of the document",
+            )
+        return _as_declared(meant, on, account.platform, data)
+    said = account.role_content
+    if meant is None:
+        if not native:
+            _refuse_misspelt(role, platform, said, access.roles)
+        natives: tuple[str, ...] = (role,)
+    else:
+        mapped = {**platform.role_map.portable, **account.roles}
+        natives = mapped.get(meant.key, ())
+        if meant.key in account.roles and not natives:
+            return _as_declared(meant, on, account.platform, data, membership=True)
+    contents = [role_content(account.platform, name, said, day) for name in natives]
+    return _explained(meant.key if meant else role, meant, on, platform, contents, data)
+
+
+def _as_declared(
+    role: PortableRole, on: str, platform: str, data: DataClass, membership: bool = False
+) -> Explained:
+    """Explain a role that is what we say it is; or one that is membership and nothing else."""
+    can = effective(role.capabilities)
+    lines = [
+        Line(
+            capability=name,
+            may=CAPABILITIES[name].may,
+            points=CAPABILITIES[name].raised(data).points,
+            mapped="lost" if membership else "kept",
+            known="-" if membership else "as declared",
+        )
+        for name in sorted(can, key=lambda n: (-CAPABILITIES[n].points, n))
+    ]
+    score = 0 if membership else role_score(can.keys(), data)
+    return Explained(
+        role=role.key,
+        portable=True,
+        on=on,
+        platform=platform,
+        native=(),
+        lines=tuple(lines),
+        unmapped=(),
+        can_give_himself=() if membership else _within_reach(can),
+        score=score,
+        band=band(score),
+        described=score,
+        as_declared=True,
+    )
+
+
 def _portable(name: str) -> PortableRole | None:
     key = name.strip().lower().replace(" ", "-")
     return PORTABLE_ROLES.get(key)
 
 
-def _refuse_misspelt(role: str, platform: Platform, said: Mapping[str, Declared]) -> None:
+def _refuse_misspelt(
+    role: str, platform: Platform, said: Mapping[str, Declared], ours: Collection[str] = ()
+) -> None:
     role_map, manifest = platform.role_map, platform.manifest
     known = {*said, *manifest.builtin_roles, *manifest.administrator_roles, *role_map.roles}
     if role in known or role_map.right(role_map.right_of(role)) is not None:
         return
-    hint = near(role, {*known, *PORTABLE_ROLES, *role_map.rights})
+    hint = near(role, {*known, *ours, *PORTABLE_ROLES, *role_map.rights})
     if hint:
         raise InvalidDeclaration(
             f"explain role {role!r}",
@@ -158,7 +233,6 @@ def _explained(
     if not contents:
         access = EffectiveAccess(unproven=frozenset({role}))
     unmapped = sorted({right for content in contents for right in content.unmapped})
-    reach = sorted(CAPABILITIES.keys() - origins.keys()) if REACH in origins else []
     return Explained(
         role=role,
         portable=portable is not None,
@@ -168,11 +242,17 @@ def _explained(
         recipe=recipe,
         lines=tuple(lines),
         unmapped=tuple(unmapped),
-        can_give_himself=tuple(sorted(reach, key=lambda n: (-CAPABILITIES[n].points, n))),
+        can_give_himself=_within_reach(origins),
         score=access.score(data),
         band=band(access.score(data)),
         described=role_score(origins.keys(), data, len(unmapped)),
     )
+
+
+def _within_reach(can: Collection[str]) -> tuple[str, ...]:
+    """Return what a holder can give himself, the weightiest first: all, where he manages users."""
+    lacking = CAPABILITIES.keys() - set(can) if REACH in can else set[str]()
+    return tuple(sorted(lacking, key=lambda n: (-CAPABILITIES[n].points, n)))
 
 
 def _known(content: RoleContent, origin: Origin) -> str:

@@ -1,8 +1,11 @@
 """`martech role`: explain what a role lets somebody do, list the portable ones."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
+from pulumi_martech.document.load import load
 from pulumi_martech.engine.stacks import NoStack
+from pulumi_martech.model.access import Access
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.content import Declared
 from pulumi_martech.model.errors import InvalidDeclaration
@@ -12,30 +15,53 @@ from pulumi_martech.model.plan import Plan
 from pulumi_martech.model.portable import PORTABLE_ROLES
 from pulumi_martech.model.risk import WORST, band, role_score
 from pulumi_martech.operations import machine
-from pulumi_martech.operations.explain import Explained, Line, explain, heavy
+from pulumi_martech.operations.explain import Explained, Line, explain, explain_in, heavy
 from pulumi_martech.operations.preflight import accounts, recorded
 from pulumi_martech.operations.screen import Screen, columns
 from pulumi_martech.operations.work import NoProject, Wanted, Work, open_work
 from pulumi_martech.operations.work import day as day_said
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.reconcile import shape
+from pulumi_martech.reconcile.attested import with_role_content
 
 _MARKS: Mapping[str, str] = {"kept": "", "gained": "+", "lost": "-", "unknown": "?", "": ""}
 
 
-def role(screen: Screen, name: str, on: str, wanted: Wanted, native: bool, as_json: bool) -> int:
-    """Explain a role for an account of the stack, or for a platform where there is no such one.
+def role(
+    screen: Screen,
+    name: str,
+    on: str,
+    wanted: Wanted,
+    native: bool,
+    as_json: bool,
+    document: Path | None = None,
+) -> int:
+    """Explain a role for an account of the document or the stack, else for a platform.
+
+    Args:
+        screen: where to print.
+        name: the role.
+        on: an account, or a platform.
+        wanted: the stack to look into.
+        native: whether it is a native role, whatever its name.
+        as_json: whether a machine reads it.
+        document: the access document, where there is one.
 
     Raises:
         InvalidDeclaration: ``on`` is neither, or the role looks misspelt.
     """
-    account, declared = _account(screen, on, wanted)
     today = day(day_said(wanted.as_of), "the day of the run")
-    found = explain(name, on, today, account, declared, native)
+    access = load(document).access if document is not None else Access()
+    if on in access.accounts:
+        found = explain_in(with_role_content(access), name, on, today, native)
+        title = access.roles[name].title if name in access.roles and not native else ""
+    else:
+        account, declared = _account(screen, on, wanted, access)
+        found, title = explain(name, on, today, account, declared, native), ""
     if as_json:
         screen.write(machine.document("role explain", exit_code=0, role=found))
         return 0
-    _print(screen, found)
+    _print(screen, found, title)
     return 0
 
 
@@ -69,7 +95,7 @@ def roles(screen: Screen, as_json: bool) -> int:
 
 
 def _account(
-    screen: Screen, on: str, wanted: Wanted
+    screen: Screen, on: str, wanted: Wanted, access: Access
 ) -> tuple[AccountConfig | None, dict[str, Declared]]:
     """Return the account of this key with what its references declare, if there is one.
 
@@ -86,11 +112,11 @@ def _account(
         pass
     if on in PLATFORMS:
         return None, {}
-    keys = sorted({*known, *PLATFORMS})
+    keys = sorted({*known, *access.accounts, *PLATFORMS})
     hint = near(on, keys)
     raise InvalidDeclaration(
         f"explain a role on {on}",
-        "there is no such platform, and no account of that key in a stack here"
+        "there is no such platform, and no account of that key in a document or a stack here"
         + (f"; {hint}" if hint else ""),
         "nothing was asked",
         f"name one of {', '.join(keys)}",
@@ -118,9 +144,11 @@ def _of_stack(
     return accounts(plan, state), declared
 
 
-def _print(screen: Screen, found: Explained) -> None:
-    title = PORTABLE_ROLES[found.role].title if found.portable else found.role
-    platform = PLATFORMS[found.platform].manifest.title
+def _print(screen: Screen, found: Explained, title: str = "") -> None:
+    portable = PORTABLE_ROLES.get(found.role) if found.portable else None
+    title = title or (portable.title if portable else found.role)
+    known = PLATFORMS.get(found.platform)
+    platform = known.manifest.title if known else found.platform
     where = platform if found.on == found.platform else f"{found.on} ({platform})"
     screen.line(f"{title} on {where}")
     for words in _how_known(found, platform):
@@ -141,6 +169,13 @@ def _print(screen: Screen, found: Explained) -> None:
 
 def _how_known(found: Explained, platform: str) -> Iterator[str]:
     """Say how each native role is known, those of the same mark together."""
+    if found.as_declared:
+        yield (
+            "membership: nothing else stands for it here, so that it gives nothing by itself"
+            if all(line.mapped == "lost" for line in found.lines)
+            else f"as declared: nothing is written to {platform}, so it is what the document says"
+        )
+        return
     by_mark: dict[str, list[str]] = {}
     for content in found.native:
         assumed = (
@@ -171,7 +206,7 @@ def _mapping(found: Explained) -> Iterator[str]:
     }
     if of["unknown"]:
         yield f"? unknown whether it is there: {', '.join(of['unknown'])}"
-    elif found.portable:
+    elif found.portable and not found.as_declared:
         yield f"+ gained by the mapping: {', '.join(of['gained']) or 'nothing'}"
         yield f"- lost by it: {', '.join(of['lost']) or 'nothing'}"
     if found.unmapped:
@@ -183,7 +218,7 @@ def _mapping(found: Explained) -> Iterator[str]:
 
 
 def _risk(found: Explained) -> str:
-    if found.native and all(content.proven for content in found.native):
+    if found.as_declared or (found.native and all(content.proven for content in found.native)):
         return f"risk of the role: {found.score}, {found.band}"
     listed = f"; {found.described}, {band(found.described)}, if it is as listed"
     return (
