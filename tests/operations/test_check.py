@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from pulumi_martech.cli import main
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 DOCUMENT = """\
 company: {name: Fernwood, domains: [fernwood.example]}
@@ -226,3 +229,24 @@ def test_a_document_beyond_any_repository_is_of_today(
     assert typed(folder, "check") == 2, "not committed yet"
     monkeypatch.setenv("PATH", "")
     assert typed(folder, "check") == 2, "no git at all"
+
+
+def test_a_program_without_a_document_is_judged_by_its_commit_too(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "program"
+    shutil.copytree(EXAMPLES / "one_user", project, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setenv("MARTECH_TODAY", "2027-05-01")
+    monkeypatch.setenv("CRM_URL", "http://127.0.0.1:9/scim/v2")
+    monkeypatch.setenv("CRM_TOKEN", "x")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "x")
+    assert main(["stack", "init", "dev", "--engine", "embedded", "-C", str(project)]) == 0
+    commit(project, "2026-11-20")
+    capsys.readouterr()
+    assert typed(project, "check", "--json") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["document"], said["as_of"], said["committed"]) == (
+        "the program", "2026-11-20", True,
+    )  # fmt: skip
+    assert typed(project, "check", "--base", "HEAD") == 1
+    assert "want an access document" in " ".join(capsys.readouterr().err.split())

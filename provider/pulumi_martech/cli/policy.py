@@ -73,8 +73,8 @@ def check(
     offline, without credentials. Ends with 2 if a mandatory policy finds something nobody answers
     for, with 1 if the document has errors.
 
-    A document is judged by the day of its last commit, so that a commit ends the same whenever it
-    is checked; one that was changed since, by today. --as-of names another day.
+    Document and program are judged by the day of their last commit, so that a commit ends the same
+    whenever it is checked; one that was changed since, by today. --as-of names another day.
 
     With --base a change of policies, waivers and the like is judged by the rules before it. With
     --facts what platforms reported counts too: as of today, and what is missing is unknown.
@@ -101,7 +101,7 @@ def check(
             )
     else:
         with opened(cwd, stack, None, "", as_of, True, on) as (work, _):
-            checked = checking.check_program(work, on, day or expiry.today())
+            checked = checking.check_program(work, on, day)
     return checking.show(on, checked, strict)
 
 

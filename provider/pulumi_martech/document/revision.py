@@ -18,18 +18,22 @@ from pulumi_martech.project import project
 
 
 def committed_on(document: Document) -> date | None:
-    """Return the UTC day on which a document was last committed.
+    """Return the UTC day on which a document was last committed; see `committed`."""
+    return committed([document.path, *(source.path for source in document.sources)])
 
-    ``None`` where it differs from what was committed, or lies in no repository: then it is of
-    today.
+
+def committed(files: Sequence[Path]) -> date | None:
+    """Return the UTC day on which any of these files was last committed.
+
+    ``None`` where one differs from what was committed, or they lie in no repository: then they are
+    of today. Files elsewhere than the first one's repository are not asked about.
     """
-    folder = document.path.absolute().parent
+    folder = files[0].absolute().parent
     top = _git(folder, "rev-parse", "--show-toplevel")
     if top.returncode:
         return None
     root = Path(top.stdout.decode().rstrip("\n"))
-    files = [source.path.resolve() for source in document.sources]
-    inside = [file for file in files if root in file.parents]
+    inside = [file for file in (file.resolve() for file in files) if root in file.parents]
     if not inside or _changed(folder, inside):
         return None
     last = _git(folder, "log", "-1", "--format=%ct", "--", *map(str, inside))

@@ -15,7 +15,7 @@ from pulumi_martech.document.evidence import Evidence
 from pulumi_martech.document.load import Document, read
 from pulumi_martech.document.problems import Finding as DocumentFinding
 from pulumi_martech.document.problems import Problem, errors
-from pulumi_martech.document.revision import committed_on
+from pulumi_martech.document.revision import committed, committed_on
 from pulumi_martech.model import expiry
 from pulumi_martech.model.account import AccountConfig, ByHand
 from pulumi_martech.model.errors import InvalidDeclaration
@@ -102,9 +102,9 @@ def check_document(
         InvalidDeclaration: the base or the facts cannot be read, or a policy cannot be run.
     """
     document, rules = read(path), rules_of(project(path.parent))
-    committed = committed_on(document) if day is None and facts is None else None
+    last = committed_on(document) if day is None and facts is None else None
     until = day or expiry.today()
-    day = day or committed or expiry.as_of()
+    day = day or last or expiry.as_of()
     if not document.ok:
         return Checked(path.name, rules, tuple(document.problems), Judgement(()), {}, day)
     access = with_role_content(document.access)
@@ -128,8 +128,8 @@ def check_document(
         judgement,
         places(document, judgement.findings),
         day,
-        committed is not None,
-        since(access, day, expiry.today()) if committed else None,
+        last is not None,
+        since(access, day, expiry.today()) if last else None,
         change,
         taken,
     )
@@ -297,12 +297,17 @@ def has_program(folder: Path) -> bool:
     return (project(folder) / "Pulumi.yaml").is_file()
 
 
-def check_program(work: Work, screen: Screen, day: date) -> Checked:
+def check_program(work: Work, screen: Screen, day: date | None = None) -> Checked:
     """Judge the resources that a program declares, by the policies that resources are enough for.
+
+    Without a day it is that of the program's last commit; see `check_document`.
 
     Raises:
         InvalidDeclaration: the program does not run through.
     """
+    last = committed([work.root / name for name in work.program()]) if day is None else None
+    day = day or last or expiry.as_of()
+    work = work.on(day.isoformat(), work.targets)
     with screen.phase("running the program"):
         plan = work.driver.preview(refresh=False)
     if plan.errors:
@@ -315,4 +320,4 @@ def check_program(work: Work, screen: Screen, day: date) -> Checked:
     resources = [_attested(one) for one in left_by(plan, recorded(work.driver.export()))]
     rules = rules_of(work.root)
     judgement = judge(view_of_resources(resources, day), rules, only_resources=True)
-    return Checked("the program", rules, (), judgement, {}, day)
+    return Checked("the program", rules, (), judgement, {}, day, last is not None)
