@@ -217,17 +217,24 @@ class Driver:
         dead = locks.dead(answer.err, socket.gethostname()) if answer.failed else None
         if dead is None:
             return plan
-        lock = self.lock()
-        if lock is not None and not lock.holder.endswith(locks.ENDED):
-            return plan  # somebody else has cleared it away, and works by now
-        try:
-            self.unlock(lock)
-        except EngineFailed:
-            return plan
+        cleared = self._cleared()
         plan, _ = self._once(args, planning)
+        if not cleared:
+            return plan
         note = f"a run that ended without unlocking the stack (process {dead}) was cleared away"
         said = Message(severity="warning", text=note)
         return plan.model_copy(update={"messages": (said, *plan.messages)})
+
+    def _cleared(self) -> bool:
+        """Take the lock of a run that died away, unless somebody else has, and works by now."""
+        lock = self.lock()
+        if lock is not None and not lock.holder.endswith(locks.ENDED):
+            return False
+        try:
+            self.unlock(lock)
+        except EngineFailed:
+            return False
+        return True
 
     def _once(self, args: list[str], planning: bool) -> tuple[Plan, Answer]:
         events = Events(planning=planning)
