@@ -1,5 +1,6 @@
 """A document and a program in one stack: they share accounts, and mistakes of both are told."""
 
+import json
 import textwrap
 
 from .estate import Estate
@@ -233,3 +234,90 @@ def test_the_end_of_a_season_is_planned_and_no_run_may_leave_it_out(embedded: Es
     run = estate.martech("up", "--yes", MARTECH_AS_OF=after)
     assert run.code == 0, run.text
     assert estate.logins("crm") == {"ana@example.com"}, "twelve at once, over no guard"
+
+
+SAID = """
+people:
+  ana: {name: Ana Lima, email: ana@example.com, team: brand}
+  bo: {email: bo@example.com, logins: {site: bo}, attributes: {site: {name: Bo}}}
+teams: {brand: {}}
+accounts:
+  crm:
+    platform: scim
+    url: env:CRM_URL
+    credentials: {kind: bearer, token: "env:CRM_TOKEN"}
+    protected: [ana@example.com]
+    native_roles: {editors: {name: Editors, own: true}, staff: {name: Staff}}
+    roles: {marketer: [Editors], analyst: [Staff]}
+  site:
+    platform: wordpress
+    url: env:SITE_URL
+    credentials: {kind: basic, username: admin, password: "env:SITE_PASSWORD"}
+    successor: admin
+    roster: {ignore: {admin: ours}}
+    roles: {marketer: [editor]}
+vendors:
+  nl:
+    domains: [nl.example]
+    until: 2027-03-31
+    owner: ana
+    why: spring
+    people: {eve: {email: eve@nl.example}}
+limits: {removals: {count: 4}}
+grants:
+  - {team: brand, role: marketer, account: crm}
+  - {who: ana, role: analyst, account: crm, until: 2027-06-30}
+  - {who: bo, role: analyst, account: crm, until: 2027-01-31}
+  - {who: bo, role: marketer, account: site, until: 2027-02-28}
+  - {who: eve, role: marketer, account: crm, until: 2027-03-15}
+"""
+TYPED = """
+import os
+from pulumi_martech import Basic, Bearer, Limit, limits, scim, wordpress
+limits(removals=Limit(4))
+crm = scim.Account(
+    "crm", url=os.environ["CRM_URL"], credentials=Bearer(token="env:CRM_TOKEN"),
+    protected=["ana@example.com"],
+    portable_roles={"marketer": ["Editors"], "analyst": ["Staff"]},
+)
+site = wordpress.Account(
+    "site", url=os.environ["SITE_URL"], successor="admin",
+    credentials=Basic(username="admin", password="env:SITE_PASSWORD"),
+    portable_roles={"marketer": ["editor"]},
+)
+scim.Role("editors", account=crm, name="Editors")
+scim.RoleReference("staff", account=crm, name="Staff")
+scim.MartechUser(
+    "ana", account=crm, login="ana@example.com", roles=["Editors", "Staff"],
+    display_name="Ana Lima", email="ana@example.com",
+)
+scim.MartechUser(
+    "bo", account=crm, login="bo@example.com", roles=["Staff"], email="bo@example.com",
+    until="2027-01-31",
+)
+scim.VendorGrant(
+    "nl", account=crm, domains=["nl.example"], until="2027-03-31", owner="ana", reason="spring",
+    people={"eve@nl.example": {
+        "roles": ["Editors"], "email": "eve@nl.example", "until": "2027-03-15",
+    }},
+)
+wordpress.Roster(
+    account=site, ignore={"admin": "ours"},
+    members={"bo": {
+        "roles": ["editor"], "name": "Bo", "email": "bo@example.com", "until": "2027-02-28",
+    }},
+)
+"""
+
+
+def test_a_document_and_a_program_that_say_the_same_are_the_same(embedded: Estate) -> None:
+    estate = embedded
+    estate.crm.add_group("Staff")
+    said = []
+    write(estate, SAID)
+    for body in ("from pulumi_martech import document\ndocument.declare('access.yaml')\n", TYPED):
+        estate.program(body)
+        run = estate.martech("preview", "--save", "plan.json", MARTECH_AS_OF="2026-11-28")
+        assert run.code == 0, run.text
+        said.append(json.loads((estate.project / "plan.json").read_text()))
+    assert said[0]["steps"] == said[1]["steps"] and len(said[0]["steps"]) == 10

@@ -155,7 +155,8 @@ class _AccountCompiler:
             self._problem(
                 ("grants", index, "assets"),
                 f"access to {self._account.key} cannot be limited to assets: {title} is written "
-                "to without them, and the role would hold for the whole account",
+                "to without them, and the role would hold for the whole account; take `assets` "
+                "away, or `url` and `credentials` of the account: then it is judged, not written",
             )
             return
         natives = self._natives.get(grant.role)
