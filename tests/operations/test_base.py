@@ -49,6 +49,7 @@ ABOUT_HERSELF = (
     "mandatory: zoe changed the rules about zoe: by the rules before it zoe has access to tool "
     "with a personal mailbox at yahoo.com (personal-mail)"
 )
+GRANT = "  - {who: ben, role: viewer, account: tool, approved_by: ana}\n"
 MERGER = "  s3-users-and-merge: {parameters: {mergers: [ben]}}\ngrants:"
 
 
@@ -77,6 +78,12 @@ MERGER = "  s3-users-and-merge: {parameters: {mergers: [ben]}}\ngrants:"
             ["mandatory: ben gives ben the right to merge this document"],
         ),
         (BEFORE.replace("grants:", MERGER), "ana", []),
+        (BEFORE + GRANT, "ana", []),
+        (
+            BEFORE + GRANT,
+            "ben",
+            ["advisory: ben gives ben viewer in tool: somebody else is to merge it"],
+        ),
         (
             BEFORE.replace("miro, owner: ana", "miro, owner: ben"),
             "ben",
@@ -106,6 +113,18 @@ def test_what_one_change_may_not_do_at_once(
     assert "somebody unknown made this change" in capsys.readouterr().err
 
 
+def test_who_may_merge_gives_themselves_nothing_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = BEFORE.replace("grants:", MERGER)
+    (tmp_path / "before.yaml").write_text(before, encoding="utf-8")
+    (tmp_path / "access.yaml").write_text(before + GRANT, encoding="utf-8")
+    assert process(tmp_path, capsys, "--base", "before.yaml", "--by", "ben") == [
+        "mandatory: ben gives ben viewer in tool, and may merge it: somebody else is to merge it"
+    ]
+    assert process(tmp_path, capsys, "--base", "before.yaml", "--by", "ana") == []
+
+
 def test_a_revision_of_git_tells_who_made_the_change_and_what_the_projects_own_rules_were(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,7 +142,8 @@ def test_a_revision_of_git_tells_who_made_the_change_and_what_the_projects_own_r
     (tmp_path / "Pulumi.yaml").write_text("name: x\nruntime: python\n", encoding="utf-8")
     (tmp_path / "stacks").mkdir()
     document = tmp_path / "stacks" / "access.yaml"
-    document.write_text("include: [more/*.yaml]\n" + BEFORE, encoding="utf-8")
+    document.write_text("include: [more/*.yaml, ../outer.yaml]\n" + BEFORE, encoding="utf-8")
+    (tmp_path / "outer.yaml").write_text("clients: {lumen: {}}\n")
     (tmp_path / "stacks" / "more").mkdir()
     (tmp_path / "stacks" / "more" / "teams.yaml").write_text("teams: {brand: {}}\n")
     commit(tmp_path, "2026-11-20")
@@ -138,7 +158,8 @@ def test_a_revision_of_git_tells_who_made_the_change_and_what_the_projects_own_r
     document.write_text(text + grant, encoding="utf-8")
     commit(tmp_path, "2026-11-21")
     assert process(tmp_path, capsys, "--base", "v1") == [
-        "mandatory: bo changed the rules about bo: by the rules before it an analyst (mine)"
+        "mandatory: bo changed the rules about bo: by the rules before it an analyst (mine)",
+        "advisory: bo gives bo analyst in tool: somebody else is to merge it",
     ]
     assert process(tmp_path, capsys, "--base", "HEAD") == []
     words = ["check", "-C", str(tmp_path), "--base", "v1", "--by"]

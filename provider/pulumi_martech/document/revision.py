@@ -71,16 +71,19 @@ def as_it_was(path: Path, revision: str) -> Iterator[Path]:
     root = Path(top.stdout.decode().rstrip("\n"))
     around = project(folder)
     around = around if root in (around, *around.parents) else folder
-    below = around.relative_to(root).as_posix()
+    name = (folder / path.name).relative_to(root)
     if revision.startswith("-"):
         raise refused("that is no revision")
+    above = b"../" in _git(root, "show", f"{revision}:{name.as_posix()}").stdout
+    below = "." if above else around.relative_to(root).as_posix()
     packed = _git(root, "archive", "--format=tar", revision, "--", below)
     if packed.returncode:
         raise refused(f"git says: {_said(packed)}")
     with tempfile.TemporaryDirectory(prefix="martech-base-") as temporary:
         with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as files:
             files.extractall(temporary, filter="data")
-        was = Path(temporary) / (folder / path.name).relative_to(root)
+        (Path(temporary) / ".git").mkdir()  # a repository of its own: see `files.repository`
+        was = Path(temporary) / name
         if not was.is_file():
             raise refused("it was not there then")
         yield was

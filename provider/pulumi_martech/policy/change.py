@@ -87,7 +87,31 @@ def process(
             continue  # the rules change and what they are about does not: an ordinary decision
         text = f"{said}: by the rules before it {finding.text} ({finding.rule})"
         yield replace(finding, text=text, rule=PROCESS)
+    yield from _own_access(look(before), look(after), authors)
     yield from _rights(before, after, authors)
+
+
+def _own_access(before: View, after: View, authors: Collection[str]) -> Iterator[Finding]:
+    """Yield who gives themselves more: who asks does not approve, so somebody else merges that."""
+    mergers = _mergers(before.access)
+    for who in sorted(set(authors) & after.by_principal.keys()):
+        had: dict[str, frozenset[str]] = {}
+        for held in before.by_principal.get(who, ()):
+            had[held.account.key] = had.get(held.account.key, frozenset()) | held.can
+        for held in after.by_principal[who]:
+            if held.can - had.get(held.account.key, frozenset()):
+                role, account = held.grant.role, held.account.key
+                yield Finding(
+                    (who, account),
+                    f"{who} gives {who} {role} in {account}"
+                    + (f", and may merge it: {_ELSE}" if who in mergers else f": {_ELSE}"),
+                    held.way,
+                    "mandatory" if who in mergers else "advisory",
+                    PROCESS,
+                )
+
+
+_ELSE = "somebody else is to merge it"
 
 
 def _rights(before: Access, after: Access, authors: Collection[str]) -> Iterator[Finding]:
