@@ -93,7 +93,12 @@ def _as_preview(kind: str, words: list[str]) -> list[str]:
     """Return the command line of the preview that comes before an operation."""
     dropped = {"--yes", "-y", "--expect-no-changes", "--continue-on-error"}
     dropped.add("--clear-pending-creates")
-    kept = [word for word in words if word not in dropped and not word.startswith("--plan=")]
+    flags = [word.partition("=")[0] for word in words]
+    kept = [
+        word
+        for word, flag in zip(words, flags, strict=True)
+        if flag not in dropped and not word.startswith("--plan=")
+    ]
     if kind != "up":
         return [*kept, "--preview-only"]
     if "--plan" in kept:
