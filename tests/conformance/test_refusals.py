@@ -58,3 +58,14 @@ def test_what_is_not_covered_is_refused_by_name(sandbox: Sandbox, what: str) -> 
     assert what in said and "use a stack on the real `pulumi`" in said
     assert "Traceback" not in said
     assert json.loads(sandbox.world.read_text())["objects"] == {}
+
+
+def test_an_alias_that_is_no_urn_is_refused(sandbox: Sandbox) -> None:
+    """It would be taken for an unknown name: the resource would be made anew and deleted."""
+    head = "import toy\nfrom pulumi import ResourceOptions as O\n"
+    program = "toy.User('b', login='a', opts=O(aliases=['a']))\n"
+    (sandbox.work / "__main__.py").write_text(head + program)
+    done = sandbox.pulumi("up", "--yes", "--skip-preview")
+    assert done.returncode == 1
+    assert 'invalid alias URN: invalid URN "a"' in done.stdout
+    assert json.loads(sandbox.world.read_text())["objects"] == {}

@@ -72,8 +72,8 @@ class Digest:
 
     def __call__(self, event: Event) -> None:
         """Take messages and the summary."""
-        if "diagnosticEvent" in event:
-            data = event["diagnosticEvent"]
+        data = event.get("diagnosticEvent")
+        if data is not None and not data.get("ephemeral"):
             message = {"message": data.get("prefix", "") + data["message"]}
             if data.get("urn"):
                 message = {"urn": data["urn"], **message}

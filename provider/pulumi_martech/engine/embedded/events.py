@@ -132,8 +132,17 @@ class Events:
             for listener in self._listeners:
                 listener(event)
 
-    def diagnostic(self, severity: str, message: str, urn: str = "") -> None:
-        """Send a message: `info`, `info#err`, `warning` or `error`."""
+    def diagnostic(
+        self, severity: str, message: str, urn: str = "", *, ephemeral: bool = False
+    ) -> None:
+        """Send a message: `info`, `info#err`, `warning` or `error`.
+
+        Args:
+            severity: of the message.
+            message: its text.
+            urn: the resource it is about.
+            ephemeral: it is of interest while the run goes on, and not later.
+        """
         prefix = f"{severity}: " if severity in ("warning", "error") else ""
         payload = {
             "message": message + "\n",
@@ -142,6 +151,7 @@ class Events:
             "streamID": 0,
             **({"prefix": prefix} if prefix else {}),
             **({"urn": urn} if urn else {}),
+            **({"ephemeral": True} if ephemeral else {}),
         }
         self.send("diagnosticEvent", payload)
 

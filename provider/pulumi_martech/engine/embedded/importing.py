@@ -64,7 +64,7 @@ class ImportFile:
         run.deletes = False
         self._carry_out(run, [SameStep(None, r, r.copy()) for r in run.base if not r.delete])
         stack = run.urn("", STACK_TYPE, f"{run.project.name}-{run.stack}")
-        fresh = stack not in run.olds
+        fresh = bool(self.resources) and stack not in run.olds
         if fresh:
             self._carry_out(run, [CreateStep(None, None, ResourceState(stack, STACK_TYPE, False))])
         providers = self._providers(run, urns)

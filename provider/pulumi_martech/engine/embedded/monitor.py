@@ -16,7 +16,15 @@ from .diffing import parse_path, path_text
 from .errors import EngineError
 from .hooks import BINDINGS
 from .requests import Reading, Registration
-from .state import DYNAMIC_TYPE, PACKAGE, PROVIDER_TYPE, STACK_REFERENCE, provider_urn, urn_type
+from .state import (
+    DYNAMIC_TYPE,
+    PACKAGE,
+    PROVIDER_TYPE,
+    STACK_REFERENCE,
+    is_urn,
+    provider_urn,
+    urn_type,
+)
 from .transforms import Transforms
 from .values import UNKNOWN_TEXT
 from .wire import from_struct, from_wire, to_struct
@@ -227,6 +235,9 @@ class Monitor:
         dependencies = {
             key: sorted(item.urns) for key, item in request.propertyDependencies.items()
         }
+        for alias in request.aliases:
+            if alias.urn and not is_urn(alias.urn):
+                raise RequestFailed(f'invalid alias URN: invalid URN "{alias.urn}"')
         properties = from_struct(request.object)
         for key in properties:
             dependencies.setdefault(key, [])
@@ -358,7 +369,9 @@ class Engine:
             engine_pb2.ERROR: "error",
         }.get(request.severity)
         if severity:
-            self._run.events.diagnostic(severity, request.message, request.urn)
+            self._run.events.diagnostic(
+                severity, request.message, request.urn, ephemeral=request.ephemeral
+            )
         return empty_pb2.Empty()
 
     def GetRootResource(self, _request: Any, _context: Any = None) -> Any:

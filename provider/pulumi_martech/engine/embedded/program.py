@@ -106,6 +106,9 @@ class Program:
             if not code:  # the real engine takes such a program for finished, and deletes the rest
                 run.error("the program ended itself with sys.exit(0); nothing more was done")
                 return
+            if not isinstance(code, int):  # Python says it and ends with 1
+                run.events.diagnostic("info#err", str(code))
+                code = 1
         else:
             run.error(self._traced(error))
             return

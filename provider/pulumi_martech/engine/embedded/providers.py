@@ -24,9 +24,10 @@ from .values import (
     PROVIDER_KEY,
     UNKNOWN,
     Properties,
+    Secret,
+    Value,
     contains_unknowns,
     mark_secrets,
-    plaintext,
     unwrap,
 )
 from .wire import from_handler, to_handler
@@ -68,11 +69,8 @@ class Provider:
         self._lock = threading.Lock()
         self._instances: dict[str, ResourceProvider] = {}
         self.known = not contains_unknowns(inputs)
-        self._config = {
-            key: text if isinstance(text := unwrap(value), str) else plaintext(text)
-            for key, value in inputs.items()
-            if key != "__internal"
-        }
+        config = {key: value for key, value in inputs.items() if key != "__internal"}
+        self._config = to_handler(config, False) if self.known else {}
         self._context = contextvars.Context()
         self._context.run(self._settings)
 
@@ -147,12 +145,11 @@ class Provider:
 
         def read() -> Read:
             result = self._instance(props).read(resource_id, props)
+            found = self._known(self._with_provider(result.outs, props))
             live = result.inputs
-            return Read(
-                result.id or "",
-                self._known(self._with_provider(result.outs, props)),
-                None if live is None else self._known(self._with_provider(live, props)),
-            )
+            if live is not None:
+                live = self._known(self._with_provider(live, props))
+            return Read(result.id or "", found, live)
 
         found = self._call(read, uncertain=True)
         mark_secrets(found.outputs, outputs)
@@ -185,9 +182,9 @@ class Provider:
     @staticmethod
     def _known(values: Properties) -> Properties:
         """Refuse unknown values in what is there."""
-        for key, value in values.items():
-            if contains_unknowns(value):
-                raise StepFailed(f'unexpected unknown property value for "{key}"')
+        name = _first_unknown("", values)
+        if name is not None:
+            raise StepFailed(f'unexpected unknown property value for "{name}"')
         return values
 
     def _instance(self, props: dict[str, Any]) -> ResourceProvider:
@@ -215,6 +212,19 @@ class Provider:
             # The place in the code helps nobody who declares access; the message does.
             lines = traceback.format_exception_only(error)
             raise StepFailed("".join(lines).strip(), uncertain) from None
+
+
+def _first_unknown(name: str, value: Value) -> str | None:
+    """Return the innermost name that has an unknown value, if there is any."""
+    if value is UNKNOWN:
+        return name
+    if isinstance(value, Secret):
+        return _first_unknown(name, value.value)
+    inner = value.items() if isinstance(value, dict) else ()
+    found = [(key, item) for key, item in inner]
+    found += [(name, item) for item in value] if isinstance(value, list) else []
+    names = (_first_unknown(key, item) for key, item in found)
+    return next((text for text in names if text is not None), None)
 
 
 def _unknown(news: Properties) -> bool:

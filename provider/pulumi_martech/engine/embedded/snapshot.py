@@ -175,7 +175,8 @@ class Snapshot:
         at = self._places.get(id(resource))
         if at is not None:
             return {f"{name}Old": at}
-        return {f"{name}New": self._made[id(resource)]}
+        made = self._made.get(id(resource))  # not there if a hook failed before it was made
+        return {} if made is None else {f"{name}New": made}
 
     def _take(self, resource: ResourceState, number: int) -> None:
         with self._lock:

@@ -179,6 +179,11 @@ class ResourceState:
 # ------------------------------------------------------------------ urns
 
 
+def is_urn(text: str) -> bool:
+    """Whether a text has the form of a urn."""
+    return text.startswith("urn:pulumi:") and text.count("::") >= 3
+
+
 def make_urn(stack: str, project: str, parent: str, kind: str, name: str) -> str:
     """Return the urn of a resource; `parent` is a urn or empty."""
     above = qualified_type(parent) if parent else ""

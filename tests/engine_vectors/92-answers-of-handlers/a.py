@@ -1,0 +1,4 @@
+import odd
+
+odd.Odd("a", "holes")
+odd.Odd("b", "nothing")

@@ -1,0 +1,5 @@
+import odd
+
+odd.Odd("a", "holes")
+odd.Odd("b", "nothing")
+odd.Odd("c", "unknown")

@@ -1,0 +1,4 @@
+import odd
+
+odd.Odd("a", "other")
+odd.Odd("b", "nothing")
