@@ -192,3 +192,14 @@ def test_options_may_stand_before_the_command_and_say_true_or_false() -> None:
         parse(["up", "--client=127.0.0.1:1"])
     with pytest.raises(UsageError, match="`up --nonsense` is not covered"):
         parse(["up", "--nonsense"])
+
+
+def test_numbers_that_json_cannot_say_are_kept_as_the_real_engine_keeps_them() -> None:
+    signature = {"4dabf18193072939515e22adb298388d": "8ad145fe-0d11-4827-bfd7-1abcbf086f5c"}
+    values = {"inf": float("inf"), "list": [float("-inf")]}
+    written = to_json(values, lambda _: None)
+    assert written == {
+        "inf": {**signature, "value": "7ff0000000000000"},
+        "list": [{**signature, "value": "fff0000000000000"}],
+    }
+    assert from_json(written, str) == values

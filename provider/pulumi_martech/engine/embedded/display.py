@@ -7,7 +7,7 @@ from typing import Any, TextIO
 from .diffing import Path, covers, parse_path, path_text
 from .events import Event
 from .state import STACK_TYPE
-from .values import SECRET_MARK, SIGNATURE, UNKNOWN_TEXT
+from .values import SECRET, SECRET_MARK, SIGNATURE, UNKNOWN_TEXT
 
 _SIGNS = {
     "create": "+",
@@ -203,7 +203,7 @@ def _find(value: Any, path: Path) -> Any:
 
 
 def _is_secret(value: Any) -> bool:
-    return isinstance(value, dict) and SIGNATURE in value
+    return isinstance(value, dict) and value.get(SIGNATURE) == SECRET
 
 
 def _text(value: Any) -> str:

@@ -6,6 +6,7 @@ need `inputs` and `outputs`, both with `__provider`: there is nothing to read th
 """
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,11 @@ class ImportFile:
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise EngineError(f"the import file {path} cannot be read: {error}") from None
         problems = [text for item in resources for text in _problems(item)]
+        problems += [
+            f"'{name}' is there {times} times; set name (or logicalName) to be unique"
+            for name, times in Counter(item["name"] for item in resources).items()
+            if times > 1
+        ]
         if problems:
             raise EngineError(f"the import file {path} cannot be used: {'; '.join(problems)}")
         return cls(names, resources, protect)
@@ -201,6 +207,10 @@ def _problems(item: dict[str, Any]) -> list[str]:
     if kind.startswith(PROVIDER_TYPE):
         right = kind == _KIND
         return [] if right else [f"'{name}' is of a provider that this engine does not cover"]
+    if any(item.get(key) for key in ("version", "pluginDownloadUrl", "parameterization")):
+        return [f"'{name}' asks for another provider plugin, which this engine does not cover"]
+    if item.get("remote"):
+        return [f"'{name}' is a remote component, which this engine does not cover"]
     if item.get("component"):
         return [f"'{name}' has an ID, but is marked as a component"] if item.get("id") else []
     if not kind.startswith(DYNAMIC_TYPE):

@@ -6,6 +6,7 @@ Numbers are floats everywhere, as in Pulumi; JSON shows whole ones without a fra
 
 import json
 import math
+import struct
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a type signature of 
 ASSET = "c44067f5952c0a294b673a41bacd8c17"
 ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
+FLOAT = "8ad145fe-0d11-4827-bfd7-1abcbf086f5c"  # of numbers that are not finite, in state files
 OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 SECRET_MARK = "[secret]"  # noqa: S105 - what is shown in place of a secret
@@ -170,6 +172,8 @@ def to_json(value: Value, secret: Callable[[Secret], Any]) -> Any:
     if value is None or isinstance(value, (bool, str)):
         return value
     if isinstance(value, float):
+        if not math.isfinite(value):  # which JSON cannot say
+            return {SIGNATURE: FLOAT, "value": struct.pack(">d", value).hex()}
         return number(value)
     if isinstance(value, dict):
         return {key: to_json(item, secret) for key, item in value.items()}
@@ -201,6 +205,8 @@ def from_json(value: Any, decrypt: Callable[[str], str]) -> Value:
             return Secret(from_json(json.loads(value["plaintext"]), decrypt))
         text = value["ciphertext"]
         return Secret(from_json(json.loads(decrypt(text)), decrypt), text)
+    if signature == FLOAT:
+        return float(struct.unpack(">d", bytes.fromhex(value["value"]))[0])
     if signature is not None:
         refuse_asset(signature)
     return {key: from_json(item, decrypt) for key, item in value.items()}
