@@ -88,7 +88,7 @@ LIFECYCLE_RULES: tuple[Rule, ...] = (
         "Who has left keeps nothing and answers for nothing",
         "a log-in that stays is the one nobody watches; what nobody answers for stays unseen",
         "take what keeps it away, replace keys and passwords that were known, name somebody else",
-        "mandatory",
+        "advisory",  # what is left to do must not stop the run that ends a leaver's access
         _left_behind,
     ),
 )
