@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientPayloadError
 from sqlalchemy import make_url
 
 from pulumi_martech.engine import processes
@@ -369,6 +370,25 @@ def test_a_server_that_would_let_two_runs_work_at_once_is_refused(
     with pytest.raises(EngineError, match="ignores `If-None-Match`"):
         there.add("lock.json", b"mine")
     assert there.get("lock.json") is None
+
+
+def test_an_answer_that_breaks_off_is_said(s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws(monkeypatch, s3)
+    there = objects.Objects("s3://state/broken")
+
+    def broken(*_: object) -> None:
+        raise ClientPayloadError("Response payload is not completed")
+
+    monkeypatch.setattr(there._files, "cat_file", broken)
+    with pytest.raises(EngineError, match="s3://state/broken cannot be read: Response payload"):
+        there.get("checkpoint.json")
+
+
+def test_tls_that_a_database_does_not_speak_is_said(database: str, tmp_path: Path) -> None:
+    for mode in ("require", "verify-full"):
+        with pytest.raises(EngineError, match=r"cannot be read: .*SSL"):
+            Table(f"{database}?sslmode={mode}", tmp_path).get("x")
+    assert Table(f"{database}?sslmode=disable", tmp_path).get("x") is None
 
 
 @pytest.mark.parametrize(
