@@ -95,6 +95,10 @@ def test_who_manages_users_administers_whatever_the_role_is_called(tmp_path: Pat
         assert text == "eve is external and administers tool"
         assert texts(tmp_path, "external-administrators", f"who: pat, role: {role}")
     assert not found(tmp_path, "external-administrators", "who: eve, role: out")
+    member = ("eve: {email: eve@north.example}", "eve: {email: eve@north.example, team: brand}")
+    assert texts(
+        tmp_path, "external-administrators", "team: ops, role: administrator", change=member
+    ) == ["eve is external and administers tool"]
 
 
 @pytest.mark.parametrize(
@@ -490,6 +494,25 @@ def test_keys_are_services_whoever_they_are_said_to_be_of(
     assert not found(tmp_path, "s14-service-bound", "who: zoe, role: viewer", people="zoe: {}")
 
 
+def test_a_service_is_bound_in_everything_it_can_do_and_where_nobody_knows_what(
+    tmp_path: Path,
+) -> None:
+    two = ("who: bot, role: out, until: 2026-12-31", "who: bot, role: pay, account: site")
+    (text,) = texts(tmp_path, "s14-service-bound", *two)
+    assert text == "service bot can administer or export in site, tool without an end"
+    unproven = (
+        "  site: {platform: typo3, owner: ana}",
+        "  site: {platform: scim, owner: ana, roles: {viewer: [Team]}ROLES}",
+    )
+    open_role = (unproven[0], unproven[1].replace("ROLES", ""))
+    one = "who: bot, role: viewer, account: site"
+    assert found(tmp_path, "s14-service-bound", one, change=open_role)
+    odd = ", role_content: {Team: {content: [CONTENT], by: ana, on: 2026-11-01}}"
+    for content, finds in (("odd.right", True), ('"report:view"', False)):
+        known = unproven[1].replace("ROLES", odd.replace("CONTENT", content))
+        assert bool(found(tmp_path, "s14-service-bound", one, change=(unproven[0], known))) is finds
+
+
 @pytest.mark.parametrize(
     ("who", "people", "account", "managed"),
     [
@@ -560,6 +583,42 @@ def test_an_account_holds_what_its_assets_hold(tmp_path: Path) -> None:
     old = "login: {sso: none, mfa: {state: yes, known: attested, by: ben, on: 2026-01-31}}"
     assert found(tmp_path, "log-in", change=asset, account=old), "attested too long ago"
     assert not found(tmp_path, "log-in", change=asset, account=old.replace("-01-", "-10-"))
+
+
+@pytest.mark.parametrize(
+    ("log_in", "words"),
+    [
+        ("{}", "it is not known how people log in, and it is not known to demand"),
+        ("{sso: optional}", "people can pass by single sign-on, and it is not known to demand"),
+        ("{sso: none, mfa: {state: no, known: platform, on: 2026-11-01}}", "demands no second"),
+        ("{sso: none, mfa: {state: unknown, known: platform, on: 2026-11-01}}", "not known to"),
+        ("{sso: optional, mfa: {state: yes, known: platform, on: 2026-11-29}}", "not known to"),
+        ("{sso: optional, mfa: {state: yes, known: platform, on: 2026-11-01}}", ""),
+        ("{sso: enforced}", ""),
+    ],
+)
+def test_log_in_to_personal_data_is_by_single_sign_on_or_a_second_factor(
+    tmp_path: Path, log_in: str, words: str
+) -> None:
+    account = f"data: [{{data: sensitive}}], login: {log_in}"
+    said = texts(tmp_path, "log-in", account=account)
+    assert (said == []) if not words else (len(said) == 1 and words in said[0]), said
+
+
+def test_an_account_says_of_each_kind_of_personal_data_where_it_is_from_and_how_long(
+    tmp_path: Path,
+) -> None:
+    facts = "owner_of_record: us, payer: us, recovery: it@fernwood.example"
+    for data, words in (
+        ("[{data: personal, source: shop}]", "how long it keeps personal data"),
+        ("[{data: sensitive, retention_days: 0}]", "where its sensitive data comes from"),
+        ("[{data: personal, source: shop, retention_days: 30}]", ""),
+        ("[{data: financial}]", ""),
+        ("[]", ""),
+    ):
+        said = texts(tmp_path, "account-facts", account=f"{facts}, data: {data}")
+        here = [text for text in said if text.startswith("tool ")]
+        assert here == ([f"tool does not say {words}"] if words else []), data
 
 
 def test_rights_nobody_has_mapped_are_as_unproven_as_roles(tmp_path: Path) -> None:

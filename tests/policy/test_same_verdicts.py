@@ -193,3 +193,18 @@ def test_what_resources_do_not_say_is_judged_by_the_document(tmp_path: Path, cas
     view = view_of_resources(recorded(access), DAY)
     there = {f.rule for f in judge(view, ON_RESOURCES, only_resources=True).mandatory}
     assert (rule in here, rule in there) == ((False, True) if more[:1] == "w" else (True, False))
+
+
+@pytest.mark.parametrize("example", ["access_document", "email_marketing"])
+def test_the_examples_are_judged_the_same_by_their_resources(
+    example: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CRM_URL", "SITE_URL", "MAIL_URL"):
+        monkeypatch.setenv(name, f"https://{name[:4].lower()}.example")
+    access = read(Path(__file__).parents[2] / "examples" / example / "access.yaml").access
+    whole = judge(view_of(access, DAY), ON_RESOURCES)
+    here = verdicts(whole, access)
+    view = view_of_resources(recorded(access), DAY)
+    there = verdicts(judge(view, ON_RESOURCES, only_resources=True), access)
+    assert here == there
+    assert whole.findings
