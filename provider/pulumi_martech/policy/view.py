@@ -142,11 +142,11 @@ class View:
             held.role.counted,
             len(held.role.unmapped),
             scope_of(held),
-            any(self._critical(name) for name in held.grant.assets),
+            bool(held.grant.assets) and any(map(self._critical, held.grant.assets)),
             self._holder(held),
             mfa_of(held.principal, held.account, self.day),
             90 if days is not None and days <= 90 else None,
-            data_class(held.account),
+            self._data[held.account.key],
         )
         band = self._bands.get(key)
         if band is None:
@@ -163,6 +163,10 @@ class View:
         self,
     ) -> dict[tuple[frozenset[str], int, Scope, bool, Holder, Known, int | None, DataClass], Band]:
         return {}
+
+    @cached_property
+    def _data(self) -> Mapping[str, DataClass]:
+        return {key: data_class(account) for key, account in self.access.accounts.items()}
 
     def _critical(self, asset: str) -> bool:
         found = self.access.assets.get(asset)
