@@ -125,6 +125,49 @@ def test_who_may_merge_gives_themselves_nothing_alone(
     assert process(tmp_path, capsys, "--base", "before.yaml", "--by", "ana") == []
 
 
+NORTH = """\
+vendors:
+  north: {domains: [north.example], until: 2027-01-31, owner: ana, why: x, people: {%s}}
+"""
+
+
+def unusual(folder: Path, capsys: pytest.CaptureFixture[str], before: str, after: str) -> list[str]:
+    (folder / "before.yaml").write_text(before, encoding="utf-8")
+    (folder / "access.yaml").write_text(after, encoding="utf-8")
+    words = ["check", "-C", str(folder), "--base", "before.yaml", "--json", "--as-of", "2026-11-28"]
+    main(words)
+    found = json.loads(capsys.readouterr().out)["findings"]
+    return [
+        f"{one['severity']}: {one['text']}"
+        for one in found
+        if one["policy"] in ("new-domains", "grant-burst") and "change" in one["text"]
+    ]
+
+
+def test_a_change_tells_the_first_grant_to_a_domain_and_many_grants_to_one_company(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def grants(*people: str) -> str:
+        lines = (f"  - {{who: {who}, role: viewer, account: tool}}\n" for who in people)
+        return "".join(lines)
+
+    people = ", ".join(f"p{n}: {{email: p{n}@north.example}}" for n in range(6))
+    declared = NORTH % people + BEFORE  # the vendor is known, and none of it had access
+    one = declared + grants("p0")
+    first = (
+        "advisory: nobody at north.example had access before this change, and now p0 has: first "
+        "grant to a new domain"
+    )
+    assert unusual(tmp_path, capsys, declared, one) == [first]
+    assert unusual(tmp_path, capsys, one, one + grants("p1", "p2", "p3", "p4")) == []
+    (burst,) = unusual(tmp_path, capsys, one, one + grants("p1", "p2", "p3", "p4", "p5"))
+    assert burst.startswith("advisory: 5 grants to north come with this change (p1, p2")
+    most = one.replace("policies:\n", "policies:\n  grant-burst: {parameters: {grants: 6}}\n")
+    assert unusual(tmp_path, capsys, most, most + grants("p1", "p2", "p3", "p4", "p5")) == []
+    off = declared.replace("policies:\n", 'policies:\n  new-domains: {severity: "off"}\n')
+    assert unusual(tmp_path, capsys, off, off + grants("p0")) == []
+
+
 def test_a_revision_of_git_tells_who_made_the_change_and_what_the_projects_own_rules_were(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

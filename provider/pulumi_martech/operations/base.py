@@ -11,6 +11,7 @@ from pulumi_martech.model.access import Access
 from pulumi_martech.model.certification import Certification
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.identity import near
+from pulumi_martech.policy.anomalies import anomalies
 from pulumi_martech.policy.builtin import rules_of
 from pulumi_martech.policy.change import PROCESS, process
 from pulumi_martech.policy.guards import named
@@ -68,7 +69,8 @@ def compared(
         )
 
     def found(before: Access, rules: Sequence[Rule], authors: Iterable[str]) -> tuple[Finding, ...]:
-        return tuple(process(before, after, rules, now, set(authors), look))
+        changes = process(before, after, rules, now, set(authors), look)
+        return (*changes, *anomalies(look(before), look(after)))
 
     file = base.folder / base.named
     if file.is_file():

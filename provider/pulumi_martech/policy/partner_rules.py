@@ -106,6 +106,9 @@ def _unprotected(view: View, _: Nothing) -> Iterator[Finding]:
         yield Finding(about=(key, *rule.assets), text=text, way=("rules", key))
 
 
+BURST = "grant-burst"
+
+
 class Burst(Parameters):
     """How many grants to one company at once are unusual."""
 
@@ -160,7 +163,7 @@ PARTNER_RULES: tuple[Rule, ...] = (
         _unprotected,
     ),
     Rule(
-        "grant-burst",
+        BURST,
         "Grants to one company do not come in bursts",
         "many at once is how a mistake or a takeover looks",
         "make sure that it was meant, and waive it for a few days",
