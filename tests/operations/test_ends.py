@@ -65,6 +65,19 @@ def test_ends_are_told_and_turn_nothing_red(
     ]
 
 
+def test_waivers_that_end_are_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = "{policy: reasons, owner: tom, why: later, until: 2026-12-07}"
+    with (project / "access.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"waivers: {{season: {said}}}\n")
+    found = json.loads(run(capsys, project, "--as-of", "2026-11-23", "--json"))["waivers"]
+    assert [(one["waiver"], one["days_left"], one["told"]) for one in found] == [
+        ("season", 14, True)
+    ]
+    assert "2026-12-07  14    season" in run(
+        capsys, project, "--as-of", "2026-11-23", "--exit-code", code=2
+    )
+
+
 def test_a_document_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ends", "-C", str(tmp_path)]) == 1
     assert "looked for access.yaml and stacks/access.yaml" in capsys.readouterr().err

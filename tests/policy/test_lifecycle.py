@@ -5,7 +5,14 @@ from typing import Any
 
 from pulumi_martech.model.access import Access
 from pulumi_martech.policy.guards import Holding
-from pulumi_martech.policy.lifecycle import Entitled, ending, left_out, still_live, too_early
+from pulumi_martech.policy.lifecycle import (
+    Entitled,
+    ending,
+    ending_waivers,
+    left_out,
+    still_live,
+    too_early,
+)
 
 DAY = date(2027, 3, 1)
 
@@ -117,3 +124,22 @@ def test_a_run_of_another_day_is_told_what_it_would_do() -> None:
         "as of 2027-03-01, which has not come, access of crm/bo would end and access of crm/ana "
         "would begin before its time; nothing was written"
     )
+
+
+def test_waivers_that_end_are_told_like_access() -> None:
+    waivers = {
+        key: {"key": key, "policy": "reasons", "owner": "ana", "why": "x", "until": until}
+        for key, until in {
+            "far": "2027-04-01",
+            "near": "2027-03-31",
+            "now": "2027-03-01",
+            "night": "2027-03-03T00:00:00Z",
+            "over": "2027-02-28",
+        }.items()
+    }
+    found = ending_waivers(Access.model_validate({"waivers": waivers}), DAY)
+    assert [(one.waiver.key, one.left, one.told) for one in found] == [
+        ("now", 0, False),
+        ("night", 1, True),
+        ("near", 30, True),
+    ]

@@ -24,7 +24,14 @@ from pulumi_martech.operations.screen import Screen, columns
 from pulumi_martech.operations.work import NoProject, Wanted, open_work
 from pulumi_martech.policy.guards import Holding
 from pulumi_martech.policy.holdings import HOLDERS, holdings
-from pulumi_martech.policy.lifecycle import Ending, StillLive, ending, still_live
+from pulumi_martech.policy.lifecycle import (
+    Ending,
+    EndingWaiver,
+    StillLive,
+    ending,
+    ending_waivers,
+    still_live,
+)
 
 
 @dataclass
@@ -36,6 +43,7 @@ class Ends:
 
     document: Document
     ends: list[Ending]
+    waivers: list[EndingWaiver] = field(default_factory=list)
     live: list[StillLive] = field(default_factory=list)
     overdue: str = ""
     unknown: str = ""
@@ -65,9 +73,11 @@ def ends(
     path = the_document(folder, file)
     with screen.phase(f"reading {path.name}"):
         document = load(path)
-        found = Ends(document, ending(document.access, day, within))
+        access = document.access
+        found = Ends(document, ending(access, day, within), ending_waivers(access, day, within))
     _compare(found, folder, stack, day)
-    code = CHANGES if exit_code and (found.ends or found.live or found.overdue) else 0
+    told = found.ends or found.waivers or found.live or found.overdue
+    code = CHANGES if exit_code and told else 0
     _print(screen, found, day)
     if screen.machine:
         said = {"document": path.name, "as_of": day.isoformat(), **_plain(found)}
@@ -111,6 +121,17 @@ def _plain(found: Ends) -> dict[str, Any]:
             }
             for end in found.ends
         ],
+        "waivers": [
+            {
+                "waiver": one.waiver.key,
+                "policy": one.waiver.policy,
+                "owner": one.waiver.owner,
+                "last_day": one.last_day.isoformat(),
+                "days_left": one.left,
+                "told": one.told,
+            }
+            for one in found.waivers
+        ],
         "still_live": [
             {**asdict(live), "roles": list(live.roles), "since": str(live.since or "")}
             for live in found.live
@@ -133,6 +154,18 @@ def _print(screen: Screen, found: Ends, day: date) -> None:
                 ("last day", "days", "who", "account", "role", "ended by", "where"),
             )
         )  # fmt: skip
+    if found.waivers:
+        screen.line()
+        screen.line("Waivers that end, and what they are for is a finding again:")
+        screen.table(
+            columns(
+                [
+                    (one.last_day, one.left, one.waiver.key, one.waiver.policy, one.waiver.owner)
+                    for one in found.waivers
+                ],
+                ("last day", "days", "waiver", "policy", "owner"),
+            )
+        )
     if found.live:
         screen.line()
         screen.line("Ended on paper, and still live in the state as last read:")
@@ -151,7 +184,7 @@ def _print(screen: Screen, found: Ends, day: date) -> None:
         screen.warn(found.overdue)
     if found.unknown:
         screen.line(f"What is live was not compared: {found.unknown}.")
-    if not (found.ends or found.live):
+    if not (found.ends or found.waivers or found.live):
         screen.line(f"Nothing ends soon after {day}, and nothing that ended is known to be live.")
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from pulumi_martech.model.access import Access, EndedBy, Grant, Held
 from pulumi_martech.model.moment import last_day
+from pulumi_martech.model.rules import Waiver
 from pulumi_martech.policy.guards import Holding, named
 
 WARNINGS = (30, 14, 7, 1)
@@ -41,6 +42,30 @@ def ending(access: Access, day: date, within: int = WARNINGS[0]) -> list[Ending]
         if held.until is not None and (last_day(held.until) - day).days <= within
     )
     return _grouped(bound, day)
+
+
+@dataclass(frozen=True, slots=True)
+class EndingWaiver:
+    """A waiver that ends: afterwards what it is for is a finding again. ``left`` as of `Ending`."""
+
+    waiver: Waiver
+    last_day: date
+    left: int
+
+    @property
+    def told(self) -> bool:
+        """Whether it is one of the days to tell somebody."""
+        return self.left in WARNINGS
+
+
+def ending_waivers(access: Access, day: date, within: int = WARNINGS[0]) -> list[EndingWaiver]:
+    """Return the waivers that end within so many days of a day, the soonest first."""
+    found = [
+        EndingWaiver(waiver, last_day(waiver.until), (last_day(waiver.until) - day).days)
+        for waiver in access.waivers.values()
+    ]
+    near = (one for one in found if 0 <= one.left <= within)
+    return sorted(near, key=lambda one: (one.last_day, one.waiver.key))
 
 
 @dataclass(frozen=True, slots=True)
