@@ -90,6 +90,16 @@ MAIL = "policy: personal-mail, why: moving"
             "w0 is by cas, whom it is about: not taken",
         ),
         (
+            "policy: personal-mail, why: ' ', about: [cas], owner: ana, until: 2026-12-31",
+            ["cas", "dan"],
+            "w0 has no reason (`why`): not taken",
+        ),
+        (
+            f"{MAIL}, about: [cas], owner: '', until: 2026-12-31",
+            ["cas", "dan"],
+            "w0 has no owner: not taken",
+        ),
+        (
             f"{MAIL}, about: [cas], owner: old, until: 2026-12-31",
             ["cas", "dan"],
             "w0 is by old, who is none of our own or has left: not taken",

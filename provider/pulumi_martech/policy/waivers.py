@@ -67,6 +67,8 @@ def _wrong(waiver: Waiver, view: View) -> str:
         return f"ended on {last}"
     if (last - view.day).days > LONGEST:
         return f"lasts until {last}, longer than a year: not taken"
+    if not waiver.owner.strip() or not waiver.why.strip():
+        return f"has no {'reason (`why`)' if waiver.owner.strip() else 'owner'}: not taken"
     if not answers(view.access, waiver.owner, view.day):
         return f"is by {waiver.owner}, who is none of our own or has left: not taken"
     return ""
