@@ -2,8 +2,9 @@
 
 import re
 import threading
+from functools import cache
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import unquote, urlparse
 
 import grpc  # type: ignore[import-untyped]
@@ -80,6 +81,19 @@ class RequestFailed(grpc.RpcError):  # type: ignore[misc]
         return self._text
 
 
+class _Options(NamedTuple):
+    """What children inherit."""
+
+    provider: str
+    deleted_with: str
+    protect: bool | None
+    retain_on_delete: bool | None
+
+    @classmethod
+    def of(cls, given: Registration) -> "_Options":
+        return cls(given.provider, given.deleted_with, given.protect, given.retain_on_delete)
+
+
 class Monitor:
     """Hands the program's requests to the run; called in threads of the SDK's executor."""
 
@@ -87,7 +101,7 @@ class Monitor:
         self._run = run
         self._lock = threading.Lock()
         self._transforms = Transforms(run.hooks.callbacks)
-        self._options: dict[str, Registration] = {}  # by urn, for children to inherit
+        self._options: dict[str, _Options] = {}  # by urn
         self._providers: dict[str, dict[str, str]] = {}  # of components, by urn
 
     # The names of the methods are those of the protocol.
@@ -114,7 +128,7 @@ class Monitor:
         state = self._run.register(registration)
         self._transforms.remember(state.urn, request)
         with self._lock:
-            self._options[state.urn] = registration
+            self._options[state.urn] = _Options.of(registration)
             if not request.custom:
                 self._providers[state.urn] = self._inherited_providers(request)
         # The outputs of a component are what it registers itself.
@@ -312,20 +326,23 @@ class Monitor:
         Frames of libraries are left out: they say nothing of the program, and differ by machine.
         """
         root = self._run.project.root
-        found = (_position(frame.pc, root) for frame in request.stackTrace.frames)
-        frames = [{"sourcePosition": position} for position in found if position]
+        found = (
+            (_inside(frame.pc.uri, root), frame.pc.line) for frame in request.stackTrace.frames
+        )
+        frames = [{"sourcePosition": f"{file}#{line}"} for file, line in found if file]
         return (frames[0]["sourcePosition"] if frames else ""), frames
 
 
-def _position(position: Any, root: Path) -> str:
-    """Return `project:///PATH#LINE`, or nothing for a file outside the project."""
-    path = Path(unquote(urlparse(position.uri).path))
+@cache
+def _inside(uri: str, root: Path) -> str:
+    """Return `project:///PATH`, or nothing for a file outside the project."""
+    path = Path(unquote(urlparse(uri).path))
     if not path.is_relative_to(root):
         return ""
     inside = path.relative_to(root)
     if any(part.startswith(".") or part == "site-packages" for part in inside.parts[:-1]):
         return ""
-    return f"project:///{inside.as_posix()}#{position.line}"
+    return f"project:///{inside.as_posix()}"
 
 
 def _hooks(given: Any) -> dict[str, list[str]]:

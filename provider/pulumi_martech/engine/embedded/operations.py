@@ -222,6 +222,8 @@ class Operation:
             ResourceState.from_json(data, crypter.decrypt)
             for data in deployment.get("resources") or []
         ]
+        if journal is None:
+            deployment.pop("resources", None)  # only who writes a state needs it in this form
         config = with_project_config(
             self._project, self._folder.name, self._settings.config(), request.check_config
         )

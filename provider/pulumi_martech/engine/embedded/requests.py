@@ -7,7 +7,7 @@ from .state import ResourceState
 from .values import Properties, Value
 
 
-@dataclass
+@dataclass(slots=True)
 class Registration:
     """What the program wants: a resource with its options, and what became of it.
 
@@ -47,7 +47,7 @@ class Registration:
     unknown: bool = False
 
 
-@dataclass
+@dataclass(slots=True)
 class Reading:
     """What the program wants to read: a resource that it does not own."""
 

@@ -46,7 +46,7 @@ _KNOWN = {name for name, _ in _PLAIN} | {
 }  # fmt: skip
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class ResourceState:
     """One resource of a deployment; compared by identity, since a urn may occur twice."""
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from enum import Enum
+from sys import intern
 from typing import Any
 
 from google.protobuf import struct_pb2
@@ -27,7 +28,11 @@ from .values import (
 
 def from_struct(struct: struct_pb2.Struct) -> Properties:
     """Read the properties of a request."""
-    return {key: from_wire(value) for key, value in struct.fields.items()}
+    return _fields(struct.fields)
+
+
+def _fields(fields: Any) -> Properties:
+    return {intern(key): from_wire(value) for key, value in fields.items()}  # few, of many objects
 
 
 def from_wire(value: struct_pb2.Value) -> Value:
@@ -44,7 +49,7 @@ def from_wire(value: struct_pb2.Value) -> Value:
     if kind == "struct_value":
         fields = value.struct_value.fields
         if SIGNATURE not in fields:
-            return {key: from_wire(item) for key, item in fields.items()}
+            return _fields(fields)
         signature = fields[SIGNATURE].string_value
         refuse_asset(signature)
         if signature == SECRET:
@@ -52,7 +57,7 @@ def from_wire(value: struct_pb2.Value) -> Value:
         if signature == OUTPUT:
             inner = from_wire(fields["value"]) if "value" in fields else UNKNOWN
             return Secret(inner) if fields["secret"].bool_value else inner
-        return {key: from_wire(item) for key, item in fields.items()}  # a resource reference
+        return _fields(fields)  # a resource reference
     return None
 
 
