@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 
 from pulumi_martech.document import schema
 from pulumi_martech.document.load import read
+from pulumi_martech.policy.builtin import BUILTIN
 
 from .office import Office
 
@@ -53,6 +54,25 @@ def test_the_first_line_of_the_example_names_the_schema() -> None:
     named = line.removeprefix("# yaml-language-server: $schema=")
     assert (path.parent / named).resolve() == PUBLISHED
     assert read(path).problems == []
+
+
+def test_what_is_printed_knows_the_policies_and_what_can_be_set_of_each() -> None:
+    printed = json.loads(schema.text(BUILTIN))
+    Draft202012Validator.check_schema(printed)
+    validator = Draft202012Validator(printed)
+    for path in DOCUMENTS:
+        assert [e.message for e in validator.iter_errors(loaded(path))] == []
+
+    def wrong(policies: Any, **waiver: str) -> int:
+        whole = {"policies": policies, "waivers": {"w": waiver} if waiver else {}}
+        return len(list(validator.iter_errors(whole)))
+
+    assert wrong({"administrators": {"severity": "mandatory", "parameters": {"most": 3}}}) == 0
+    assert wrong({"administrators": {"parameters": {"msot": 3}}}) == 1
+    assert wrong({"administrators": {"parameters": {"most": "many"}}}) == 1
+    assert wrong({"administratrs": {}}) == 1
+    said = {"owner": "ana", "why": "x", "until": "2027-01-01"}
+    assert wrong({}, policy="reasons", **said) == 0 and wrong({}, policy="reason", **said) == 1
 
 
 def _every_field(definitions: Any) -> Iterator[tuple[str, Any]]:

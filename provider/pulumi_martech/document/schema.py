@@ -9,7 +9,7 @@ import inspect
 import json
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -21,6 +21,7 @@ from pulumi_martech.model.capability import CAPABILITIES
 from pulumi_martech.model.content import Cell
 from pulumi_martech.model.portable import PORTABLE_ROLES
 from pulumi_martech.platforms.registry import PLATFORMS
+from pulumi_martech.policy.rule import Rule
 
 Schema = dict[str, Any]
 
@@ -190,9 +191,37 @@ def _suggest(field: Schema, names: Mapping[str, Any]) -> None:
     field["anyOf"] = [{"enum": sorted(names)}, kind]
 
 
-def text() -> str:
-    """Return the schema as a file holds it."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+def _with_policies(made: Schema, rules: Sequence[Rule]) -> None:
+    """Let editors complete policies by id, each with its parameters; any other is refused."""
+    entries: Schema = {}
+    for rule in rules:
+        parameters = rule.parameters.model_json_schema(ref_template="#/$defs/{model}")
+        made["$defs"] |= parameters.pop("$defs", {})
+        parameters |= {"additionalProperties": False, "description": "What can be set of it."}
+        setting = made["$defs"]["PolicySetting"]["properties"]
+        entries[rule.id] = {
+            "description": f"{rule.title}: {rule.why} ({rule.severity})",
+            "type": ["object", "null"],
+            "additionalProperties": False,
+            "properties": {"severity": setting["severity"], "parameters": parameters},
+        }
+    said = made["properties"]["policies"]
+    made["properties"]["policies"] = {
+        "description": said["description"],
+        "type": said["type"],
+        "additionalProperties": False,
+        "properties": entries,
+    }
+    ids = [rule.id for rule in rules]
+    made["$defs"]["Waiver"]["properties"]["policy"] |= {"type": "string", "enum": ids}
+
+
+def text(rules: Sequence[Rule] = ()) -> str:
+    """Return the schema as a file holds it; with the policies of a project if they are given."""
+    made = schema()
+    if rules:
+        _with_policies(made, rules)
+    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

@@ -22,7 +22,9 @@ from pulumi_martech.operations.check import the_document
 from pulumi_martech.operations.screen import NotConfirmed, Screen
 from pulumi_martech.operations.shown import harmless
 from pulumi_martech.platforms.registry import connect
+from pulumi_martech.policy.builtin import rules_of
 from pulumi_martech.policy.guards import named
+from pulumi_martech.project import project
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
@@ -184,6 +186,6 @@ def show_key(screen: Screen) -> int:
 
 
 def show_schema(screen: Screen) -> int:
-    """Print the JSON Schema of documents."""
-    screen.write(schema.text())
+    """Print the JSON Schema of documents, with the policies of this project."""
+    screen.write(schema.text(rules_of(project())))
     return 0
