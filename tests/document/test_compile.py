@@ -199,6 +199,21 @@ grants:
     assert [line for line in said if line.startswith("4:3: login 'jo\u00e9' for site")]
 
 
+def test_two_with_one_login_in_an_account_are_told(office: Office) -> None:
+    said = told(
+        office,
+        """\
+people:
+  ana: {email: ana@fernwood.example, logins: {wordpress: lima}}
+  bo: {email: bo@fernwood.example, logins: {site: Lima}}
+grants:
+  - {who: ana, role: administrator, account: site}
+  - {who: bo, role: administrator, account: site}
+""",
+    )
+    assert said == ["3:3: lima is ana's login in site and bo's"]
+
+
 def test_compiling_takes_as_long_as_reading_and_is_linear(tmp_path: Path) -> None:
     file = tmp_path / "access.yaml"
     spent = []

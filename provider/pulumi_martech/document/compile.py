@@ -248,7 +248,7 @@ class _AccountCompiler:
                 continue
             kind: Literal["Role", "RoleReference"] = "Role" if role.own else "RoleReference"
             self._declare(kind, key, {"name": role.name}, way)
-        members = [member for member in self._members.values() if member is not None]
+        members = self._one_each()
         if account.roster is not None:
             self._roster(members)
             return
@@ -257,16 +257,25 @@ class _AccountCompiler:
             if member.principal.vendor:
                 by_vendor.setdefault(member.principal.vendor, []).append(member)
             else:
-                arguments = {
-                    "login": member.login,
-                    "roles": sorted(member.roles),
-                    **self._attributes(member),
-                    **self._common(),
-                    **({"until": member.until.isoformat()} if member.until else {}),
-                }
+                arguments = {"login": member.login, **self._entry(member), **self._common()}
                 self._declare("MartechUser", member.principal.key, arguments, member.way)
         for vendor, people in by_vendor.items():
             self._vendor(self._access.vendors[vendor], people)
+
+    def _one_each(self) -> list[_Member]:
+        """Return the members; note a login that two have here, by account and by platform, say."""
+        by_login: dict[str, _Member] = {}
+        for member in self._members.values():
+            if member is None:
+                continue
+            first = by_login.setdefault(member.login, member)
+            if first is not member:
+                text = (
+                    f"{member.login} is {first.principal.key}'s login in {self._account.key} and "
+                    f"{member.principal.key}'s"
+                )
+                self._problem(self._way_to(member.principal), text, key=True)
+        return list(by_login.values())
 
     def _needed_of_roles(self) -> list[str]:
         """Return the arguments besides its name that a role of the platform cannot do without."""
@@ -327,8 +336,8 @@ class _AccountCompiler:
         self._declare("VendorGrant", vendor.key, arguments, people[0].way)
 
     def _entry(self, member: _Member, contract: date | None = None) -> dict[str, Any]:
-        until = member.until if member.until != contract else None
-        ends = {"until": until.isoformat()} if until else {}
+        until = member.until
+        ends = {"until": until.isoformat()} if until and until != contract else {}
         return {"roles": sorted(member.roles), **self._attributes(member), **ends}
 
     def _attributes(self, member: _Member) -> dict[str, Any]:
