@@ -481,6 +481,7 @@ def test_externals_are_bound_by_somebody_of_ours_who_is_there(
         ("{kind: service}", "2026-12-31", "without an owner"),
         ("{kind: service, owner: gone}", "2026-12-31", "without an owner"),
         ("{kind: service, owner: eve}", "2026-12-31", "without an owner"),
+        ("{kind: service, owner: lent}\n  lent: {vendor: north}", "2026-12-31", "without an owner"),
         ("{logins: {tool: 'key:zoe'}}", "", "service zoe can administer or export"),
         ("{logins: {tool: 'key:zoe'}, owner: ana}", "2026-12-31", ""),
     ],

@@ -156,6 +156,47 @@ def test_nothing_over_a_limit_passes_and_nothing_within_is_refused(
     assert (("removals", "crm") in found) == (len(gone) > allowed)
 
 
+DOMAINS = st.lists(st.sampled_from("abcdef"), max_size=6).map(
+    lambda letters: {f"{letter}@{letter}.example": "r" for letter in letters}
+)
+
+
+@given(one=LOGINS, other=LOGINS, then=LOGINS, last=LOGINS, count=st.integers(0, 12))
+def test_what_goes_over_all_accounts_together_passes_no_limit_of_the_stack(
+    one, other, then, last, count
+):
+    limits = Limits(removals=Limit(count=99, floor=99), stack_removals=Limit(count=count, floor=0))
+    olds, news = ({"crm": account(one), "site": account(other)}, {"crm": account(then)})
+    if last:
+        news["site"] = account(last)
+
+    def gone(before, after):
+        return {n for n, r in before.items() if n not in after or (r and not after[n])}
+
+    lost = len(gone(one, then)) + len(gone(other, last))
+    found = guards(violations(olds, news, limits))
+    assert (("stack_removals", "") in found) == (lost > min(count, len(one) + len(other)))
+
+
+@given(before=DOMAINS, after=DOMAINS, count=st.integers(0, 4))
+def test_no_more_domains_come_in_than_the_limit_allows(before, after, count):
+    limits = Limits(new_domains=Limit(count=count, percent=100, floor=0))
+    found = guards(violations({"crm": account(before)}, {"crm": account(after)}, limits))
+    assert (("new_domains", "") in found) == bool(before and len(after.keys() - before) > count)
+
+
+@given(before=LOGINS, after=LOGINS, guarded=st.sampled_from([f"p{i}" for i in range(30)]))
+def test_whoever_is_protected_and_the_last_administrator_stay(before, after, guarded):
+    old = account(before, protected=frozenset({guarded}))
+    found = guards(violations({"crm": old}, {"crm": account(after)}, Limits()))
+    had, has = before.get(guarded), after.get(guarded)
+    lost = had is not None and (has is None or (had and not has) or ("a" in had and "a" not in has))
+    assert (("protected", "crm") in found) == bool(lost)
+    ruled = any("a" in roles for roles in before.values())
+    rules = any("a" in roles for roles in after.values())
+    assert (("last_administrator", "crm") in found) == (ruled and not rules)
+
+
 @given(before=LOGINS, after=LOGINS)
 def test_the_same_map_never_exceeds_anything(before, after):
     estate = {"crm": account(before), "site": account(after)}
