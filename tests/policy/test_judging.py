@@ -171,6 +171,22 @@ def test_what_is_set_otherwise_is_told_with_what_it_was(
     assert {each["source"] for each in listed.values()} == {"built in"}
 
 
+@pytest.mark.parametrize("severity", ["mandatory", "advisory"])
+def test_what_the_document_says_of_severity_holds_for_findings_with_their_own_too(
+    tmp_path: Path, severity: str
+) -> None:
+    more = (
+        "  - {who: ana, role: both, account: tool}\n  - {who: eve, role: both, account: more}\n"
+        'roles:\n  both: {add: ["ads:spend", "code:publish"]}\n'
+        f"policies:\n  s2-spend-and-measure: {{severity: {severity}}}\n"
+    )
+    found = judge(seen(tmp_path, more), BUILTIN).findings
+    assert {f.about[0]: f.severity for f in found if f.rule == "s2-spend-and-measure"} == {
+        "ana": severity,
+        "eve": severity,
+    }
+
+
 def test_parameters_that_cannot_be_are_told_with_their_place(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -220,6 +236,10 @@ def test_a_grant_that_begins_later_is_judged_when_it_is_written(tmp_path: Path) 
     assert ahead(LATER, day=date(2026, 12, 5)) == [], "then it is no word on the future"
     assert ahead("  - {who: ana, role: viewer, account: tool, starts: 2026-12-05}\n") == []
     assert ahead(LATER.replace("eve", "old")) == [], "a leaver gets nothing"
+    advice = "  - {who: eve, role: marketer, account: more, starts: 2026-12-05}\n"
+    assert not any("crm:import" in text for text in ahead(advice)), "advice waits"
+    stricter = "policies:\n  s7-import-and-send: {severity: mandatory}\n"
+    assert any("crm:import" in text for text in ahead(advice, stricter))
 
 
 # -- rules of a project

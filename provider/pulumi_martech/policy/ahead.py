@@ -20,6 +20,13 @@ def with_ahead(judgement: Judgement, view: View, rules: Sequence[Rule]) -> Judge
     starts tomorrow would pass every check before it is in force.
     """
     coming = beginning(view)
+    settings = view.access.policies
+    strict = [
+        rule
+        for rule in rules
+        if "mandatory" in (rule.severity, rule.also)
+        or (rule.id in settings and settings[rule.id].severity == "mandatory")
+    ]
     known = {(finding.rule, finding.about) for finding in judgement.findings}
     more: list[Finding] = []
     for day in sorted(coming)[:DAYS]:
@@ -29,7 +36,7 @@ def with_ahead(judgement: Judgement, view: View, rules: Sequence[Rule]) -> Judge
             certified=view.certified,
             facts=view.facts,
         )
-        for finding in judge(then, rules).mandatory:
+        for finding in judge(then, strict).mandatory:
             key = (finding.rule, finding.about)
             if key not in known and not who.isdisjoint(finding.about):
                 known.add(key)
