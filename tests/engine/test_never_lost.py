@@ -62,7 +62,7 @@ def test_other_operations_killed_at_any_call(stage: Stage, act: str) -> None:
     """Without a power cut, and with each kind of one."""
     sweep_asked(stage, ACTS[act])
     for trouble, cut in (("kill", ""), *(("tear", cut) for cut in CUTS)):
-        sweep_kills(stage, ACTS[act], trouble, cut, step=3 if cut else 1)
+        sweep_kills(stage, ACTS[act], trouble, cut, step=4 if cut else 1)
 
 
 @pytest.mark.parametrize("forever", [False, True])
@@ -80,7 +80,7 @@ def test_other_operations_on_a_disk_that_fails(
     stage: Stage, act: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for trouble, forever in (("full", True), ("broken", False)):
-        sweep_failures(stage, ACTS[act], trouble, forever, step=2)
+        sweep_failures(stage, ACTS[act], trouble, forever, step=3)
     assert "Traceback" not in "".join(capfd.readouterr())
 
 
