@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -135,9 +136,9 @@ def test_one_that_comes_before_anything_began_does_nothing(
     place = stage.place()
     begin = type(place.stack).begin
 
-    def late(self: object) -> object:
+    def late(self: Any, *given: Any) -> Any:
         signal.raise_signal(signal.SIGINT)
-        return begin(self)  # type: ignore[arg-type]
+        return begin(self, *given)
 
     monkeypatch.setattr(type(place.stack), "begin", late)
     assert place.run(AFTER) == 8 and set(WORLD.people) == wanted(BEFORE)
