@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -240,6 +241,17 @@ def test_a_grant_that_begins_later_is_judged_when_it_is_written(tmp_path: Path) 
     assert not any("crm:import" in text for text in ahead(advice)), "advice waits"
     stricter = "policies:\n  s7-import-and-send: {severity: mandatory}\n"
     assert any("crm:import" in text for text in ahead(advice, stricter))
+
+
+def test_what_the_calendar_does_to_others_by_then_is_no_finding_yet(tmp_path: Path) -> None:
+    def find(view: View, _: object) -> Iterator[Finding]:
+        if view.day > DAY:
+            yield from (Finding((who,), f"{who} is late") for who in ("eve", "dan"))
+
+    view = seen(tmp_path, LATER)
+    late = Rule("late", "t", "w", "f", "mandatory", find)
+    said = with_ahead(Judgement(()), view, [late]).findings
+    assert [f.text for f in said] == ["from 2026-12-05 eve is late"]
 
 
 # -- rules of a project
