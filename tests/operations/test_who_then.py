@@ -98,6 +98,9 @@ def test_an_audit_that_begins_later_and_accounts_without_one_are_named(
     assert said["answers"] == []
     assert "The audit of mail begins on 2026-03-02: nothing is known of before." in said["notes"]
     assert "Nothing is recorded of gtg, tool." in said["notes"]
+    with time_machine.travel("2026-11-28T12:00:00Z"):
+        assert main(["who", "--as-of", "2026-03-01", "--cwd", str(folder)]) == 0
+    assert "Nobody is recorded as of the end of 2026-03-01" in capsys.readouterr().out
     assert held(folder, capsys, "2026-03-02") == [("ana", "mail", "Marketer")]
 
 

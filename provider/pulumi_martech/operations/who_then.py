@@ -112,11 +112,9 @@ def who_then(
     show(screen, cells, HEADINGS, as_csv)
     if not as_csv:
         people = len({row.who for row in rows})
+        number = counted(people, "holder") if people else "Nobody is recorded"
         screen.line()
-        screen.line(
-            f"{counted(people, 'holder') if people else 'Nobody'} as of the end of {day}, from the "
-            "audit and attestations."
-        )
+        screen.line(f"{number} as of the end of {day}, from the audit and attestations.")
         for note in notes:
             screen.line(note)
     for said in found.broken.values():
