@@ -425,6 +425,28 @@ def test_pairs_are_found_over_teams_logins_accounts_and_inherited_roles(tmp_path
     assert not found(tmp_path, "s1-spend-and-billing", *two, more=both)
 
 
+def test_a_native_role_nobody_declared_counts_as_what_is_meant_and_what_is_shipped(
+    tmp_path: Path,
+) -> None:
+    def said(rule: str, platform: str, role: str, native: str, *grants: str) -> list[str]:
+        there = f"platform: {platform}, owner: ana, roles: {{{role}: [{native}]}}"
+        site = ("  site: {platform: typo3, owner: ana}", f"  site: {{{there}}}")
+        both = "  both: {inherits: [spend, pay]}\n"
+        grant = f"who: ana, role: {role}, account: site"
+        change = (site[0], site[1].replace("}}", ", viewer: [" + native + "]}}"))
+        return texts(tmp_path, rule, grant, *grants, more=both, change=change)
+
+    (meant,) = said("s1-spend-and-billing", "scim", "both", "Odd")
+    assert meant == "ana holds ads:spend, billing:manage (in site)"
+    (shipped,) = said(
+        "s2-spend-and-measure", "wordpress", "seen", "editor", "who: ana, role: spend"
+    )
+    assert "code:publish" in shipped and "(in site, tool)" in shipped
+    assert not said(
+        "s2-spend-and-measure", "wordpress", "seen", "contributor", "who: ana, role: spend"
+    )
+
+
 def test_only_the_whole_administrator_role_is_exempt_from_pairs(tmp_path: Path) -> None:
     assert found(tmp_path, "s1-spend-and-billing", "who: ana, role: nearly")
     assert not found(tmp_path, "s1-spend-and-billing", "who: ana, role: administrator")
