@@ -208,3 +208,48 @@ def test_the_examples_are_judged_the_same_by_their_resources(
     there = verdicts(judge(view, ON_RESOURCES, only_resources=True), access)
     assert here == there
     assert whole.findings
+
+
+def test_resources_alone_say_who_is_a_vendors_and_who_is_one_person(tmp_path: Path) -> None:
+    """A program without a document: what its resources show of people counts all the same."""
+    access = document(
+        tmp_path,
+        TEXT.replace("ROSTER\n", "\n").replace(" &no\n", ROLES.replace("DESK", "2026-11-01"))
+        + "  []\n",
+    )
+    accounts = [one for one in recorded(access) if one.kind.endswith(":Account")]
+
+    def holder(kind: str, account: str, **inputs: Any) -> Recorded:
+        said = {"account": account, **inputs}
+        return Recorded(urn=f"urn:{account}/{inputs}", kind=f"scim:{kind}", inputs=said)
+
+    def found(*holders: Recorded) -> set[tuple[str, str]]:
+        view = view_of_resources([*accounts, *holders], DAY)
+        judgement = judge(view, ON_RESOURCES, only_resources=True)
+        return {(f.rule, f.about[0]) for f in judgement.mandatory}
+
+    vendor = holder(
+        "VendorGrant", "mail", vendor="north", domains=["north.example"], aliases=["x@y.example"],
+        until="2026-12-31", owner="ana", people={},
+    )  # fmt: skip
+    admin = {"roles": {"Admins": True}}
+    for login in ("eve@north.example", "Eve@sub.North.example", "x@y.example"):
+        eve = holder("MartechUser", "crm", person="eve", login=login, **admin)
+        assert ("external-administrators", "eve") in found(vendor, eve)
+        assert ("external-ends", "eve") in found(vendor, eve), "for ever"
+        assert found(eve) == set(), "nobody says whose she is"
+        assert (
+            found(vendor, eve.model_copy(update={"inputs": {**eve.inputs, "active": False}}))
+            == set()
+        )
+        over = {**eve.inputs, "until": "2026-11-27"}
+        assert found(vendor, eve.model_copy(update={"inputs": over})) == set()
+
+    buys = {"roles": {"Buyers": True}}
+    ana = holder("MartechUser", "crm", person="ana", login="ana@fernwood.example", **buys)
+    pays = {"Ana@fernwood.example": {"roles": {"Payers": True}}}
+    assert ("s1-spend-and-billing", "ana") in found(ana, holder("Roster", "mail", members=pays))
+    named = {"ana1": {"roles": {"Payers": True}, "email": "ana@fernwood.example"}}
+    assert ("s1-spend-and-billing", "ana") in found(ana, holder("Roster", "mail", members=named))
+    other = {"ben@fernwood.example": {"roles": {"Payers": True}}}
+    assert found(ana, holder("Roster", "mail", members=other)) == set()
