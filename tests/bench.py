@@ -1,6 +1,8 @@
 """The figures of docs/performance.md: ``make bench`` (everything), or name some of them.
 
     python tests/bench.py [calls] [inviting] [hanging] [noop] [first-up] [memory] [help] [document]
+                          [engine]
+    python tests/bench.py engine --json
 
 Each figure is measured against a sandbox on this machine; with `pulumi` on PATH the engines are
 measured in one run, one after the other. Times are medians; machines are noisy, so compare ratios.
@@ -25,6 +27,7 @@ from pulumi_martech.platforms.registry import connect
 from pulumi_martech.reconcile import shape, users
 from pulumi_martech.reconcile.session import Session
 from pulumi_martech.sandbox import Sandbox
+from scale import measure
 
 BIN = Path(sys.executable).parent
 LARGE = Path(__file__).parent / "document" / "large.py"
@@ -305,6 +308,11 @@ def document():
                 )
 
 
+def engine():
+    """The embedded engine itself, without any platform."""
+    measure.show(as_json=False)
+
+
 FIGURES = {
     "calls": calls,
     "inviting": inviting,
@@ -314,10 +322,13 @@ FIGURES = {
     "memory": memory,
     "help": help_,
     "document": document,
+    "engine": engine,
 }
 
 
 def main():
+    if sys.argv[1:] == ["engine", "--json"]:
+        return measure.show(as_json=True)
     wanted = sys.argv[1:] or list(FIGURES)
     for name in wanted:
         print(f"\n## {FIGURES[name].__doc__}\n", flush=True)

@@ -4,6 +4,7 @@ import re
 import threading
 from functools import cache
 from pathlib import Path
+from sys import intern
 from typing import Any, NamedTuple, NoReturn
 from urllib.parse import unquote, urlparse
 
@@ -256,12 +257,12 @@ class Monitor:
         for key in properties:
             dependencies.setdefault(key, [])
         registration = Registration(
-            request.type,
+            intern(request.type),  # few texts, of many resources
             request.name,
             request.custom,
             properties,
-            parent=request.parent,
-            provider=request.provider,
+            parent=intern(request.parent),
+            provider=intern(request.provider),
             protect=request.protect if request.HasField("protect") else None,
             dependencies=sorted(request.dependencies),
             property_dependencies=dependencies,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from sys import intern
 from typing import Any
 
 from .values import Properties, Secret, Value, from_json, number, to_json
@@ -153,18 +154,19 @@ class ResourceState:
         """Read a resource of a state file."""
         state = cls(
             data["urn"],
-            data["type"],
+            intern(data["type"]),
             data["custom"],
             data.get("id", ""),
             from_json(data.get("inputs") or {}, decrypt),
             from_json(data.get("outputs") or {}, decrypt),
-            data.get("parent", ""),
+            intern(data.get("parent", "")),
             delete=data.get("delete", False),
         )
         for name, attribute in _PLAIN:
             value = data.get(name)
             if value:
                 setattr(state, attribute, value)
+        state.provider = intern(state.provider)  # few texts, of many resources
         state.property_dependencies = {
             key: list(urns or []) for key, urns in state.property_dependencies.items()
         }
