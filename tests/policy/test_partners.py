@@ -398,3 +398,31 @@ def test_the_hierarchy_has_distributors_above_resellers_above_affiliates(tmp_pat
     (tmp_path / "access.yaml").write_text(text.replace("    parent: nordic\n", ""), "utf-8")
     (problem,) = read(tmp_path / "access.yaml").problems
     assert problem.text == "reseller shop cannot be above distributor nordic"
+
+
+@pytest.mark.parametrize(
+    ("change", "first", "last"),
+    [
+        (("    assets: [logos]\n", "    assets: [logos]\n    starts: 2026-11-10\n"), 10, None),
+        (("    assets: [logos]\n", "    assets: [logos]\n    until: 2026-11-20\n"), None, 20),
+        (("[logos]\n", "[logos]\n    when: {agreement: true}\n"), 10, 20),
+        (("[logos]\n", "[logos]\n    when: {training: [brand]}\n"), 10, 20),
+    ],
+)
+def test_rules_agreements_and_courses_count_from_their_first_day_to_their_last(
+    tmp_path: Path, change: tuple[str, str], first: int | None, last: int | None
+) -> None:
+    access = document(
+        tmp_path,
+        change,
+        ("{signed: 2026-01-01, until: 2026-12-31}", "{signed: 2026-11-10, until: 2026-11-20}"),
+        ("done: 2026-02-01, until: 2027-02-01", "done: 2026-11-10, until: 2026-11-20"),
+    )
+
+    def allowed(day: int) -> bool:
+        return asked(access, "sven", "logos", date(2026, 11, day)).allowed
+
+    if first is not None:
+        assert (allowed(first - 1), allowed(first)) == (False, True)
+    if last is not None:
+        assert (allowed(last), allowed(last + 1)) == (True, False)
