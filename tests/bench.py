@@ -330,6 +330,8 @@ def main():
     if sys.argv[1:] == ["engine", "--json"]:
         return measure.show(as_json=True)
     wanted = sys.argv[1:] or list(FIGURES)
+    if not FIGURES.keys() >= set(wanted):
+        sys.exit(__doc__.strip())
     for name in wanted:
         print(f"\n## {FIGURES[name].__doc__}\n", flush=True)
         FIGURES[name]()

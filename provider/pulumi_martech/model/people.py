@@ -72,7 +72,12 @@ class Principal(Frozen):
     @property
     def external(self) -> bool:
         """Whether it is not one of our own."""
-        return self.kind == "external" or bool(self.vendor or self.partner)
+        return self.kind == "external" or bool(self.company)
+
+    @property
+    def company(self) -> str:
+        """The vendor or partner organisation it belongs to, empty for our own."""
+        return self.vendor or self.partner
 
     def login(self, account: str, platform: str) -> str:
         """Return the login in an account: its own, the platform's, or the usual address."""

@@ -44,33 +44,35 @@ class Compared:
 
 
 def compared(
-    document: Document, base: Base, now: Judgement, look: Callable[[Access], View]
+    document: Document, base: Base, after: View, now: Judgement, look: Callable[[Access], View]
 ) -> Compared:
     """Judge a change by the rules before it.
 
     Args:
         document: as it is with the change.
         base: what was before.
+        after: what everybody can do with the change.
         now: what the policies of now find.
-        look: makes a view of a document, as of the day to judge by.
+        look: makes such a view of a document, as of the same day.
 
     Raises:
         DocumentInvalid: the document before the change cannot be meant as it is written.
         InvalidDeclaration: there is no such file or revision, or nobody of that key.
     """
-    after = with_role_content(document.access)
-    strange = [who for who in base.by if who not in after.principals]
+    people = after.access.principals
+    strange = [who for who in base.by if who not in people]
     if strange:
         raise InvalidDeclaration(
             "find who made the change",
             f"the document has no person {strange[0]!r}",
             "nothing was checked",
-            near(strange[0], after.principals),
+            near(strange[0], people),
         )
 
-    def found(before: Access, rules: Sequence[Rule], authors: Iterable[str]) -> tuple[Finding, ...]:
+    def found(access: Access, rules: Sequence[Rule], authors: Iterable[str]) -> tuple[Finding, ...]:
+        before = look(access)
         changes = process(before, after, rules, now, set(authors), look)
-        return (*changes, *anomalies(look(before), look(after)))
+        return (*changes, *anomalies(before, after))
 
     file = base.folder / base.named
     if file.is_file():

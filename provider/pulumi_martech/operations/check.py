@@ -115,8 +115,9 @@ def check_document(
         evidence = replace(evidence, facts=known)
     seen = evidence.view(access, day)
     judgement = with_ahead(judge(seen, rules, tell=tell), seen, rules)
-    change = compared(document, base, judgement, lambda a: evidence.view(a, day)) if base else None
-    if change:
+    change = None
+    if base:
+        change = compared(document, base, seen, judgement, lambda a: evidence.view(a, day))
         findings = ordered((*judgement.findings, *change.findings))
         judgement = replace(judgement, findings=findings)
     wrong = [DocumentFinding(way, text, way[0] == "policies") for way, text in judgement.wrong]

@@ -40,7 +40,7 @@ def bound(state: Iterable[Recorded], day: date) -> list[Bound]:
         if resource.kind.partition(":")[2] not in HOLDERS or not isinstance(until, str):
             continue
         try:
-            last = expiry.day(until, "until")
+            last = expiry.last(until)
         except InvalidDeclaration:
             continue
         name, account = resource.urn.rsplit("::", 1)[-1], str(resource.inputs.get("account"))

@@ -157,7 +157,7 @@ def _written(past: Past, access: Access, day: date) -> _Row:
         company = group
         who = _of_company(past, group, access) or past.person
     elif principal is not None:
-        company = principal.vendor or principal.partner
+        company = principal.company
     how = "written by us" if past.made else "written by us; what was there before is not known"
     if past.unsure:
         how = "last write has no known end"
@@ -228,7 +228,7 @@ def _attested(
     day: date,
 ) -> _Row:
     one = ours.get(login.lower())
-    company = one.vendor or one.partner if one else _whose(domain_of(login), access)
+    company = one.company if one else _whose(domain_of(login), access)
     platform = PLATFORMS.get(account.platform)
     how = f"attested by {seen.by} of {seen.at}"
     if platform is None or platform.manifest.attested is None:

@@ -65,7 +65,7 @@ def _bursts(before: View, after: View) -> Iterator[Finding]:
     most = _parameters(before.access).grants
     found: dict[str, list[Entitlement]] = {}
     for held in after.entitlements:
-        company = held.principal.partner or held.principal.vendor
+        company = held.principal.company
         if company and _grant(held) not in had:
             found.setdefault(company, []).append(held)
     for company, grants in found.items():

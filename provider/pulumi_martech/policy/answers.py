@@ -92,7 +92,7 @@ def _answer(held: Entitlement, wanted: frozenset[str], view: View) -> Answer:
     return Answer(
         who=principal.key,
         name=principal.name,
-        company=principal.vendor or principal.partner,
+        company=principal.company,
         account=held.account.key,
         role=held.grant.role,
         natives=", ".join(held.role.natives),
@@ -141,7 +141,7 @@ def matrix(view: View, by: str = "people") -> Matrix:
 
 
 def _belongs(principal: Principal) -> str:
-    return principal.team or principal.vendor or principal.partner
+    return principal.team or principal.company
 
 
 def _many(view: View, account: str, name: str) -> str:
@@ -159,7 +159,7 @@ def _team_cell(view: View, team: str, account: str) -> str:
     if not people:
         return ""
     personal = {e.principal.key for e in held if reaches_personal(e.can)}
-    open_ = {e.principal.key for e in held if e.role.unproven or e.role.unmapped} - personal
+    open_ = {e.principal.key for e in held if e.role.open} - personal
     said = f"{len(people)}"
     if personal:
         said += f", {len(personal)} reach personal data"

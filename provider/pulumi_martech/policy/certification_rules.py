@@ -5,16 +5,12 @@ from datetime import date, timedelta
 
 from pydantic import Field
 
-from pulumi_martech.model.capability import CAPABILITIES, Effect
 from pulumi_martech.model.certification import Certification
 from pulumi_martech.model.moment import Day
 from pulumi_martech.model.risk import Band
+from pulumi_martech.policy.duties import OUTLIVES
 from pulumi_martech.policy.rule import Finding, Parameters, Rule, one_of_each
 from pulumi_martech.policy.view import Entitlement, View
-
-_OUTLIVES = frozenset(
-    name for name, c in CAPABILITIES.items() if c.effect in (Effect.EXPORT, Effect.ADMINISTER)
-)
 
 
 class Cadence(Parameters):
@@ -39,14 +35,10 @@ class Cadence(Parameters):
     def days(self, held: Sequence[Entitlement], band: Band) -> int:
         """Return the most days between two certifications."""
         if held[0].principal.kind == "service":
-            heavy = any(_OUTLIVES & e.can or e.role.unproven or e.role.unmapped for e in held)
+            heavy = any(e.role.may(OUTLIVES) for e in held)
             return self.service_heavy if heavy else self.service
-        return {
-            Band.SEVERE: self.severe,
-            Band.HIGH: self.high,
-            Band.MODERATE: self.moderate,
-            Band.LOW: self.low,
-        }[band]
+        days: int = getattr(self, band)
+        return days
 
 
 def _certified(view: View, cadence: Cadence) -> Iterator[Finding]:

@@ -50,8 +50,8 @@ def by_rules_before(before: Access, after: Access) -> Access:
 
 
 def process(
-    before: Access,
-    after: Access,
+    before: View,
+    after: View,
     rules_before: Sequence[Rule],
     now: Judgement,
     authors: Collection[str],
@@ -60,19 +60,20 @@ def process(
     """Yield what a change does to the rules that it should not do in one step.
 
     Args:
-        before: the document before the change.
-        after: the document with it.
+        before: what everybody could do before the change, as of the same day.
+        after: what everybody can do with it.
         rules_before: the policies there were before it.
         now: what the policies of now find in ``after``.
         authors: who made the change, by key.
-        look: makes a view of a document, as of the day to judge by, with all else that is known.
+        look: makes such a view of a document, with all else that is known.
     """
     still: dict[tuple[object, ...], Severity | None] = {
         (f.rule, f.about, f.way): f.severity for f in now.findings if not f.waived
     }
-    was = judge(look(before), rules_before)
+    was = judge(before, rules_before)
     old = {(f.rule, f.about, f.text) for f in was.findings if not f.waived}
-    for finding in judge(look(by_rules_before(before, after)), rules_before).findings:
+    mixed = look(by_rules_before(before.access, after.access))
+    for finding in judge(mixed, rules_before).findings:
         key = (finding.rule, finding.about, finding.way)
         if finding.waived or finding.rule == "waivers":
             continue
@@ -87,8 +88,8 @@ def process(
             continue  # the rules change and what they are about does not: an ordinary decision
         text = f"{said}: by the rules before it {finding.text} ({finding.rule})"
         yield replace(finding, text=text, rule=PROCESS)
-    yield from _own_access(look(before), look(after), authors)
-    yield from _rights(before, after, authors)
+    yield from _own_access(before, after, authors)
+    yield from _rights(before.access, after.access, authors)
 
 
 def _own_access(before: View, after: View, authors: Collection[str]) -> Iterator[Finding]:

@@ -236,9 +236,10 @@ def _competitors(view: View, _: Nothing) -> Iterator[Finding]:
 _EXPORTS = frozenset(
     name for name, c in CAPABILITIES.items() if c.effect is Effect.EXPORT and c.personal
 )
-_OUTLIVES = frozenset(
+OUTLIVES = frozenset(
     name for name, c in CAPABILITIES.items() if c.effect in (Effect.EXPORT, Effect.ADMINISTER)
 )
+"""Capabilities of a key whose harm outlives it: to take data out, and to let others in."""
 
 
 def _export_unproven(view: View, _: Nothing) -> Iterator[Finding]:
@@ -301,10 +302,7 @@ def _external_bound(view: View, _: Nothing) -> Iterator[Finding]:
 def _service_bound(view: View, _: Nothing) -> Iterator[Finding]:
     for key, everything in view.by_principal.items():
         held = [
-            e
-            for e in everything
-            if is_service(e.principal, e.account)
-            and (_OUTLIVES & e.can or e.role.unproven or e.role.unmapped)
+            e for e in everything if is_service(e.principal, e.account) and e.role.may(OUTLIVES)
         ]
         if not held:
             continue

@@ -24,12 +24,8 @@ class LongestGrants(Parameters):
 
     def days(self, band: Band) -> int:
         """Return the most days for a band."""
-        return {
-            Band.SEVERE: self.severe,
-            Band.HIGH: self.high,
-            Band.MODERATE: self.moderate,
-            Band.LOW: self.low,
-        }[band]
+        days: int = getattr(self, band)
+        return days
 
 
 def _external_ends(view: View, parameters: LongestGrants) -> Iterator[Finding]:
@@ -212,7 +208,7 @@ def _least_privilege(view: View, _: Nothing) -> Iterator[Finding]:
 
 def _covered(one: Entitlement, other: Entitlement) -> bool:
     """Tell whether another grant gives all that one does, of the same assets, for as long."""
-    if one is other or not one.can or one.role.unproven or one.role.unmapped:
+    if one is other or not one.can or one.role.open:
         return False
     if other.grant.assets and not (
         one.grant.assets and set(one.grant.assets) <= set(other.grant.assets)
@@ -257,7 +253,7 @@ def _personal_data(view: View, parameters: PersonalData) -> Iterator[Finding]:
     for key, everything in view.by_principal.items():
         if everything[0].principal.team in allowed:
             continue
-        held = [e for e in everything if _PERSONAL & e.can or e.role.unproven or e.role.unmapped]
+        held = [e for e in everything if e.role.may(_PERSONAL)]
         if held:
             accounts = {e.account.key for e in held}
             names = one_of_each(name for e in held for name in _PERSONAL & e.can)

@@ -41,7 +41,7 @@ def _left_behind(view: View, _: Nothing) -> Iterator[Finding]:
             about=(key, owner, *sorted(accounts)),
             text=f"{key} goes on in {one_of_each(accounts)} though {owner}, whose it is, has left "
             "and may know its key or password",
-            way=("people", key) if key in access.people else (),
+            way=view.way_to(key),
         )
 
 

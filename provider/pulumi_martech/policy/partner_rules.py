@@ -10,7 +10,7 @@ from pulumi_martech.model.people import Principal
 from pulumi_martech.model.portable import PORTABLE_ROLES
 from pulumi_martech.policy.partners import Ruling, may_use, protection_of
 from pulumi_martech.policy.rule import Finding, Nothing, Parameters, Rule, one_of_each
-from pulumi_martech.policy.view import View
+from pulumi_martech.policy.view import Entitlement, View
 
 
 def _unexplained(view: View, _: Nothing) -> Iterator[Finding]:
@@ -117,22 +117,21 @@ class Burst(Parameters):
 
 
 def _burst(view: View, parameters: Burst) -> Iterator[Finding]:
-    begun: dict[str, list[tuple[int, str]]] = {}
+    begun: dict[str, list[Entitlement]] = {}
     for held in view.entitlements:
-        company = held.principal.partner or held.principal.vendor
+        company = held.principal.company
         starts = held.grant.starts or held.principal.starts
         recent = starts is not None and view.day - starts < timedelta(days=parameters.days)
         if company and recent:
-            begun.setdefault(company, []).append((held.index, held.principal.key))
+            begun.setdefault(company, []).append(held)
     for company, grants in begun.items():
         if len(grants) >= parameters.grants:
-            people = {who for _, who in grants}
-            index = min(index for index, _ in grants)
+            people = {held.principal.key for held in grants}
             yield Finding(
                 about=(company, *sorted(people)),
                 text=f"{len(grants)} grants to {company} begin within {parameters.days} days "
                 f"({one_of_each(people)})",
-                way=("grants", index) if index >= 0 else (),
+                way=min(grants, key=lambda held: held.index).way,
             )
 
 

@@ -45,7 +45,7 @@ class RoleHere:
 
     ``can`` are effective capabilities: of the native roles whose content is proven, and where it is
     not, of what the role is meant to be. ``unproven`` names those native roles: risk counts them as
-    XX
+    everything. ``extra`` is what the native roles allow beyond what the role says.
     """
 
     natives: tuple[str, ...]
@@ -56,9 +56,14 @@ class RoleHere:
     counted: frozenset[str]
     administrator: bool
 
+    @property
+    def open(self) -> bool:
+        """Whether nobody can say all that it allows."""
+        return bool(self.unproven or self.unmapped)
+
     def may(self, names: Collection[str]) -> bool:
         """Tell whether it allows one of some capabilities, or nobody can say that it does not."""
-        return not self.can.isdisjoint(names) or bool(self.unproven or self.unmapped)
+        return not self.can.isdisjoint(names) or self.open
 
 
 @dataclass(frozen=True, slots=True)
