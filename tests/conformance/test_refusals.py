@@ -69,3 +69,22 @@ def test_an_alias_that_is_no_urn_is_refused(sandbox: Sandbox) -> None:
     assert done.returncode == 1
     assert 'invalid alias URN: invalid URN "a"' in done.stdout
     assert json.loads(sandbox.world.read_text())["objects"] == {}
+
+
+def test_a_version_that_the_program_asks_for_is_looked_at(sandbox: Sandbox) -> None:
+    program = "import pulumi, toy\npulumi.require_pulumi_version({!r})\ntoy.User('a', login='a')\n"
+    said = 'Pulumi CLI version 3.259.0 does not satisfy the version range ">=4.0.0"'
+    (sandbox.work / "__main__.py").write_text(program.format(">=4.0.0"))
+    done = sandbox.pulumi("up", "--yes", "--skip-preview")
+    assert done.returncode == 1 and said in done.stdout
+    assert json.loads(sandbox.world.read_text())["objects"] == {}
+    (sandbox.work / "__main__.py").write_text(program.format(">=3.0.0"))
+    assert sandbox.pulumi("preview").returncode == 0
+    settings = sandbox.work / "Pulumi.yaml"
+    before = settings.read_text()
+    settings.write_text(before.rstrip("\n") + '\nrequiredPulumiVersion: ">=4.0.0"\n')
+    try:
+        done = sandbox.pulumi("preview")
+    finally:
+        settings.write_text(before)
+    assert done.returncode == 1 and said in done.stdout + done.stderr

@@ -97,3 +97,39 @@ class Toyland:
     def folder(self, stack: str = "dev") -> Path:
         """Return where the state of a stack lies."""
         return self.project / ".martech" / "state" / "toyland" / stack
+
+
+class Real:
+    """The real command line on the same project, with a backend of its own."""
+
+    def __init__(self, land: Toyland, state: Path | None = None):
+        self._land = land
+        home = land.root / "real"
+        (home / "state").mkdir(parents=True, exist_ok=True)
+        self._env = {
+            **land.env,
+            "PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"],
+            "PULUMI_HOME": str(home / "home"),
+            "PULUMI_BACKEND_URL": f"file://{state or home / 'state'}",
+            "PULUMI_PYTHON_CMD": sys.executable,
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        }
+
+    def start(self, *words: str, **env: str) -> "subprocess.Popen[str]":
+        """Start a command."""
+        return subprocess.Popen(
+            ["pulumi", *words, "--non-interactive"],
+            cwd=self._land.project,
+            env={**self._env, **env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str, code: int = 0, **env: str) -> str:
+        """Run a command to its end; return what it printed."""
+        process = self.start(*words, **env)
+        out, err = process.communicate(timeout=180)
+        assert process.returncode == code, f"{words}: {process.returncode}\n{out}\n{err}"
+        return out if not code else out + err

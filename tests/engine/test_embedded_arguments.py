@@ -167,3 +167,49 @@ def test_options_that_contradict_each_other_are_refused() -> None:
             parse(words.split())
     with pytest.raises(UsageError, match="--policy-pack-config needs --policy-pack"):
         parse(["up", "--policy-pack-config", "c.json"])
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("config set --path key --secret value", {"path": True, "secret": True, "value": "value"}),
+        ("config set key value --secret=false", {"secret": False}),
+        ("config set --secret key value --secret=0", {"secret": False}),
+        ("config set key --secret=T value", {"secret": True}),
+        ("config set key -- -v", {"key": "key", "value": "-v"}),
+        ("config set -- -k -v", {"key": "-k", "value": "-v"}),
+        ("config set -s dev key -", {"stack": "dev", "value": "-"}),
+        ("config -sdev get key", {"stack": "dev", "action": "get"}),
+        ("-s=dev config get key", {"stack": "dev", "key": "key"}),
+        ("config get -jsdev key", {"json": True, "stack": "dev"}),
+        ("config get key -s one -s two", {"stack": "two"}),
+        ("-C there --color never stack -s dev output -j x", {"cwd": "there", "name": "x"}),
+        ("stack ls -ja --json=false", {"json": False, "all": True}),
+        ("config set-all --plaintext a=-1 --plaintext=b=c=d", {"plaintext": ["a=-1", "b=c=d"]}),
+        ("up -ymnote -p4 -c a=b --config=c=d", {"message": "note", "config": ["a=b", "c=d"]}),
+        ("up --refresh=false --refresh=true -t -x", {"refresh": True, "target": ["-x"]}),
+        ("up -r=false --run-program=f", {"refresh": False, "run_program": False}),
+        ("preview -v3 -v=4 --non-interactive=false", {"non_interactive": False}),
+    ],
+)
+def test_flags_are_taken_anywhere(words: str, found: dict[str, object]) -> None:
+    arguments = vars(parse(words.split()))
+    assert {name: arguments[name] for name in found} == found
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("config set key --secret=yes value", 'invalid argument "yes" for "--secret" flag'),
+        ("stack -s", "flag needs an argument: 's' in -s"),
+        ("config get key --stack", "flag needs an argument: --stack"),
+        ("config set --secret --plaintext key value", "--secret and --plaintext cannot be given"),
+        ("config get key -jq", "`config get -q` is not covered"),
+        ("config -- set", "`set` is no command, as it comes behind `--`"),
+        ("config set one two -- -three", "`config set -three` is not covered"),
+    ],
+)
+def test_flags_that_are_wrong_are_refused(words: str, said: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse(words.split())
+    assert said in str(refused.value)

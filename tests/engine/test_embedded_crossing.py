@@ -1,10 +1,7 @@
 """A stack crosses to the real engine and back: export, import, and nothing to do."""
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.engine.embedded_kit import FAST, Toyland
+from tests.engine.embedded_kit import FAST, Real, Toyland
 
 pytestmark = pytest.mark.skipif(
     shutil.which("pulumi") is None, reason="the real `pulumi` is not on PATH"
@@ -48,42 +45,6 @@ def configure(land: Toyland) -> None:
     land.run("config", "set", "password", "hunter2", "--secret")
     land.run("config", "set", "region", "eu")
     land.run("config", "set", "--path", "--secret", "limits.seats", "25")
-
-
-class Real:
-    """The real command line on the same project, with a backend of its own."""
-
-    def __init__(self, land: Toyland, state: Path | None = None):
-        self._land = land
-        home = land.root / "real"
-        (home / "state").mkdir(parents=True, exist_ok=True)
-        self._env = {
-            **land.env,
-            "PATH": os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"],
-            "PULUMI_HOME": str(home / "home"),
-            "PULUMI_BACKEND_URL": f"file://{state or home / 'state'}",
-            "PULUMI_PYTHON_CMD": sys.executable,
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        }
-
-    def start(self, *words: str, **env: str) -> "subprocess.Popen[str]":
-        """Start a command."""
-        return subprocess.Popen(
-            ["pulumi", *words, "--non-interactive"],
-            cwd=self._land.project,
-            env={**self._env, **env},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *words: str, code: int = 0, **env: str) -> str:
-        """Run a command to its end; return what it printed."""
-        process = self.start(*words, **env)
-        out, err = process.communicate(timeout=180)
-        assert process.returncode == code, f"{words}: {process.returncode}\n{out}\n{err}"
-        return out if not code else out + err
 
 
 def test_there_and_back(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ import argparse
 from typing import Any, NoReturn
 
 from .errors import UsageError
-from .stacks import VERSION
+from .flags import ordered, restored
+from .versions import VERSION
 
-_VALUED = ("--cwd", "-C", "--color", "--stack", "-s", "--verbose", "-v", "--tracing")
 _IGNORED_FLAGS = (
     "--non-interactive", "--logtostderr", "--logflow", "--disable-integrity-checking",
     "--fully-qualify-stack-names", "--emoji", "-e", "--suppress-progress", "--suppress-permalink",
@@ -60,16 +60,16 @@ def parse(words: list[str]) -> argparse.Namespace:
     Raises:
         UsageError: it is wrong or asks for what is not covered.
     """
-    words, values = _parted(words)
-    arguments, rest = _parser().parse_known_args(_normal(words))
+    parser, shared = _parser(), _shared()
+    words, held = ordered(words, parser, shared)
+    arguments, rest = parser.parse_known_args(words)
     if rest:
+        rest = restored(rest, held)
         action = getattr(arguments, "action", None)
         command = " ".join([arguments.command, *([action] if action else [])])
         raise _refused(f"{command} {rest[0].partition('=')[0]}", f"embedded {command}")
-    if values:
-        if len(values) > 1 or getattr(arguments, "value", "") is not None:
-            raise UsageError("nothing is expected after `--` but the value of `config set`")
-        arguments.value = values[0]
+    for name, value in vars(arguments).items():
+        setattr(arguments, name, restored(value, held))
     _check_together(arguments)
     return arguments
 
@@ -88,6 +88,7 @@ def _check_together(arguments: argparse.Namespace) -> None:
         ("target", "exclude"),
         ("target_replace", "exclude"),
         ("exclude_protected", "ignore_protect"),
+        *([("secret", "plaintext")] if getattr(arguments, "action", "") == "set" else []),
     ]
     if OPERATIONS.get(arguments.command) != "preview":  # which is one anyway
         pairs += [("preview_only", "skip_preview"), ("preview_only", "yes")]
@@ -97,33 +98,6 @@ def _check_together(arguments: argparse.Namespace) -> None:
             raise UsageError(f"{names} cannot be given together")
     if given("policy_pack_config") and not given("policy_pack"):
         raise UsageError("--policy-pack-config needs --policy-pack")
-
-
-def _parted(words: list[str]) -> tuple[list[str], list[str]]:
-    """Part the command line at `--`; behind it is a value that may look like an option."""
-    if "--" not in words:
-        return words, []
-    at = words.index("--")
-    return words[:at], words[at + 1 :]
-
-
-def _normal(words: list[str]) -> list[str]:
-    """Put options before the command behind it, and write `--x=false` as `--no-x`."""
-    leading: list[str] = []
-    rest = list(words)
-    while rest and rest[0].startswith("-") and rest[0] not in ("--help", "-h"):
-        word = rest.pop(0)
-        leading.append(word)
-        if word in _VALUED and rest:
-            leading.append(rest.pop(0))
-    result = []
-    for word in [*rest, *leading]:
-        name, separator, value = word.partition("=")
-        if separator and value in ("true", "false") and name.startswith("--"):
-            result.append(name if value == "true" else f"--no-{name[2:]}")
-        else:
-            result.append(word)
-    return result
 
 
 def _parser() -> _Parser:
@@ -277,9 +251,11 @@ def _add_config(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     many.add_argument("--secret", action="append", default=[], metavar="KEY=VALUE")
     many.add_argument("--plaintext", action="append", default=[], metavar="KEY=VALUE")
     many.add_argument("--json", default="", help="what `config --json` prints")
-    removing = actions.add_parser("rm", parents=[shared], aliases=["remove"])
+    removing = actions.add_parser("rm", parents=[shared], aliases=["remove", "delete"])
     removing.add_argument("keys", nargs=1, metavar="key")
-    removing_all = actions.add_parser("rm-all", parents=[shared], aliases=["remove-all"])
+    removing_all = actions.add_parser(
+        "rm-all", parents=[shared], aliases=["remove-all", "delete-all"]
+    )
     removing_all.add_argument("keys", nargs="+")
     copying = actions.add_parser("cp", parents=[shared], aliases=["copy"])
     copying.add_argument("key", nargs="?")

@@ -14,7 +14,7 @@ from .context import Context
 from .errors import EngineError, Interrupted, UsageError, explained
 from .output import dumped
 from .stack_commands import StackCommands
-from .stacks import VERSION
+from .versions import VERSION
 
 
 def main(words: list[str]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from pulumi.automation import CommandResult, PulumiCommand
 from semver import VersionInfo
 
-from .stacks import VERSION
+from .versions import VERSION
 
 _MODULE = "pulumi_martech.engine.embedded"
 

@@ -4,11 +4,14 @@ import json
 import sys
 from typing import Any
 
+from . import config_paths
 from .context import Context
 from .errors import EngineError, UsageError
 from .output import dumped
+from .project_config import value_of, with_project_config
 from .settings import ConfigValue, StackSettings
-from .values import SECRET_MARK
+
+_REMOVING = ("rm", "remove", "delete", "rm-all", "remove-all", "delete-all")
 
 
 class ConfigCommands:
@@ -33,7 +36,7 @@ class ConfigCommands:
                     if not separator:
                         raise UsageError(f"{item!r} is not KEY=VALUE")
                     settings.set(key, value, secret, arguments.path)
-        elif action in ("rm", "rm-all", "remove", "remove-all"):
+        elif action in _REMOVING:
             for key in arguments.keys:
                 settings.remove(key, arguments.path)
         elif action in ("cp", "copy"):
@@ -51,7 +54,7 @@ class ConfigCommands:
         if arguments.value is not None:
             return str(arguments.value)
         text = sys.stdin.read()
-        return text if arguments.raw else text.rstrip("\n")
+        return text if arguments.raw else text.removesuffix("\n")
 
     def _set_described(self, settings: StackSettings, text: str) -> None:
         """Set what `config --json` printed elsewhere."""
@@ -83,24 +86,44 @@ class ConfigCommands:
         return target
 
     def _config_get(self, settings: StackSettings) -> int:
-        found = settings.get(self._context.arguments.key, self._context.arguments.path)
+        arguments = self._context.arguments
+        found = settings.get(arguments.key, arguments.path)
         if found is None:
-            raise EngineError(f"configuration key '{self._context.arguments.key}' not found")
-        print(dumped(_described(found)) if self._context.arguments.json else found.value)
+            found = self._of_project(settings, arguments.key, arguments.path)
+        if found is None:
+            stack = self._context.name(settings.project)
+            raise EngineError(f"configuration key '{arguments.key}' not found for stack '{stack}'")
+        print(dumped(_described(found)) if arguments.json else found.value)
         return 0
 
+    def _of_project(self, settings: StackSettings, key: str, path: bool) -> ConfigValue | None:
+        """Return a value that Pulumi.yaml has for all stacks, or one inside a structure."""
+        name, inside = config_paths.split(key) if path else (key, ())
+        found = self._all(settings).get(settings.full_key(name))
+        if found is None or not inside:
+            return found
+        value = config_paths.find(json.loads(found.value), inside) if found.is_object else None
+        return None if value is None else value_of(value)
+
+    def _all(self, settings: StackSettings) -> dict[str, ConfigValue]:
+        """Return the configuration of the stack with what the project adds, by namespace."""
+        stack = self._context.name(settings.project)
+        config = with_project_config(settings.project, stack, settings.config(), check=False)
+        return dict(sorted(config.items(), key=lambda item: item[0].split(":", 1)))
+
     def _config_list(self, settings: StackSettings) -> int:
-        rows: dict[str, dict[str, Any]] = {}
-        for key, item in settings.config().items():
-            row = _described(item)
-            if item.secret and not self._context.arguments.show_secrets:
-                row = {"secret": True}
-            rows[key] = row
-        if self._context.arguments.json:
-            print(dumped(rows))
+        arguments = self._context.arguments
+        config = self._all(settings)
+        if arguments.json:
+            hidden = {"secret": True}
+            shown = {
+                key: hidden if item.secret and not arguments.show_secrets else _described(item)
+                for key, item in config.items()
+            }
+            print(dumped(shown))
             return 0
-        for key, row in rows.items():
-            print(f"{key}\t{row.get('value', SECRET_MARK)}")
+        for key, item in config.items():
+            print(f"{key}\t{item.value if arguments.show_secrets else item.shown}")
         return 0
 
 

@@ -4,20 +4,24 @@ import re
 from typing import Any
 
 from .diffing import Path, parse_path, path_text
-from .errors import UsageError
+from .errors import EngineError, UsageError
 
-_WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
+_WHOLE = re.compile(r"[-+]?[0-9]+")
+_RESERVED = 'maps with the single key "secure" are reserved'
 
 
 def split(text: str) -> tuple[str, Path]:
     """Return the key that a path begins with, and the rest of the path.
 
+    The namespace is looked for in the first part alone: names further in may have colons.
+
     Raises:
         UsageError: it is no path.
     """
-    namespace, separator, rest = text.rpartition(":")
+    at = min((at for at in (text.find("["), text.find(".")) if at > 0), default=len(text))
+    namespace, separator, name = text[:at].rpartition(":")
     try:
-        path = parse_path(rest)
+        path = parse_path(name + text[at:])
     except ValueError as error:
         raise UsageError(f"{text!r} is no path into the configuration: {error}") from None
     if not path or not isinstance(path[0], str):
@@ -29,41 +33,70 @@ def typed(text: str) -> Any:
     """Return what a text in a structure stands for: truth values and whole numbers are no text."""
     if text in ("true", "false"):
         return text == "true"
-    return int(text) if _WHOLE.fullmatch(text) and text != "-0" else text
+    if _WHOLE.fullmatch(text) and not (len(text) > 1 and text[0] == "0"):
+        number = int(text)
+        if -(1 << 63) <= number < 1 << (63 if text[0] in "+-" else 64):
+            return number
+    return text
 
 
-def put(inside: Any, path: Path, value: Any) -> Any:
+def put(inside: Any, path: Path, value: Any, key: str) -> Any:
     """Return `inside` with a value at a path; makes the lists and objects on the way.
 
+    Args:
+        inside: what there is for the key; it is changed.
+        path: where in it.
+        value: what to put there.
+        key: the key, for messages.
+
     Raises:
-        UsageError: there is something else on the way.
+        EngineError: there is something else on the way.
     """
+    return _put(inside, path, value, (key.rpartition(":")[2],))
+
+
+def _put(inside: Any, path: Path, value: Any, way: Path) -> Any:
     if not path:
         return value
     part, rest = path[0], path[1:]
     if not isinstance(inside, (dict, list)):
-        inside = [] if isinstance(part, int) else {}
+        if inside is not None and len(way) > 1:  # a value of the key itself is written over
+            raise _not_set(way, f"expected {'an array' if isinstance(part, int) else 'a map'}")
+        inside = [None] * (part + 1) if isinstance(part, int) else {}
+    way = (*way, part)
     if isinstance(inside, list):
-        if not isinstance(part, int) or not 0 <= part <= len(inside):
-            raise UsageError(f"{path_text(path)}: array index out of range")
+        if not isinstance(part, int):
+            raise _not_set(way, "key for an array must be an int")
+        if not 0 <= part <= len(inside):
+            raise _not_set(way, "array index out of range")
         if part == len(inside):
             inside.append(None)
-        inside[part] = put(inside[part], rest, value)
+        inside[part] = _put(inside[part], rest, value, way)
         return inside
     if not isinstance(part, str):
-        raise UsageError(f"{path_text(path)}: key for a map must be a string")
+        raise _not_set(way, "key for a map must be a string")
     if part == "secure" and not rest and not inside and isinstance(value, str):
-        raise UsageError('"secure" key in maps of length 1 are reserved')
-    inside[part] = put(inside.get(part), rest, value)
+        raise EngineError(f"could not set config: {_RESERVED}")
+    inside[part] = _put(inside.get(part), rest, value, way)
     return inside
 
 
+def _not_set(way: Path, why: str) -> EngineError:
+    return EngineError(f"could not set config: {path_text(way)}: {why}")
+
+
 def take(inside: Any, path: Path) -> bool:
-    """Remove what is at a path; return whether there was anything."""
+    """Remove what is at a path; return whether there was anything.
+
+    Raises:
+        EngineError: the rest would be taken for a secret.
+    """
     *way, last = path
     for part in way:
         inside = _at(inside, part)
     if isinstance(inside, dict) and last in inside:
+        if inside.keys() - {last} == {"secure"} and isinstance(inside["secure"], str):
+            raise EngineError(f"{path_text(path)}: {_RESERVED}")
         del inside[last]
         return True
     if isinstance(inside, list) and isinstance(last, int) and 0 <= last < len(inside):

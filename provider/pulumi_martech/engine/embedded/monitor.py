@@ -29,6 +29,7 @@ from .state import (
 )
 from .transforms import Transforms
 from .values import UNKNOWN_TEXT
+from .versions import check_version
 from .wire import from_struct, from_wire, to_struct
 
 _RESULTS = {
@@ -401,6 +402,10 @@ class Engine:
         self._root = request.urn
         return engine_pb2.SetRootResourceResponse()
 
-    def RequirePulumiVersion(self, _request: Any, _context: Any = None) -> Any:
-        """Accept any version."""
+    def RequirePulumiVersion(self, request: Any, _context: Any = None) -> Any:
+        """Refuse a range of versions that the one this engine stands for does not lie in."""
+        try:
+            check_version(request.pulumi_version_range)
+        except EngineError as error:
+            raise RequestFailed(str(error)) from None
         return engine_pb2.RequirePulumiVersionResponse()

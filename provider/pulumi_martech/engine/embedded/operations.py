@@ -32,6 +32,7 @@ from .stack_commands import remove_stack
 from .stacks import StackFolder
 from .state import Graph, ResourceState
 from .targets import UrnTargets
+from .versions import check_version
 
 CANCELLED = Interrupted.code
 
@@ -48,6 +49,7 @@ def operate(context: Context, kind: str, preview: bool) -> int:
     """
     arguments = context.arguments
     project, folder = context.stack()
+    check_version(project.required_version)
     options = _options(arguments, kind, project, preview)
     if arguments.run_program and kind != "destroy" and (options.refresh or options.refresh_only):
         raise UsageError(

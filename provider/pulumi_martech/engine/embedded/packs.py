@@ -23,7 +23,8 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from .errors import EngineError
 from .events import Events
 from .pack_config import LEVELS, NUMBERS, Settings, apply, parsed, problems, read_config
-from .project import Project, read_yaml
+from .project import Project
+from .yaml_files import read_yaml
 
 T = TypeVar("T")
 

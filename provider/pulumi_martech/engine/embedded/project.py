@@ -5,10 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
 from .errors import EngineError, UsageError
+from .yaml_files import read_yaml
 
 _STACK_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}")
 
@@ -23,6 +21,7 @@ class Project:
         main: the folder or file of the program, absolute.
         settings: the folder of the stacks' settings.
         refresh_always: the option `refresh: always`.
+        required_version: the range of versions of the engine that it asks for.
         config: keys of the configuration with types, defaults and values.
     """
 
@@ -31,6 +30,7 @@ class Project:
     main: Path
     settings: Path
     refresh_always: bool
+    required_version: str = ""
     config: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -81,24 +81,9 @@ class Project:
             root / (data.get("main") or "."),
             root / folder,
             isinstance(options, dict) and options.get("refresh") == "always",
+            str(data.get("requiredPulumiVersion") or ""),
             config if isinstance(config, dict) else {},
         )
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """Read a mapping from a YAML file.
-
-    Raises:
-        EngineError: the file is not readable or no mapping.
-    """
-    try:
-        data = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-    except (OSError, YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise EngineError(f"{path} cannot be read: {reason}") from None
-    if not isinstance(data, dict):
-        raise EngineError(f"{path} must be a mapping of names to values")
-    return data
 
 
 def check_stack_name(name: str) -> str:

@@ -33,7 +33,7 @@ def with_project_config(
         if full in result:
             continue
         if value is not None:
-            result[full] = _config_value(value)
+            result[full] = value_of(value)
         elif full.startswith(f"{project.name}:"):
             missing.append(key)
     if not check:
@@ -52,7 +52,8 @@ def _is_typed(described: Any) -> bool:
     return isinstance(described, dict) and set(described) <= _TYPED
 
 
-def _config_value(value: Any) -> ConfigValue:
+def value_of(value: Any) -> ConfigValue:
+    """Return a value of Pulumi.yaml as programs get it."""
     if isinstance(value, (dict, list)):
         return ConfigValue(compact(value), compact(value), (), True)
     return ConfigValue(config_text(value), config_text(value))

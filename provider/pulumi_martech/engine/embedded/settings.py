@@ -3,19 +3,19 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from io import StringIO
+from decimal import Decimal
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
 from . import config_paths
 from .crypter import Crypter
-from .errors import EngineError, UsageError
+from .diffing import Path as Way
+from .errors import EngineError
 from .files import write_text
-from .project import Project, read_yaml
+from .project import Project
 from .values import SECRET_MARK
+from .yaml_files import dump, edited, load, resolved
 
 
 @dataclass(frozen=True)
@@ -42,25 +42,16 @@ class ConfigValue:
 
 def _opened(value: Any, decrypt: Callable[[str], str]) -> Any:
     if isinstance(value, dict):
-        if set(value) == {"secure"} and isinstance(value["secure"], str):
+        if _is_secret(value):
             return decrypt(value["secure"])
-        return {str(key): _opened(item, decrypt) for key, item in value.items()}
+        return {key: _opened(item, decrypt) for key, item in value.items()}
     if isinstance(value, list):
         return [_opened(item, decrypt) for item in value]
-    return _scalar(value)
-
-
-def _scalar(value: Any) -> Any:
-    """Return a plain value of the file as the real engine reads it."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e21:
-        return int(value)
-    if isinstance(value, datetime):
-        moment = value if value.tzinfo is not None else value.replace(tzinfo=UTC)
-        zone = "UTC" if not moment.utcoffset() else moment.strftime("%z")
-        return f"{moment.strftime('%Y-%m-%d %H:%M:%S %z')} {zone}"
-    if isinstance(value, date):
-        return f"{value.isoformat()} 00:00:00 +0000 UTC"
     return value
+
+
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, dict) and set(value) == {"secure"} and isinstance(value["secure"], str)
 
 
 class StackSettings:
@@ -72,31 +63,48 @@ class StackSettings:
     def __init__(self, project: Project, stack: str, path: Path | None = None):
         self.project = project
         self.path = path or project.settings / f"Pulumi.{stack}.yaml"
-        self._yaml = YAML()
-        self._yaml.width = 10_000
         self._data = self._load()
-        self._check()
-        self.crypter = Crypter(self._data.get("encryptionsalt"), self._keep_salt)
+        read = resolved(self._data)
+        self._check(read)
+        self.crypter = Crypter(read.get("encryptionsalt"), self._keep_salt)
 
     def _load(self) -> Any:
-        if not self.path.is_file() or not self.path.stat().st_size:
+        if not self.path.is_file():
             return {}
-        read_yaml(self.path)  # says what is wrong with it
-        return self._yaml.load(self.path.read_text(encoding="utf-8")) or {}
+        data = load(self.path)
+        if resolved(data) is None:
+            return {}
+        if not isinstance(data, dict):
+            raise EngineError(f"{self.path} must be a mapping of names to values")
+        return data
 
-    def _check(self) -> None:
+    def _check(self, read: dict[str, Any]) -> None:
         """Refuse what this engine does not read.
 
         Raises:
             EngineError: the file asks for it.
         """
-        provider = self._data.get("secretsprovider") or "passphrase"
-        if provider not in ("passphrase", "default") or self._data.get("encryptedkey"):
+        config = read.get("config") or {}
+        if not isinstance(config, dict):
+            raise EngineError(f"{self.path} cannot be read: `config` must be a mapping of keys")
+        for key in self._data.get("config") or {}:
+            if not isinstance(resolved(key), str):
+                raise EngineError(
+                    f"{self.path} cannot be read: could not parse {key} as a configuration key; "
+                    "put it in quotes"
+                )
+            if _has_no_number(config[str(key)]):
+                raise EngineError(
+                    f"{self.path} cannot be read: the value of {key} has a number that is none "
+                    "(`.nan` or `.inf`); put it in quotes"
+                )
+        provider = read.get("secretsprovider") or "passphrase"
+        if provider not in ("passphrase", "default") or read.get("encryptedkey"):
             raise EngineError(
                 f"{self.path.name} names the secrets provider {provider!r}, which the embedded "
                 "engine does not cover; it has `passphrase`; use a stack on the real `pulumi`"
             )
-        if self._data.get("environment"):
+        if read.get("environment"):
             raise EngineError(
                 f"{self.path.name} imports environments of Pulumi Cloud (`environment`), which the "
                 "embedded engine does not cover; use a stack on the real `pulumi`"
@@ -113,11 +121,14 @@ class StackSettings:
         """Return `namespace:key`; without a namespace it is that of the project.
 
         Raises:
-            UsageError: it is no key.
+            EngineError: it is no key.
         """
         full = key if ":" in key else f"{self.project.name}:{key}"
-        if full.count(":") > 1 or full.startswith(":"):
-            raise UsageError(
+        parts = full.split(":")
+        if len(parts) == 3 and parts[1] == "config":  # as keys were once
+            full = f"{parts[0]}:{parts[2]}"
+        elif len(parts) != 2:
+            raise EngineError(
                 f"could not parse {key} as a configuration key (configuration keys should be of "
                 "the form `<namespace>:<name>`)"
             )
@@ -127,15 +138,11 @@ class StackSettings:
         """Return the configuration by full key."""
         result = {}
         for key, value in (self._data.get("config") or {}).items():
-            result[self.full_key(str(key))] = self._decoded(value)
+            result[self.full_key(str(key))] = self._decoded(resolved(value))
         return result
 
     def _decoded(self, value: Any) -> ConfigValue:
-        if (
-            isinstance(value, dict)
-            and set(value) == {"secure"}
-            and isinstance(value["secure"], str)
-        ):
+        if _is_secret(value):
             text = self.crypter.decrypt(value["secure"])
             return ConfigValue(text, SECRET_MARK, (text,))
         if isinstance(value, (dict, list)):
@@ -158,22 +165,19 @@ class StackSettings:
             value: the text.
             secret: whether it is encrypted.
             path: set a value inside a structure.
+
+        Raises:
+            EngineError: it is no key, or the path leads through something else.
         """
-        key, inside = config_paths.split(key) if path else (key, ())
-        full = self.full_key(key)
-        config = self._data.setdefault("config", {})
-        known = self._stored(full)
-        self._forget(full)
+        full, inside = self._place(key, path)
         new: Any = {"secure": self.crypter.encrypt(value)} if secret else value
         if inside and not secret:
             new = config_paths.typed(value)
-        config[full] = config_paths.put(known, inside, new)
+        self._keep(full, config_paths.put(self._stored(full), inside, new, full))
 
     def set_structure(self, key: str, value: Any) -> None:
         """Set an object or a list; `save` writes it."""
-        full = self.full_key(key)
-        self._forget(full)
-        self._data.setdefault("config", {})[full] = value
+        self._keep(self.full_key(key), value)
 
     def copy(self, source: "StackSettings", key: str | None, path: bool = False) -> None:
         """Take the configuration of another stack, or one key of it; secrets are encrypted anew.
@@ -182,25 +186,22 @@ class StackSettings:
             EngineError: the other stack does not have the key.
         """
         if key is None:
-            whole: tuple[str | int, ...] = ()
-            taken = [(whole, full, source._stored(full)) for full in source.config()]
+            taken: list[tuple[str, Way, Any]] = [
+                (full, (), source._stored(full)) for full in source.config()
+            ]
         else:
-            name, inside = config_paths.split(key) if path else (key, ())
-            full = self.full_key(name)
+            full, inside = self._place(key, path)
             found = config_paths.find(source._stored(full), inside)
             if found is None:
                 raise EngineError(f"configuration key '{key}' not found")
-            taken = [(inside, full, found)]
-        for inside, full, value in taken:
+            taken = [(full, inside, found)]
+        for full, inside, value in taken:
             sealed = self._sealed(value, source.crypter.decrypt)
-            known = self._stored(full)
-            self._forget(full)
-            config = self._data.setdefault("config", {})
-            config[full] = config_paths.put(known, inside, sealed)
+            self._keep(full, config_paths.put(self._stored(full), inside, sealed, full))
 
     def _sealed(self, value: Any, decrypt: Callable[[str], str]) -> Any:
         if isinstance(value, dict):
-            if set(value) == {"secure"} and isinstance(value["secure"], str):
+            if _is_secret(value):
                 return {"secure": self.crypter.encrypt(decrypt(value["secure"]))}
             return {key: self._sealed(item, decrypt) for key, item in value.items()}
         if isinstance(value, list):
@@ -209,31 +210,50 @@ class StackSettings:
 
     def remove(self, key: str, path: bool = False) -> None:
         """Remove a value, or one inside a structure; `save` writes it."""
-        key, inside = config_paths.split(key) if path else (key, ())
-        full = self.full_key(key)
-        if inside:
-            config_paths.take(self._stored(full), inside)
-        else:
+        full, inside = self._place(key, path)
+        known = self._stored(full)
+        if not inside:
             self._forget(full)
+        elif config_paths.take(known, inside):
+            self._keep(full, known)
 
     def get(self, key: str, path: bool = False) -> ConfigValue | None:
         """Return a value, or one inside a structure."""
-        key, inside = config_paths.split(key) if path else (key, ())
-        found = self._stored(self.full_key(key))
-        found = config_paths.find(found, inside) if inside else found
-        return None if found is None else self._decoded(found)
+        full, inside = self._place(key, path)
+        found = config_paths.find(self._stored(full), inside)
+        if found is None and (inside or not self._spelled(full)):
+            return None
+        return self._decoded(found)
+
+    def _place(self, key: str, path: bool) -> tuple[str, Way]:
+        """Return the full key and where in its value."""
+        name, inside = config_paths.split(key) if path else (key, ())
+        return self.full_key(name), inside
 
     def _stored(self, full: str) -> Any:
         """Return what the file has for a key."""
-        for key, value in (self._data.get("config") or {}).items():
-            if self.full_key(str(key)) == full:
-                return value
+        for key in self._spelled(full):
+            return resolved(self._data["config"][key])
         return None
 
-    def _forget(self, full: str) -> None:
+    def _spelled(self, full: str) -> list[str]:
+        """Return how the file spells a key: it may leave out the namespace of the project."""
         config = self._data.get("config") or {}
-        for key in [k for k in config if self.full_key(str(k)) == full]:
-            del config[key]
+        return [key for key in config if self.full_key(str(key)) == full]
+
+    def _keep(self, full: str, value: Any) -> None:
+        if not isinstance(self._data.get("config"), dict):
+            self._data["config"] = {}
+        config = self._data["config"]
+        key, *others = [*self._spelled(full), full]
+        config[key] = edited(config.get(key), value)
+        for other in others:
+            if other != key:
+                config.pop(other, None)
+
+    def _forget(self, full: str) -> None:
+        for key in self._spelled(full):
+            del self._data["config"][key]
 
     def save(self) -> None:
         """Write the file."""
@@ -242,15 +262,21 @@ class StackSettings:
         self._write(self._data)
 
     def _write(self, data: Any) -> None:
-        text = StringIO()
-        if data:
-            self._yaml.dump(data, text)
-        write_text(self.path, text.getvalue())
+        write_text(self.path, dump(data) if data else "")
 
 
 def compact(value: Any) -> str:
     """Write JSON as the real engine hands structures to programs: sorted, safe inside of HTML."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    if isinstance(value, dict):
+        items = (f"{compact(key)}:{compact(item)}" for key, item in sorted(value.items()))
+        return f"{{{','.join(items)}}}"
+    if isinstance(value, list):
+        return f"[{','.join(compact(item) for item in value)}]"
+    if not isinstance(value, str):
+        if isinstance(value, int) and not -(1 << 63) <= value < 1 << 63:
+            value = float(value)
+        return "null" if value is None else config_text(value)
+    text = json.dumps(value, ensure_ascii=False)
     for character in "&<>\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
@@ -258,7 +284,27 @@ def compact(value: Any) -> str:
 
 def config_text(value: Any) -> str:
     """Write a plain value of the configuration, which is always text."""
-    value = _scalar(value)
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float):
+        return _number(value)
     return "" if value is None else str(value)
+
+
+def _number(value: float) -> str:
+    """Write a number as Go's JSON does: without an exponent where it is not far out."""
+    text = repr(value + 0.0)
+    if 1e-6 <= abs(value) < 1e21 or not value:
+        text = format(Decimal(text), "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    digits, _, exponent = text.partition("e")
+    return f"{digits.removesuffix('.0')}e{int(exponent):+d}"
+
+
+def _has_no_number(value: Any) -> bool:
+    """Tell whether there is a number in it that JSON cannot say."""
+    if isinstance(value, dict):
+        return any(_has_no_number(item) for item in value.values())
+    if isinstance(value, list):
+        return any(_has_no_number(item) for item in value)
+    return isinstance(value, float) and not isfinite(value)

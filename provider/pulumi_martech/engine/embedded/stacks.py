@@ -23,8 +23,8 @@ from .journal import Journal, digest, encoded, read_entries
 from .project import Project
 from .replay import Deployment, Entry, Replayer
 from .stores import CHECKPOINT, HISTORY, LOCK, Store
+from .versions import VERSION
 
-VERSION = "v3.259.0"  # of the engine whose recorded behaviour is followed
 _HISTORY = 200  # runs that are remembered
 
 
