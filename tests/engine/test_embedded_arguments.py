@@ -17,14 +17,16 @@ TAKEN = [
     "config set key value", "config set-all --plaintext key=value", "config rm key",
     "config remove key", "config rm-all one two", "config remove-all one two",
     "config cp --dest prod", "config copy --dest prod", "cancel", "version", "whoami", "plugin ls",
+    "state delete urn", "state rm urn", "state remove one two", "state protect urn",
+    "state unprotect --all", "state taint urn", "state untaint --all", "state rename urn name",
+    "state repair", "stack rename prod", "stack unselect", "config refresh --force",
 ]  # fmt: skip
 REFUSED = [
     "about", "api", "console", "convert", "deployment", "do", "env", "gen-completion", "insights",
     "install", "login", "logout", "logs", "neo", "new", "org", "package", "policy", "project",
-    "schema", "state", "template", "watch",
+    "schema", "template", "state edit", "state get", "state move", "state upgrade", "watch",
     "stack change-secrets-provider", "stack drift", "stack get", "stack graph", "stack migrate",
-    "stack rename", "stack schedule", "stack tag", "stack unselect", "stack webhook",
-    "config env", "config refresh",
+    "stack schedule", "stack tag", "stack webhook", "config env",
 ]  # fmt: skip
 
 # The flags of its operations, with a value where they take one.
@@ -90,7 +92,7 @@ REFUSED_FLAGS = {
         "aws:s3/bucket:Bucket", "--from=terraform", "--generate-resources=x", "--parent=a=b",
         "--properties=a", "--provider=a=b", "--urns",
     ],
-    "stack": ["--show-ids", "--show-name", "--show-secrets", "--show-urns", "-i"],
+    "stack": ["--show-ids", "--show-name", "--show-secrets", "-i"],
     "stack init": ["--copy-config-from=x", "--remote", "--teams=x"],
     "stack ls": ["--organization=x", "--tag=x"],
     "stack rm": ["--remove-backups"],

@@ -110,6 +110,7 @@ def _parser() -> _Parser:
         _add_operation(commands.add_parser(name, parents=[shared]), kind)
     _add_stack(commands.add_parser("stack", parents=[shared]), nested)
     _add_config(commands.add_parser("config", parents=[shared]), nested)
+    _add_state(commands.add_parser("state", parents=[shared]), nested)
     cancel = commands.add_parser("cancel", parents=[shared])
     cancel.add_argument("name", nargs="?")
     cancel.add_argument("--yes", "-y", action="store_true")
@@ -198,6 +199,7 @@ def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def _add_stack(parser: argparse.ArgumentParser, shared: _Parser) -> None:
+    parser.add_argument("--show-urns", "-u", action="store_true")
     actions = parser.add_subparsers(dest="action", parser_class=_Parser)
     init = actions.add_parser("init", parents=[shared], aliases=["new"])
     init.add_argument("name", nargs="?")
@@ -207,6 +209,9 @@ def _add_stack(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     select.add_argument("name", nargs="?")
     select.add_argument("--create", "-c", action="store_true")
     select.add_argument("--secrets-provider", default="default")
+    renaming = actions.add_parser("rename", parents=[shared])
+    renaming.add_argument("name")
+    actions.add_parser("unselect", parents=[shared])
     listing = actions.add_parser("ls", parents=[shared], aliases=["list"])
     listing.add_argument("--json", "-j", action="store_true")
     listing.add_argument("--all", "-a", action="store_true")
@@ -231,6 +236,27 @@ def _add_stack(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     history.add_argument("--show-secrets", action="store_true")
     history.add_argument("--page-size", type=int, default=0)
     history.add_argument("--page", type=int, default=1)
+
+
+def _add_state(parser: argparse.ArgumentParser, shared: _Parser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, parser_class=_Parser)
+    removing = actions.add_parser("delete", parents=[shared], aliases=["rm", "remove"])
+    removing.add_argument("--force", action="store_true")
+    removing.add_argument("--target-dependents", action="store_true")
+    marking = [
+        actions.add_parser(name, parents=[shared])
+        for name in ("protect", "unprotect", "untaint", "taint")
+    ]
+    renaming = actions.add_parser("rename", parents=[shared])
+    renaming.add_argument("urn", nargs="?")
+    renaming.add_argument("name", nargs="?")
+    repairing = actions.add_parser("repair", parents=[shared])
+    for action in (removing, *marking):
+        action.add_argument("urns", nargs="*", metavar="urn")
+    for action in (removing, *marking[:-1]):
+        action.add_argument("--all", action="store_true")
+    for action in (removing, *marking, renaming, repairing):
+        action.add_argument("--yes", "-y", action="store_true")
 
 
 def _add_config(parser: argparse.ArgumentParser, shared: _Parser) -> None:
@@ -260,6 +286,9 @@ def _add_config(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     copying = actions.add_parser("cp", parents=[shared], aliases=["copy"])
     copying.add_argument("key", nargs="?")
     copying.add_argument("--dest", "-d", required=True, metavar="STACK")
+    refreshing = actions.add_parser("refresh", parents=[shared])
+    refreshing.add_argument("--force", "-f", action="store_true")
+    refreshing.add_argument("--config-file", metavar="FILE", default=argparse.SUPPRESS)
     for action in (getting, setting, many, removing, removing_all, copying):
         action.add_argument("--path", action="store_true")
         action.add_argument("--config-file", metavar="FILE", default=argparse.SUPPRESS)

@@ -14,6 +14,7 @@ from .context import Context
 from .errors import EngineError, Interrupted, UsageError, explained
 from .output import dumped
 from .stack_commands import StackCommands
+from .state_commands import StateCommands
 from .versions import VERSION
 
 
@@ -48,6 +49,7 @@ def _run(arguments: Namespace, words: list[str]) -> int:
     commands: dict[str, Callable[[], int]] = {
         "stack": StackCommands(context).run,
         "config": ConfigCommands(context).run,
+        "state": StateCommands(context, _confirmed).run,
         "cancel": lambda: _cancel(context),
         "version": _version,
         "whoami": lambda: _whoami(context),

@@ -6,7 +6,9 @@ from typing import Any
 
 from . import config_paths
 from .context import Context
+from .deployments import salt_of
 from .errors import EngineError, UsageError
+from .files import write_text
 from .output import dumped
 from .project_config import value_of, with_project_config
 from .settings import ConfigValue, StackSettings
@@ -41,6 +43,8 @@ class ConfigCommands:
                 settings.remove(key, arguments.path)
         elif action in ("cp", "copy"):
             settings = self._copied(settings)
+        elif action == "refresh":
+            return self._refresh(settings)
         elif action == "get":
             return self._config_get(settings)
         else:
@@ -84,6 +88,25 @@ class ConfigCommands:
             raise UsageError("current stack and destination stack are the same")
         target.copy(settings, arguments.key, arguments.path)
         return target
+
+    def _refresh(self, settings: StackSettings) -> int:
+        """Take the configuration of the last run back into the file; what was there is kept."""
+        _, folder = self._context.stack()
+        runs = folder.history()
+        if not runs or "stored" not in runs[0]:
+            raise EngineError("getting latest configuration: no previous deployment")
+        settings.take_stored(runs[0]["stored"], salt_of(folder.read()))
+        if not settings.path.exists() or self._context.arguments.force:
+            settings.save()
+            return 0
+        backup = settings.path
+        while backup.exists():
+            backup = backup.with_name(f"{backup.name}.bak")
+        write_text(backup, settings.path.read_text(encoding="utf-8"))
+        print(f"backed up existing configuration file to {backup}")
+        settings.save()
+        print(f"refreshed configuration for stack '{folder.name}'")
+        return 0
 
     def _config_get(self, settings: StackSettings) -> int:
         arguments = self._context.arguments

@@ -7,12 +7,12 @@ from typing import Any
 from .crypter import Crypter, WrongPassphrase
 from .errors import EngineError
 from .project import Project
-from .replay import Deployment, secrets_providers
+from .replay import Deployment, secrets_providers, with_urns
 from .settings import StackSettings
 from .snapshot import encrypting
 from .stacks import StackFolder
-from .state import ResourceState, provider_urn
-from .values import SIGNATURE, forget_ciphertexts
+from .state import STACK_TYPE, ResourceState, provider_urn
+from .values import RESOURCE, SIGNATURE, forget_ciphertexts
 
 
 def with_salt(deployment: Deployment, crypter: Crypter) -> Deployment:
@@ -24,7 +24,7 @@ def with_salt(deployment: Deployment, crypter: Crypter) -> Deployment:
     Raises:
         WrongPassphrase: the state has secrets, of another passphrase.
     """
-    salt = _salt(deployment)
+    salt = salt_of(deployment)
     if crypter.salt is None:
         crypter.salt = salt
     if crypter.salt == salt:
@@ -39,11 +39,12 @@ def with_salt(deployment: Deployment, crypter: Crypter) -> Deployment:
 
 def crypter_of(deployment: Deployment, crypter: Crypter) -> Crypter:
     """Return what opens the secrets of a state, which may have another salt than the settings."""
-    salt = _salt(deployment)
+    salt = salt_of(deployment)
     return crypter if salt in (None, crypter.salt) else Crypter(salt)
 
 
-def _salt(deployment: Deployment) -> str | None:
+def salt_of(deployment: Deployment) -> str | None:
+    """Return the salt that the secrets of a deployment are encrypted with, if it has one."""
     provider = deployment.get("secrets_providers") or {}
     salt: str | None = (provider.get("state") or {}).get("salt")
     return salt
@@ -72,6 +73,40 @@ def _rewritten(
         key: deployment[key] for key in ("resources", "pending_operations") if key in deployment
     }
     return {**deployment, **{key: rewritten(part) for key, part in parts.items()}}
+
+
+def renamed_deployment(deployment: Deployment, project: str, old: str, new: str) -> Deployment:
+    """Return the deployment of a stack under another name; secrets stay as they are."""
+    before = f"urn:pulumi:{old}::{project}::"
+
+    def renamed(urn: str) -> str:
+        if not urn.startswith(before):
+            return urn
+        kind, _, name = urn.removeprefix(before).partition("::")
+        name = f"{project}-{new}" if kind == STACK_TYPE else name
+        return f"urn:pulumi:{new}::{project}::{kind}::{name}"
+
+    def inside(value: Any) -> Any:
+        if isinstance(value, list):
+            return [inside(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        if value.get(SIGNATURE) == RESOURCE and isinstance(value.get("urn"), str):
+            return {**value, "urn": renamed(value["urn"])}
+        return {key: inside(item) for key, item in value.items()}
+
+    def resource(state: dict[str, Any]) -> dict[str, Any]:
+        state = with_urns(state, renamed)
+        values = ("inputs", "outputs", "replacementTrigger")
+        return {key: inside(item) if key in values else item for key, item in state.items()}
+
+    result = {**deployment, "resources": [resource(r) for r in deployment.get("resources") or []]}
+    if deployment.get("pending_operations"):
+        result["pending_operations"] = [
+            {**item, "resource": resource(item["resource"])}
+            for item in deployment["pending_operations"]
+        ]
+    return result
 
 
 _FEATURES = {  # of deployments of version 4, by what a resource has then

@@ -1,6 +1,7 @@
 """The operations of the engine: preview, up, refresh, destroy and import."""
 
 import contextlib
+import json
 import sys
 from argparse import Namespace
 from dataclasses import dataclass, field, replace
@@ -340,6 +341,12 @@ class Operation:
                     key: {"secret": True} if item.secret else {"value": item.value, "secret": False}
                     for key, item in config.items()
                 },
+                "stored": {
+                    key: json.loads(item.value) if item.is_object else item.value
+                    for key, item in config.items()
+                    if not item.secret
+                }
+                | self._settings.stored(),
                 "result": "failed" if failed else "succeeded",
                 "endTime": _stamp(datetime.now(UTC)),
                 "resourceChanges": changes,

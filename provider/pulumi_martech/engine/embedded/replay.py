@@ -1,5 +1,6 @@
 """Applies the entries of a journal to the deployment that it continues."""
 
+from collections.abc import Callable
 from typing import Any
 
 from .state import STACK_TYPE, make_urn, provider_id, provider_urn, qualified_type
@@ -145,21 +146,26 @@ def renamed(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
             names[state["urn"]] = make_urn(stack, project, parent, state["type"], name)
     if not names:
         return resources
-    result = []
-    for given in resources:
-        state = {k: v for k, v in given.items() if k != "aliases"}
-        for key in ("urn", "parent", "deletedWith"):
-            if state.get(key):
-                state[key] = names.get(state[key], state[key])
-        if state.get("provider"):
-            urn = provider_urn(state["provider"])
-            state["provider"] = f"{names.get(urn, urn)}::{provider_id(state['provider'])}"
-        for key in ("dependencies", "replaceWith"):
-            if state.get(key):
-                state[key] = [names.get(u, u) for u in state[key]]
-        before = state.get("propertyDependencies") or {}
-        now = {key: [names.get(u, u) for u in urns or []] for key, urns in before.items()}
-        if any(now[key] != (urns or []) for key, urns in before.items()):
-            state["propertyDependencies"] = {key: urns for key, urns in now.items() if urns}
-        result.append(state)
-    return result
+    return [
+        with_urns({k: v for k, v in state.items() if k != "aliases"}, lambda u: names.get(u, u))
+        for state in resources
+    ]
+
+
+def with_urns(state: dict[str, Any], renamed: Callable[[str], str]) -> dict[str, Any]:
+    """Return a resource with other urns, its own and all that it refers to."""
+    state = dict(state)
+    for key in ("urn", "parent", "deletedWith", "viewOf"):
+        if state.get(key):
+            state[key] = renamed(state[key])
+    if state.get("provider"):
+        urn = renamed(provider_urn(state["provider"]))
+        state["provider"] = f"{urn}::{provider_id(state['provider'])}"
+    for key in ("dependencies", "replaceWith", "aliases"):
+        if state.get(key):
+            state[key] = [renamed(urn) for urn in state[key]]
+    before = state.get("propertyDependencies") or {}
+    now = {key: [renamed(urn) for urn in urns or []] for key, urns in before.items()}
+    if any(now[key] != (urns or []) for key, urns in before.items()):
+        state["propertyDependencies"] = {key: urns for key, urns in now.items() if urns}
+    return state

@@ -225,6 +225,30 @@ class StackSettings:
             return None
         return self._decoded(found)
 
+    def stored(self) -> dict[str, Any]:
+        """Return the configuration by full key as the file has it: secrets are encrypted."""
+        config = self._data.get("config") or {}
+        found = {self.full_key(str(key)): resolved(value) for key, value in config.items()}
+        return {
+            key: value if isinstance(value, (dict, list)) else config_text(value)
+            for key, value in found.items()
+        }
+
+    def take_stored(self, stored: dict[str, Any], salt: str | None) -> None:
+        """Take what `stored` gave once for the whole configuration; `save` writes it.
+
+        Args:
+            stored: the configuration.
+            salt: that its secrets are encrypted with, if it is known.
+        """
+        for full in self.stored():
+            if full not in stored:
+                self._forget(full)
+        for full, value in stored.items():
+            self._keep(full, value)
+        if salt is not None:
+            self._data["encryptionsalt"] = salt
+
     def _place(self, key: str, path: bool) -> tuple[str, Way]:
         """Return the full key and where in its value."""
         name, inside = config_paths.split(key) if path else (key, ())

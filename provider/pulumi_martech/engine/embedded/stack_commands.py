@@ -13,6 +13,7 @@ from .deployments import (
     crypter_of,
     imported_deployment,
     opened_deployment,
+    renamed_deployment,
     typed_deployment,
     with_salt,
 )
@@ -40,6 +41,8 @@ class StackCommands:
             "select": self._select,
             "ls": self._ls,
             "list": self._ls,
+            "rename": self._rename,
+            "unselect": self._unselect,
             "rm": self._rm,
             "remove": self._rm,
             "export": self._export,
@@ -92,6 +95,43 @@ class StackCommands:
             self._make(project, name)
         folder.require()
         select(project, name)
+        return 0
+
+    def _rename(self) -> int:
+        project, folder = self._context.stack()
+        name = self._context.arguments.name
+        *above, short = name.split("/")
+        if above[1:] and above[-1] != project.name:
+            raise UsageError(
+                f"{name} is of another project, which the embedded engine does not rename; "
+                f"only the stack's own name can change: `stack rename {short}`"
+            )
+        settings = StackSettings(project, folder.name)
+        renamed = StackSettings(project, check_stack_name(name))
+        target = StackFolder(project, check_stack_name(name))
+        if target.exists:
+            raise EngineError(f"a stack named {target.name} already exists")
+        if renamed.path.exists():
+            raise EngineError(
+                f"{renamed.path.name} is there already, and would be written over; nothing was "
+                "changed: move it away first"
+            )
+        with folder.locked("stack rename"):
+            before = folder.read()
+            target.make(renamed_deployment(before, project.name, folder.name, target.name))
+            target.take_history(folder)
+            if settings.path.exists():
+                settings.path.rename(renamed.path)
+            select(project, target.name)
+            folder.remove()
+        print(f"Renamed {folder.name} to {target.name}")
+        return 0
+
+    def _unselect(self) -> int:
+        project = self._context.project()
+        if selected(project):
+            select(project, None)
+            print("Stack was unselected", file=sys.stderr)
         return 0
 
     def _ls(self) -> int:
@@ -215,6 +255,8 @@ class StackCommands:
                 for key, item in run["config"].items():
                     if item["secret"] and key in config:
                         item["value"] = config[key].value
+        for run in runs:
+            run.pop("stored", None)  # the configuration as it is in the file, for `config refresh`
         if self._context.arguments.json:
             print(dumped(runs))
             return 0
@@ -227,7 +269,10 @@ class StackCommands:
         resources = folder.read().get("resources") or []
         print(f"Current stack is {folder.name}: {len(resources)} resources")
         for resource in resources:
-            print(f"    {resource['type']}\t{resource['urn'].split('::', 3)[3]}")
+            name = resource["urn"].split("::", 3)[3]
+            if self._context.arguments.show_urns:
+                name += f"\n        URN: {resource['urn']}"
+            print(f"    {resource['type']}\t{name}")
         return 0
 
 

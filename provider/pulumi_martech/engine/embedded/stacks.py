@@ -234,6 +234,12 @@ class StackFolder:
                 runs += [run] if isinstance(run, dict) else []
         return runs[::-1]
 
+    def take_history(self, other: "StackFolder") -> None:
+        """Take over the runs that another stack has had."""
+        lines = other._history_lines()
+        if lines:
+            self.store.write(HISTORY, b"\n".join(lines) + b"\n")
+
     def _history_lines(self) -> list[bytes]:
         return (self.store.read(HISTORY) or b"").splitlines()
 
