@@ -124,7 +124,8 @@ class Office(Operation):
     def _program(self, request: Any, config: Any) -> Any:
         if request.kind == "import":
             return super()._program(request, config)
-        return None if request.kind in ("refresh", "destroy") else self._declare
+        alone = request.kind in ("refresh", "destroy") and not request.options.refresh_program
+        return None if alone else self._declare
 
     def _declare(self, run: Deployment) -> None:
         with suppress(MonitorClosed):  # a program hears that the run has ended, and ends, too
@@ -174,12 +175,19 @@ class Place:
         )
 
     def run(
-        self, people: dict[str, dict[str, Any]], kind: str = "up", threads: int = 1, **more: Any
-    ) -> int:
+        self, people: dict[str, dict[str, Any]], kind: str = "up", threads: int = 1,
+        by_program: bool = False, **more: Any,
+    ) -> int:  # fmt: skip
         stack = self.stack
         office = Office(stack.project, stack, StackSettings(stack.project, "dev"))
         office.people, office.threads = people, threads
-        options = Options(preview=kind == "preview", refresh_only=kind == "refresh", parallel=4)
+        options = Options(
+            preview=kind == "preview",
+            refresh=by_program,
+            refresh_only=kind == "refresh",
+            refresh_program=by_program,
+            parallel=4,
+        )
         try:
             return office.run(Request(kind, options, **more))
         except EngineError as error:

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.engine.embedded_kit import FAST, Toyland
+from tests.engine.embedded_kit import FAST, USERS, Toyland
 
 
 def test_program_and_handlers_run_in_the_folder_of_the_program(tmp_path: Path) -> None:
@@ -209,5 +209,20 @@ def test_what_is_needed_cannot_be_excluded(tmp_path: Path) -> None:
     assert f"depends on '{user}' which is left out by --exclude" in said
     assert not land.objects()
     assert "no resource named 'x' found" in land.run("refresh", *FAST, "--target", "x", code=1)
-    said = land.run("refresh", *FAST, "--run-program", code=2)
-    assert "a refresh with --run-program is not covered" in said
+
+
+def test_a_refresh_with_the_program_loses_nothing_when_it_fails(tmp_path: Path) -> None:
+    land = Toyland(tmp_path)
+    land.run("up", *FAST)
+    land.faults({"method": "read", "id": "user/zeta/u1", "times": "always"})
+    said = land.run("refresh", *FAST, "--run-program", code=1)
+    assert "read of user/zeta/u1 refused" in said
+    assert land.ids() == set(land.objects()) and len(land.ids()) == 4
+    land.faults()
+    world = json.loads(land.world.read_text())
+    del world["objects"]["user/zeta/u3"]
+    land.world.write_text(json.dumps(world))
+    land.program.write_text(USERS.replace("range(", "range(1, "))
+    land.run("refresh", *FAST, "--run-program")
+    assert land.ids() == set(land.objects()), "what the program does not name stays"
+    assert land.made() == dict.fromkeys(land.made(), 1)

@@ -6,8 +6,8 @@ thread, one call for each, which returns when the resource is done.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import grpc  # type: ignore[import-untyped]
 
@@ -22,8 +22,8 @@ from .plan import Plan
 from .policies import Policies
 from .project import Project
 from .providers import Failure, Provider, Registry
-from .readings import RefreshStep
 from .references import StackReferences, reader
+from .refreshing import Refresh
 from .requests import Reading, Registration
 from .settings import ConfigValue
 from .snapshot import Snapshot
@@ -45,6 +45,7 @@ from .steps import SameStep, Step
 from .targets import UrnTargets
 from .values import Properties, Secret, equal, shown
 
+T = TypeVar("T")
 Program = Callable[["Deployment"], None]
 
 
@@ -111,16 +112,18 @@ class Deployment:
         self.cancelled = False
         self._pending = pending
         self._config = config
-        self._snapshot = snapshot
+        self.snapshot = snapshot
         self._generating = threading.Lock()
         self._providing = threading.Lock()
         self._bailed = False
         self._defaults: dict[str, str] = {}  # references to default providers by package
         self._stack_outputs: tuple[str, Properties] | None = None
-        self._index()
+        self.index()
         self._generator = Generator(self)
+        self._refreshing = Refresh(self, self._generator)
 
-    def _index(self) -> None:
+    def index(self) -> None:
+        """Look the base up anew."""
         self.olds = {r.urn: r for r in self.base if not r.delete}
         self.graph = Graph(self.base)
 
@@ -212,13 +215,14 @@ class Deployment:
 
     def _execute(self, program: Program | None) -> bool:
         try:
-            if self.options.refresh or self.options.refresh_only:
-                self._refresh()
+            by_program = self.options.refresh_program
+            if (self.options.refresh or self.options.refresh_only) and not by_program:
+                self._refreshing.all()
                 if self.options.refresh_only:
                     return True
             elif self._pending and not self.options.preview:
                 self._warn_of_pending()
-            self._check_targets(self.options.replaces)
+            self.check_targets(self.options.replaces)
             if program is not None:
                 program(self)
             else:
@@ -281,7 +285,7 @@ class Deployment:
             "what is there into the state; `refresh --clear-pending-creates` drops the creates.",
         )
 
-    def _check_targets(self, targets: UrnTargets) -> None:
+    def check_targets(self, targets: UrnTargets) -> None:
         """Report what is named on the command line and is nowhere.
 
         Raises:
@@ -305,23 +309,45 @@ class Deployment:
         """
         if request.custom and not request.type.startswith(PROVIDER_TYPE) and not request.provider:
             request.provider = self._default_provider(PACKAGE)
-        return self._handle(request, lambda: self._generator.register(request))
+        return self._registered(request)
+
+    def _registered(self, request: Registration) -> ResourceState:
+        if self.options.refresh_program:
+            return self._refreshing.register(request)
+        return self.handle(request, lambda: self._generator.register(request))
 
     def read(self, request: Reading) -> ResourceState:
         """Handle one resource that is only read."""
         if not request.provider:
             builtin = request.type == STACK_REFERENCE
             request.provider = self._default_provider(BUILTIN if builtin else PACKAGE)
-        return self._handle(request, lambda: self._generator.read(request))
+        return self.handle(request, lambda: self._generator.read(request))
 
-    def _handle(
+    def handle(
         self, request: Registration | Reading, generate: Callable[[], list[Step]]
     ) -> ResourceState:
+        """Carry out what is generated for a request; return the resource as it is then.
+
+        Raises:
+            MonitorClosed: the run has ended.
+        """
+        steps = self.generated(request, lambda: self.executor.without_skipped(generate()))
+        self.executor.chain(self, steps)
+        if request.state is None:
+            raise MonitorClosed
+        return request.state
+
+    def generated(self, request: Registration | Reading, generate: Callable[[], T]) -> T:
+        """Return what is generated for a request, one at a time.
+
+        Raises:
+            MonitorClosed: the run has ended.
+        """
         with self._generating:
             if self.closed:
                 raise MonitorClosed
             try:
-                steps = generate()
+                return generate()
             except Bail:
                 self.bail()
                 raise MonitorClosed from None
@@ -330,11 +356,6 @@ class Deployment:
                 self.error(explained(error), urn)
                 self.bail()
                 raise MonitorClosed from None
-            steps = self.executor.without_skipped(steps)
-        self.executor.chain(self, steps)
-        if request.state is None:
-            raise MonitorClosed
-        return request.state
 
     def cancel(self) -> None:
         """End the run because somebody asked for it; safe to call in a signal handler."""
@@ -363,7 +384,7 @@ class Deployment:
             if package not in self._defaults:
                 inputs = self.default_config if package == PACKAGE else {}
                 request = Registration(PROVIDER_TYPE + package, DEFAULT_PROVIDER_NAME, True, inputs)
-                state = self._handle(request, lambda: self._generator.register(request))
+                state = self._registered(request)
                 self._defaults[package] = f"{state.urn}::{state.id}"
             return self._defaults[package]
 
@@ -408,70 +429,10 @@ class Deployment:
         self.events.send(
             "resOutputsEvent", {"metadata": metadata(step), "planning": self.options.preview}
         )
-        if changed and self._snapshot is not None:
-            self._snapshot.outputs(step.new)
+        if changed and self.snapshot is not None:
+            self.snapshot.outputs(step.new)
 
-    # ------------------------------------------------------------------ refresh and deletes
-
-    def _refresh(self) -> None:
-        if not self.base:
-            return
-        self._check_targets(self.options.targets)
-        self._check_targets(self.options.excludes)
-        steps: dict[int, RefreshStep] = {}
-        for resource in self._refreshed():
-            self.ensure_provider(resource.provider)
-            steps[id(resource)] = RefreshStep(resource)
-        self.executor.group(self, list(steps.values()))
-        self._rebuild(steps)
-        if self._snapshot is not None:
-            self._snapshot.rebuilt(self.base)
-        if self.executor.failed:
-            self.error(("preview" if self.options.preview else "update") + " failed")
-        if self.executor.failed or self.cancelled:
-            raise Bail("refresh")
-
-    def _refreshed(self) -> Iterator[ResourceState]:
-        """Yield the resources that are read."""
-        options = self.options
-        targets, excludes = options.targets.copy(), options.excludes.copy()
-        for resource in self.base:
-            limit = excludes or targets
-            dependents = options.exclude_dependents if excludes else options.target_dependents
-            named = resource.urn in limit
-            if not named and dependents and any(urn in limit for urn in resource.references()):
-                named = True
-                limit.add(resource.urn)
-            if named is not bool(excludes):
-                yield resource
-
-    def _rebuild(self, steps: dict[int, RefreshStep]) -> None:
-        """Take what was found for the base; references to what is gone are dropped."""
-        base = []
-        present: set[str] = set()
-        parents: dict[str, str] = {}
-        for resource in self.base:
-            step = steps.get(id(resource))
-            found = step.new if step is not None else resource
-            if found is None:
-                continue
-            found.dependencies = [urn for urn in found.dependencies if urn in present]
-            kept = {
-                key: [urn for urn in urns if urn in present]
-                for key, urns in found.property_dependencies.items()
-            }
-            found.property_dependencies = {key: urns for key, urns in kept.items() if urns}
-            found.replace_with = [urn for urn in found.replace_with if urn in present]
-            if found.deleted_with not in present:
-                found.deleted_with = ""
-            present.add(found.urn)
-            base.append(found)
-        for found in base:
-            if found.parent not in present:
-                found.parent = parents.get(found.parent, "")
-            parents[found.urn] = found.parent
-        self.base = base
-        self._index()
+    # ------------------------------------------------------------------ the end
 
     def signal(self) -> None:
         """Hear that the program has ended well, and do what comes then.
@@ -489,7 +450,9 @@ class Deployment:
         if not self.deletes or self.closed:
             return
         try:
-            self._check_targets(self.options.targets)
+            self.check_targets(self.options.targets)
         finally:  # the other targets are looked after all the same
-            if self.base:
+            if self.options.refresh_only:
+                self._refreshing.finish()
+            elif self.base:
                 Deletes(self, self._generator).carry_out()

@@ -47,7 +47,7 @@ class Digest:
     @staticmethod
     def _shows(step: Step) -> bool:
         if step.type == STACK_TYPE:
-            return True
+            return not step.internal
         if step.internal or (not step.logical and step.op.endswith(("-replaced", "-replacement"))):
             return False
         if step.op == "same" and step.old is not None and step.new is not None:

@@ -12,7 +12,7 @@ from .diffing import Diff, with_ignored
 from .errors import Bail, StepFailed
 from .providers import DiffUnavailable, Provider
 from .readings import ReadStep
-from .requests import Reading, Registration
+from .requests import Opened, Reading, Registration
 from .state import ResourceState
 from .steps import (
     CreateStep,
@@ -37,7 +37,8 @@ class Generator:
         self._run = run
         self.seen: set[str] = set()  # urns of this run
         self.done: dict[str, set[str]] = {
-            kind: set() for kind in ("reads", "creates", "sames", "updates", "replaces")
+            kind: set()
+            for kind in ("reads", "creates", "sames", "updates", "replaces", "refreshes")
         }
         self.deletes: set[str] = set()
         self.skipped_creates: set[str] = set()
@@ -56,6 +57,14 @@ class Generator:
             Bail: the run ends; the reason is reported.
             StepFailed, PlanViolation: the run ends for this reason.
         """
+        return self.go_on(self.open(request))
+
+    def open(self, request: Registration) -> Opened:
+        """Return what there is in the state for a resource, and what is to be there.
+
+        Raises:
+            Bail, StepFailed: the run ends.
+        """
         run = self._run
         if request.parent and request.parent not in self.seen:
             raise StepFailed(f"could not find parent resource {request.parent}")
@@ -64,7 +73,17 @@ class Generator:
         old, valid, alias = self.aliases.old_resource(
             urn, request.name, request.type, request.parent, request.aliases
         )
-        new = self._wanted(request, urn, old, alias)
+        return Opened(request, old, self._wanted(request, urn, old, alias), valid)
+
+    def go_on(self, opened: Opened) -> list[Step]:
+        """Return the steps for a resource that was opened.
+
+        Raises:
+            Bail, StepFailed, PlanViolation: the run ends.
+        """
+        run = self._run
+        request, old, new, valid = opened
+        urn = new.urn
         if run.options.destroy_program:
             steps = self._condemned(request, old, new)
             if steps:
@@ -376,7 +395,7 @@ class Generator:
     def operated_on(self, urn: str) -> bool:
         """Tell whether a urn was registered or read in this run."""
         urn = self.aliases.new_of.get(urn, urn)
-        return any(urn in self.done[k] for k in ("sames", "updates", "replaces", "reads"))
+        return any(urn in urns for kind, urns in self.done.items() if kind != "creates")
 
     def decided(self, urn: str) -> bool:
         """Tell whether there is a step for a urn."""

@@ -52,11 +52,6 @@ def operate(context: Context, kind: str, preview: bool) -> int:
     project, folder = context.stack()
     check_version(project.required_version)
     options = _options(arguments, kind, project, preview)
-    if arguments.run_program and kind != "destroy" and (options.refresh or options.refresh_only):
-        raise UsageError(
-            "a refresh with --run-program is not covered by the embedded engine; use a stack on "
-            "the real `pulumi`"
-        )
     log = arguments.event_log
     request = Request(
         kind,
@@ -74,7 +69,8 @@ def operate(context: Context, kind: str, preview: bool) -> int:
         save_plan=context.optional_path("save_plan"),
         plan=context.optional_path("plan"),
         clear_pending_creates=getattr(arguments, "clear_pending_creates", False),
-        check_config=not arguments.skip_config_validation,
+        check_config=not arguments.skip_config_validation
+        and (kind not in ("refresh", "destroy") or bool(arguments.run_program)),
         import_file=context.optional_path("file"),
         protect=getattr(arguments, "protect", True),
         message=arguments.message,
@@ -130,6 +126,8 @@ def _options(arguments: Namespace, kind: str, project: Project, preview: bool) -
         preview=preview,
         refresh=refresh,
         refresh_only=kind == "refresh",
+        refresh_program=bool(arguments.run_program)
+        and (kind == "refresh" or (bool(refresh) and kind != "destroy")),
         parallel=max(1, min(parallel, _MOST)),
         targets=UrnTargets([*arguments.target, *target_replaces]),
         target_dependents=arguments.target_dependents,
@@ -305,7 +303,9 @@ class Operation:
                     "the import of single resources is not covered by the embedded engine"
                 )
             return ImportFile.read(request.import_file, request.protect)
-        if request.kind in ("preview", "up") or request.options.destroy_program:
+        options = request.options
+        by_program = options.destroy_program or options.refresh_program
+        if request.kind in ("preview", "up") or by_program:
             return Program(self._project, self._folder.name, config)
         return None
 

@@ -15,6 +15,8 @@ class Options:
         preview: nothing is written.
         refresh: read everything first.
         refresh_only: read everything, and nothing else.
+        refresh_program: what the program registers is read when it does, with the options and
+            the providers that it has then; needs `refresh`.
         parallel: how many calls to providers may be under way.
         targets: urns that the run is limited to.
         target_dependents: what depends on a target is a target.
@@ -29,6 +31,7 @@ class Options:
     preview: bool = False
     refresh: bool = False
     refresh_only: bool = False
+    refresh_program: bool = False
     parallel: int = 16
     targets: UrnTargets = field(default_factory=UrnTargets)
     target_dependents: bool = False

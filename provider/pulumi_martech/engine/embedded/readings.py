@@ -62,6 +62,7 @@ class RefreshStep(Step):
 
     def __init__(self, old: ResourceState):
         super().__init__(old=old, new=old, op="refresh", logical=False)
+        self.wanted = old
         self._found: Diff | None = None
 
     @property
@@ -85,12 +86,13 @@ class RefreshStep(Step):
         old = self.before
         if not old.custom or old.is_provider or old.pending_replacement:
             return
-        provider = run.provider_of(old)
+        wanted = self.wanted
+        provider = run.provider_of(wanted)
         found = provider.read(old.id, old.inputs, old.outputs)
         if not found.id:
             self.new = None
             return
-        new = old.copy()
+        new = wanted.copy()
         new.id, new.outputs = found.id, found.outputs
         new.inputs = old.inputs if found.inputs is None else found.inputs
         new.init_errors = []
@@ -119,6 +121,49 @@ class RefreshStep(Step):
         """Record what was found."""
         if done:
             snapshot.refreshed(self.number, self.before, self.new)
+
+
+class ProgramRefreshStep(RefreshStep):
+    """Takes what is there into the state, with the options and the provider of the program.
+
+    A component or a provider is as it was; the step is of no interest to a person.
+    """
+
+    def __init__(self, old: ResourceState, wanted: ResourceState):
+        super().__init__(old)
+        self.new = self.wanted = wanted
+        self.done = False
+
+    @property
+    def resource(self) -> ResourceState:
+        """The resource as the program names it."""
+        return self.wanted
+
+    @property
+    def internal(self) -> bool:
+        """Whether nothing is read."""
+        return not self.wanted.custom or self.wanted.is_provider
+
+    def apply(self, run: "Deployment") -> None:
+        """Read it and compare; what is about to be replaced stays as it is."""
+        self.new = self.old
+        super().apply(run)
+        if self.new is self.old:
+            self.new = self.before.copy()
+
+    @property
+    def result_op(self) -> str:
+        """As of any refresh; the real engine takes what was not read for an update."""
+        return "update" if self.internal else super().result_op
+
+    def end(self, snapshot: Snapshot, done: bool) -> None:
+        """Record what was found; it comes in the order of the program."""
+        if done:
+            snapshot.reread(self.number, self.before, self.new)
+
+    def settle(self, result: str) -> None:
+        """Remember that it was done; the program is answered later."""
+        self.done = result == "success"
 
 
 class ImportStep(Step):

@@ -23,6 +23,7 @@ class Replayer:
         self._replaced: dict[int, dict[str, Any]] = {}
         self._open: dict[int, Entry] = {}
         self._refreshed = False
+        self._reread = False
 
     def add(self, entry: Entry) -> None:
         """Apply one entry."""
@@ -35,6 +36,7 @@ class Replayer:
             self._gone.add(entry["removeOld"])
         elif kind == "success":
             self._open.pop(number, None)
+            self._reread = self._reread or "reread" in entry
             if "state" in entry:
                 self._append(number, entry["state"])
             self._marks(entry)
@@ -55,6 +57,8 @@ class Replayer:
                 self._new[self._index[entry["removeNew"]]] = entry["state"]
         elif kind == "salt":
             self.base = {**self.base, "secrets_providers": secrets_providers(entry["salt"])}
+        elif kind == "pruned":
+            self._refreshed = True
         elif kind == "rebuilt":
             self.base = self.deployment()
             self._clear()
@@ -82,6 +86,7 @@ class Replayer:
     def deployment(self) -> Deployment:
         """Return the deployment with everything applied."""
         resources = [state for state in self._new if state is not None]
+        registered = len(resources)
         for at in range(len(self.base.get("resources") or [])):
             if at not in self._gone:
                 resources.append(self._base(at))
@@ -92,8 +97,9 @@ class Replayer:
             for operation in self.base.get("pending_operations") or []
             if operation["type"] == "creating"
         ]
-        if self._refreshed:
-            resources = repaired(resources)
+        if self._refreshed or self._reread:
+            full = len(resources) if not self._refreshed else registered if self._reread else 0
+            resources = repaired(resources, full)
         result = {k: v for k, v in self.base.items() if k != "pending_operations"}
         result["resources"] = renamed(resources)
         if operations:
@@ -106,28 +112,37 @@ def secrets_providers(salt: str) -> dict[str, Any]:
     return {"type": "passphrase", "state": {"salt": salt}}
 
 
-def repaired(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Drop references to resources that a refresh found gone."""
+def repaired(resources: list[dict[str, Any]], full: int = 0) -> list[dict[str, Any]]:
+    """Drop references to resources that a refresh found gone.
+
+    Args:
+        resources: of the deployment.
+        full: how many of them, from the first, keep what is empty if nothing had to be dropped.
+    """
     present: set[str] = set()
     parents: dict[str, str] = {}
     result = []
-    for given in resources:
+    for at, given in enumerate(resources):
         state = dict(given)
         for name in ("dependencies", "replaceWith"):
             if state.get(name):
                 state[name] = [urn for urn in state[name] if urn in present]
         if state.get("propertyDependencies"):
-            kept = {
+            state["propertyDependencies"] = {
                 key: [urn for urn in urns or [] if urn in present]
                 for key, urns in state["propertyDependencies"].items()
             }
-            state["propertyDependencies"] = {key: urns for key, urns in kept.items() if urns}
         if state.get("deletedWith") and state["deletedWith"] not in present:
             del state["deletedWith"]
         if state.get("parent") and state["parent"] not in present:
             state["parent"] = parents.get(state["parent"], "")
         parents[state["urn"]] = state.get("parent", "")
         present.add(state["urn"])
+        if at < full and state == given:
+            result.append(given)
+            continue
+        depending = state.get("propertyDependencies") or {}
+        state["propertyDependencies"] = {key: urns for key, urns in depending.items() if urns}
         empty = ("dependencies", "propertyDependencies", "replaceWith", "parent")
         result.append({k: v for k, v in state.items() if v or k not in empty})
     return result

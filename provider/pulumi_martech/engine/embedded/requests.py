@@ -1,7 +1,7 @@
 """What the program asks the engine for."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from .state import ResourceState
 from .values import Properties, Value
@@ -63,3 +63,19 @@ class Reading:
     stack_trace: list[dict[str, str]] = field(default_factory=list)
     result: str = "success"
     state: ResourceState | None = None
+
+
+class Opened(NamedTuple):
+    """A registration with its resource as it is and as it is to be.
+
+    Attributes:
+        request: what the program asks for.
+        old: the resource in the state, if it is there.
+        new: the resource as it is to be.
+        valid: whether it is clear which one it is.
+    """
+
+    request: Registration
+    old: ResourceState | None
+    new: ResourceState
+    valid: bool

@@ -151,6 +151,19 @@ class Snapshot:
             entry["state"] = new.to_json(self._secret)
         self._add(entry)
 
+    def reread(self, number: int, old: ResourceState, new: ResourceState | None) -> None:
+        """Say what was found of a resource that the program registers; `None` if it is gone."""
+        entry: Entry = {"op": number, "kind": "success", "reread": True}
+        entry.update(self._place("remove", old))
+        if new is not None:
+            entry["state"] = new.to_json(self._secret)
+            self._take(new, number)
+        self._add(entry)
+
+    def pruned(self) -> None:
+        """Say that what the program did not register was read, too."""
+        self._add({"kind": "pruned"})
+
     def outputs(self, resource: ResourceState) -> None:
         """Say that a resource of this run got other outputs."""
         with self._lock:

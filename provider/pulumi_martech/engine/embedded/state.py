@@ -248,6 +248,17 @@ class Graph:
     def __contains__(self, resource: ResourceState) -> bool:
         return id(resource) in self.index
 
+    def replace(self, old: ResourceState, new: ResourceState) -> int:
+        """Put a resource in the place of another one; return where that is."""
+        at = self.index.pop(id(old))
+        self.index[id(new)] = at
+        self.resources[at] = new
+        halves = self._by_urn[old.urn]
+        halves[[half is old for half in halves].index(True)] = new
+        if new.urn != old.urn:
+            self._by_urn.setdefault(new.urn, []).append(new)
+        return at
+
     def dependencies(self, resource: ResourceState) -> list[ResourceState]:
         """Return what a resource refers to directly; with a component, what is below it."""
         at = self.index.get(id(resource), len(self.resources))

@@ -25,6 +25,10 @@ class Targeting:
         """Tell whether the run acts on a resource; it always does on providers and the stack."""
         if resource.type.startswith(PROVIDER_TYPE) or resource.type == STACK_TYPE:
             return True
+        return self.names(resource)
+
+    def names(self, resource: ResourceState) -> bool:
+        """Tell whether a resource is one of the targets and none of the excludes."""
         options = self._run.options
         if options.targets:
             return self._is_target(resource)
