@@ -223,6 +223,12 @@ def test_a_refresh_with_the_program_loses_nothing_when_it_fails(tmp_path: Path) 
     del world["objects"]["user/zeta/u3"]
     land.world.write_text(json.dumps(world))
     land.program.write_text(USERS.replace("range(", "range(1, "))
-    land.run("refresh", *FAST, "--run-program")
+    said = land.run("refresh", *FAST, "--run-program")
+    assert [line for line in said.splitlines() if line.startswith(" ")] == [
+        " -  pulumi-python:dynamic/toy:User u3",
+        "    count: 4",
+        "    -  1 deleted",
+        "       7 unchanged",
+    ]
     assert land.ids() == set(land.objects()), "what the program does not name stays"
     assert land.made() == dict.fromkeys(land.made(), 1)

@@ -115,6 +115,7 @@ class Text:
         half = data["op"].endswith(("-replacement", "-replaced"))
         quiet = data["op"] == "refresh" or (data["op"] == "same" and not self._shown.sames)
         quiet = quiet or (half and not self._shown.halves) or _is_default(data)
+        quiet = quiet or _is_unread(data)
         if quiet or (data["urn"], data["op"]) in self._told:
             return
         if data["type"] == STACK_TYPE:
@@ -143,6 +144,13 @@ def _policy(data: dict[str, Any]) -> str:
 
 def _name(data: dict[str, Any]) -> str:
     return str(data["urn"].split("::", 3)[3])
+
+
+def _is_unread(data: dict[str, Any]) -> bool:
+    """Tell whether this is the refresh of a component or a provider: nothing of it is read."""
+    if data["op"] != "update" or data.get("logical", True) or not data.get("new"):
+        return False
+    return not data["new"]["custom"] or str(data["type"]).startswith("pulumi:providers:")
 
 
 def _is_default(data: dict[str, Any]) -> bool:
