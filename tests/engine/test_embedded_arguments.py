@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pulumi_martech.engine.embedded.arguments import parse
-from pulumi_martech.engine.embedded.cli import main
+from pulumi_martech.engine.embedded.cli import _as_preview, main
 from pulumi_martech.engine.embedded.errors import UsageError
 
 # The commands of the real CLI 3.259, by what this engine makes of them.
@@ -197,6 +197,28 @@ def test_options_that_contradict_each_other_are_refused() -> None:
 def test_flags_are_taken_anywhere(words: str, found: dict[str, object]) -> None:
     arguments = vars(parse(words.split()))
     assert {name: arguments[name] for name in found} == found
+
+
+def test_the_preview_before_an_operation_has_its_flags() -> None:
+    words = [
+        "-s",
+        "up",
+        "up",
+        "-yr",
+        "--plan",
+        "plan.json",
+        "-c",
+        "a=b",
+        "--config-path=true",
+        "--expect-no-changes",
+    ]
+    preview = _as_preview("up", words)
+    assert preview == ["preview", "--stack=up", "--refresh", "--config=a=b", "--config-path"]
+    assert parse(preview).stack == "up"
+    words = ["refresh", "--yes", "--clear-pending-creates", "-t", "-x", "--run-program=false"]
+    assert _as_preview("refresh", words) == [
+        "refresh", "--target=-x", "--no-run-program", "--preview-only",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

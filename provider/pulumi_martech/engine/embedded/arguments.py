@@ -74,6 +74,12 @@ def parse(words: list[str]) -> argparse.Namespace:
     return arguments
 
 
+def in_order(words: list[str]) -> list[str]:
+    """Return a command line that was read with commands first and each flag in one long word."""
+    found, held = ordered(words, _parser(), _shared())
+    return [str(restored(word, held)) for word in found]
+
+
 def _check_together(arguments: argparse.Namespace) -> None:
     """Refuse options that contradict each other.
 

@@ -7,7 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 
-from .arguments import OPERATIONS, parse
+from .arguments import OPERATIONS, in_order, parse
 from .backends import backend
 from .config_commands import ConfigCommands
 from .context import Context
@@ -93,20 +93,11 @@ def _ask(context: Context, kind: str, words: list[str]) -> int | None:
 
 def _as_preview(kind: str, words: list[str]) -> list[str]:
     """Return the command line of the preview that comes before an operation."""
-    dropped = {"--yes", "-y", "--expect-no-changes", "--continue-on-error"}
-    dropped.add("--clear-pending-creates")
-    flags = [word.partition("=")[0] for word in words]
-    kept = [
-        word
-        for word, flag in zip(words, flags, strict=True)
-        if flag not in dropped and not word.startswith("--plan=")
-    ]
-    if kind != "up":
-        return [*kept, "--preview-only"]
-    if "--plan" in kept:
-        at = kept.index("--plan")
-        del kept[at : at + 2]
-    return ["preview" if OPERATIONS.get(word) == "up" else word for word in kept]
+    dropped = {"--yes", "--expect-no-changes", "--continue-on-error", "--clear-pending-creates"}
+    dropped.add("--plan")
+    command, *flags = in_order(words)
+    kept = [flag for flag in flags if flag.partition("=")[0] not in dropped]
+    return ["preview", *kept] if kind == "up" else [command, *kept, "--preview-only"]
 
 
 def _confirmed(question: str) -> bool:
