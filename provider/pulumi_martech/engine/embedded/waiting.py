@@ -52,6 +52,33 @@ def _failed(output: _Output) -> bool:
     return output.cancelled() or output.exception() is not None
 
 
+class Requests:
+    """The requests that the SDK waits for: each until it is done, and for good if it failed.
+
+    The SDK keeps all of them, with what they hold, until the program has ended.
+    """
+
+    def __init__(self) -> None:
+        self._open: dict[Any, None] = {}
+
+    def append(self, request: Any) -> None:
+        """Wait for one."""
+        self._open[request] = None
+        if isinstance(request, asyncio.Future):
+            request.add_done_callback(self._done)
+
+    def _done(self, request: _Output) -> None:
+        if not _failed(request):
+            self._open.pop(request, None)
+
+    def pop(self) -> Any:
+        """Return the last one, and wait for it no more."""
+        return self._open.popitem()[0]
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+
 class OpenOutputs:
     """Stands for all open outputs among the requests that the SDK waits for."""
 
@@ -59,6 +86,7 @@ class OpenOutputs:
         """Look after the outputs of a program from now on."""
         self._requests = settings.rpc_manager
         self._outputs = settings.outputs = Outputs()
+        settings.rpc_manager.rpcs = Requests()
 
     def come_next(self) -> None:
         """Have the SDK wait for them when it has come to an end with the requests so far."""
