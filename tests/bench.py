@@ -1,7 +1,7 @@
 """The figures of docs/performance.md: ``make bench`` (everything), or name some of them.
 
     python tests/bench.py [calls] [inviting] [hanging] [noop] [first-up] [memory] [help] [document]
-                          [engine]
+                          [engine] [declaring]
     python tests/bench.py engine --json
 
 Each figure is measured against a sandbox on this machine; with `pulumi` on PATH the engines are
@@ -27,7 +27,7 @@ from pulumi_martech.platforms.registry import connect
 from pulumi_martech.reconcile import shape, users
 from pulumi_martech.reconcile.session import Session
 from pulumi_martech.sandbox import Sandbox
-from scale import measure
+from scale import documents, measure
 
 BIN = Path(sys.executable).parent
 LARGE = Path(__file__).parent / "document" / "large.py"
@@ -313,6 +313,18 @@ def engine():
     measure.show(as_json=False)
 
 
+def declaring():
+    """First `up` that finds all and no-op preview of a document of 10,000 people, embedded."""
+    print("| accounts | phase | CPU | wall | memory |\n|---|---|---|---|---|")
+    for accounts in (["a"], ["a", "b"]):
+        for phase, run in documents.phases(10_000, accounts).items():
+            print(
+                f"| {len(accounts)} | {phase} | {run.cpu:.1f} s | {run.wall:.1f} s "
+                f"| {run.memory:.0f} MB |",
+                flush=True,
+            )
+
+
 FIGURES = {
     "calls": calls,
     "inviting": inviting,
@@ -323,6 +335,7 @@ FIGURES = {
     "help": help_,
     "document": document,
     "engine": engine,
+    "declaring": declaring,
 }
 
 

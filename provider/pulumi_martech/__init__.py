@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pulumi_martech.resources import gtg_crm, hubspot, scim, sendgrid, wordpress
     from pulumi_martech.resources.credentials import Basic, Bearer, OAuth2Client, SignedJwt
     from pulumi_martech.resources.declared import Declared, portable
-    from pulumi_martech.resources.gate import Limit, limits
+    from pulumi_martech.resources.limit import Limit, limits
 
 _HOMES = {
     "Basic": "resources.credentials",
@@ -34,8 +34,8 @@ _HOMES = {
     "active": "model.expiry",
     "as_of": "model.expiry",
     "PermissionSet": "platforms.sendgrid",
-    "Limit": "resources.gate",
-    "limits": "resources.gate",
+    "Limit": "resources.limit",
+    "limits": "resources.limit",
     "document": "document",
     "gtg_crm": "resources.gtg_crm",
     "hubspot": "resources.hubspot",

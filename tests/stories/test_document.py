@@ -321,3 +321,85 @@ def test_a_document_and_a_program_that_say_the_same_are_the_same(embedded: Estat
         assert run.code == 0, run.text
         said.append(json.loads((estate.project / "plan.json").read_text()))
     assert said[0]["steps"] == said[1]["steps"] and len(said[0]["steps"]) == 10
+
+
+CROWD = """\
+accounts:
+  crm:
+    platform: scim
+    url: env:CRM_URL
+    credentials: {kind: bearer, token: "env:CRM_TOKEN"}
+    roles: {analyst: [Analyst]}
+limits: {removals: {count: 5}, stack_removals: {count: 5}, privilege_increases: {count: 200}}
+"""
+BESIDE = """
+from pulumi_martech import document
+access = document.declare("access.yaml")
+scim.Role("writers", account=access.accounts["crm"], name="Writers")
+crm_people(access.accounts["crm"], %s, roles=["Writers"])
+"""
+
+
+def crowd(logins: list[str], renamed: int = 0) -> str:
+    """Return a document of people with one role each, the first so many of them renamed."""
+    people = [
+        f"  {login}: {{name: {'New' if n < renamed else 'Old'} {login}, "
+        f"email: {login}@example.com}}\n"
+        for n, login in enumerate(logins)
+    ]
+    grants = [f"  - {{who: {login}, role: analyst, account: crm}}\n" for login in logins]
+    return "".join([CROWD, "people:\n", *people, "grants:\n", *grants])
+
+
+def test_the_gate_knows_all_of_a_document_that_is_registered_in_turns(estate: Estate) -> None:
+    estate.crm.add_role("Analyst")
+    logins = [f"p{n:03}" for n in range(150)]  # more than are registered at once
+    estate.crm.add_users(
+        {
+            "userName": f"{login}@example.com",
+            "displayName": f"Old {login}",
+            "emails": [{"value": f"{login}@example.com", "primary": True}],
+            "active": True,
+        }
+        for login in logins
+    )
+    estate.crm.set_members("Analyst", [f"{login}@example.com" for login in logins])
+    estate.program(BESIDE % "'ana', 'bo', 'cy'")
+    write(estate, crowd(logins))
+    estate.applied()
+    assert len(estate.writes("crm")) <= 12  # three people and their role beside it
+    assert len([name for name in estate.resources() if "MartechUser" in name]) == 153
+    assert estate.plan() == []
+
+    # What would be written first waits for what is removed last, of the document and beside it.
+    estate.mark()
+    write(estate, crowd(logins[:-4], renamed=3))
+    estate.program(BESIDE % "'ana'")
+    for flags in ([], ["--continue-on-error"]):
+        run = estate.up(*flags)
+        assert run.code != 0 and not run.has_traceback
+        assert "6 of 153 logins would lose access in crm" in run.text
+    assert estate.writes() == []
+
+    # One that fails stops nobody whose turn comes later, and nothing is taken for removed.
+    stranger = {"userName": "p900@example.com", "displayName": "Somebody", "active": True}
+    estate.crm.add_users([stranger])
+    estate.program(BESIDE % "'ana', 'bo', 'cy'")
+    names = ["p900", *logins[:-4], "p901"]
+    write(estate, crowd(names, renamed=3))
+    run = estate.up("--continue-on-error")
+    assert run.code != 0 and "create user p900@example.com" in run.text
+    users = estate.crm.users()
+    assert users["p001@example.com"]["displayName"] == "New p001"
+    assert "p901@example.com" in users and users["p900@example.com"]["displayName"] == "Somebody"
+    assert estate.logins("crm") >= {f"{login}@example.com" for login in logins[:-4]}
+
+    # What comes after the gate was made is refused, and nobody is removed for being absent from it.
+    write(estate, crowd(logins[:-4], renamed=3))
+    late = "\naccess.accounts['crm'].id.apply(lambda _: crm_people(access.accounts['crm'], 'dan'))"
+    estate.program(BESIDE % "'ana', 'bo'" + late)
+    before = estate.logins("crm")
+    run = estate.up()
+    assert run.code != 0 and not run.has_traceback
+    assert "MartechUser dan of crm: this comes too late" in run.text
+    assert estate.logins("crm") == before

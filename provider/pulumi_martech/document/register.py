@@ -1,5 +1,6 @@
 """Resources of what a document comes to, in the running program."""
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -7,7 +8,7 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
-from pulumi_martech.document.compile import Compiled, compile_access
+from pulumi_martech.document.compile import Compiled, Declaration, compile_access
 from pulumi_martech.document.evidence import Evidence
 from pulumi_martech.document.load import Document, read
 from pulumi_martech.document.problems import Finding, Place, Problem, errors
@@ -22,7 +23,7 @@ from pulumi_martech.policy.judging import judge
 from pulumi_martech.project import project
 from pulumi_martech.reconcile.attested import with_role_content
 from pulumi_martech.resources.accounts import AccountResource
-from pulumi_martech.resources.gate import limits
+from pulumi_martech.resources.limit import limits
 from pulumi_martech.resources.program import program
 
 MOST = 200
@@ -167,17 +168,30 @@ def _account(account: Account, place: Place) -> AccountResource | None:
 
 
 def _declare(document: Document, compiled: Compiled, made: Mapping[str, AccountResource]) -> None:
+    """Declare roles for the program to find, and in turns who holds them: none waits for those."""
+    members: deque[Declaration] = deque()
     for declaration in compiled.declarations:
-        account = made.get(declaration.account)
-        if account is None:
-            continue
-        section, entry = declaration.way[:2]
-        program().place = str(document.place(str(section), entry))
-        kind = _class(account.platform, declaration.kind)
-        if declaration.kind == "Roster":
-            kind(account=account, **declaration.arguments)
+        if declaration.kind in ("Role", "RoleReference"):
+            _one(document, declaration, made)
         else:
-            kind(declaration.key, account=account, **declaration.arguments)
+            members.append(declaration)
+    compiled.declarations.clear()
+    with program().in_turns():
+        while members:
+            _one(document, members.popleft(), made)
+
+
+def _one(document: Document, declaration: Declaration, made: Mapping[str, AccountResource]) -> None:
+    account = made.get(declaration.account)
+    if account is None:
+        return
+    section, entry = declaration.way[:2]
+    program().place = str(document.place(str(section), entry))
+    kind = _class(account.platform, declaration.kind)
+    if declaration.kind == "Roster":
+        kind(account=account, **declaration.arguments)
+    else:
+        kind(declaration.key, account=account, **declaration.arguments)
 
 
 def _class(platform: str, kind: str) -> Any:

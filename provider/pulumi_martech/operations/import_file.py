@@ -15,8 +15,8 @@ from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.plan import GATE_TYPE, PROVIDER_TYPE
 from pulumi_martech.operations.import_items import PROVIDERS, Item
 from pulumi_martech.platforms.registry import PLATFORMS
-from pulumi_martech.resources.accounts import restore_pickler
 from pulumi_martech.resources.gate import GateProvider, estate_inputs
+from pulumi_martech.resources.pickler import restore_pickler
 from pulumi_martech.resources.program import Program
 from pulumi_martech.resources.provider import PROVIDER_KEY
 

@@ -1,11 +1,11 @@
 """The account as a resource, and what every resource inside an account is made of."""
 
-import pickle
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, Self
 
 import pulumi
-from pulumi.dynamic import Resource
+from pulumi.dynamic import Resource, ResourceProvider
 from pydantic import ValidationError
 
 from pulumi_martech.model.account import AccountConfig, Bearer, ByHand, Credentials
@@ -15,19 +15,10 @@ from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.roles import role_problems
 from pulumi_martech.resources.arguments import texts
 from pulumi_martech.resources.credentials import NOWHERE
+from pulumi_martech.resources.pickler import restore_pickler
 from pulumi_martech.resources.program import Program, place, program
 
-_PICKLER = (pickle._Pickler._batch_setitems, pickle._Pickler.save_dict)  # type: ignore[attr-defined]
-"""The SDK wraps these on every resource and never puts them back: near resource 970 that would end
-in a RecursionError, so they are restored before each registration (docs/architecture.md)."""
-
-
 ACCOUNT_KEY = "lower-case letters, digits and '-', at most 40, beginning with a letter"
-
-
-def restore_pickler() -> None:
-    """Undo what earlier registrations did to the pickler."""
-    pickle._Pickler._batch_setitems, pickle._Pickler.save_dict = _PICKLER  # type: ignore[attr-defined]
 
 
 _LISTS = ("administrators", "protected")
@@ -53,6 +44,7 @@ class AccountResource(pulumi.ProviderResource):
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         declared = program()
+        declared.must_be_open(f"account {str(key)[:60]}")
         given = {"key": key, "url": url, "credentials": credentials, **settings}
         self.config = self._checked(declared, given)
         if opts is not None and opts.provider is not None:
@@ -142,6 +134,34 @@ class AccountObject(Resource):
             raise TypeError(f"{cls.__name__} needs a type name of its own")
         cls.platform = module.partition("/")[2]
         super().__init_subclass__(module=module, name=name, **kwargs)
+
+    def enlist(
+        self,
+        provider: ResourceProvider,
+        account: AccountResource,
+        key: str,
+        props: dict[str, Any],
+        roles: Sequence[str],
+        opts: pulumi.ResourceOptions | None,
+    ) -> None:
+        """Register a writer that gives ``roles``, now or when it is its turn."""
+        made = partial(self._registered, provider, account, key, props, roles, opts)
+        program().enlist(account.config.key, made)
+
+    def _registered(
+        self,
+        provider: ResourceProvider,
+        account: AccountResource,
+        key: str,
+        props: dict[str, Any],
+        roles: Sequence[str],
+        opts: pulumi.ResourceOptions | None,
+    ) -> Self:
+        restore_pickler()
+        at = account.config.key
+        waits = program().waits_for(at, roles)
+        super().__init__(provider, f"{at}/{key}", props, self.options(account, key, waits, opts))
+        return self
 
     @staticmethod
     def options(

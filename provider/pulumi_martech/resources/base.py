@@ -20,10 +20,10 @@ from pulumi_martech.resources.accounts import (
     AccountObject,
     AccountResource,
     account_of,
-    restore_pickler,
 )
 from pulumi_martech.resources.arguments import by_text, listed, shown, texts
 from pulumi_martech.resources.maps import RosterProvider, VendorGrantProvider
+from pulumi_martech.resources.pickler import restore_pickler
 from pulumi_martech.resources.program import place, program
 from pulumi_martech.resources.roles import RoleProvider, RoleReferenceProvider
 from pulumi_martech.resources.users import UserProvider
@@ -126,7 +126,6 @@ class UserResource(AccountObject):
         until: str | None = None,
     ) -> None:
         declared = program()
-        restore_pickler()
         known = account_of(account, f"MartechUser {person}", self.platform)
         if known is None or not declared.claim("MartechUser", known.config.key, person):
             return
@@ -154,9 +153,7 @@ class UserResource(AccountObject):
         _check_arguments(platform.user, props, what)
         written = {str(props["login"]): str(login)}
         declared.user("MartechUser", known.config.key, f"MartechUser {person}", props, written)
-        waits = declared.waits_for(known.config.key, names)
-        name = f"{known.config.key}/{person}"
-        super().__init__(UserProvider(), name, props, self.options(known, person, waits, opts))
+        self.enlist(UserProvider(), known, person, props, names, opts)
 
 
 class RoleResource(AccountObject):
@@ -287,7 +284,6 @@ class VendorGrantResource(AccountObject):
         delete_content: str | None = None,
     ) -> None:
         declared = program()
-        restore_pickler()
         known = account_of(account, f"VendorGrant {vendor}", self.platform)
         if known is None or not declared.claim("VendorGrant", known.config.key, vendor):
             return
@@ -323,11 +319,8 @@ class VendorGrantResource(AccountObject):
         }
         declared.vendor_domains(at, vendor, mail_domains)
         declared.user("VendorGrant", at, what.removesuffix(f" in {at}"), props)
-        waits = declared.waits_for(
-            at, sorted({role for e in entries.values() for role in e["roles"]})
-        )
-        opts = self.options(known, vendor, waits, opts)
-        super().__init__(VendorGrantProvider(), f"{at}/{vendor}", props, opts)
+        given = sorted({role for e in entries.values() for role in e["roles"]})
+        self.enlist(VendorGrantProvider(), known, vendor, props, given, opts)
 
 
 class RosterResource(AccountObject):
@@ -346,7 +339,6 @@ class RosterResource(AccountObject):
         delete_content: str | None = None,
     ) -> None:
         declared = program()
-        restore_pickler()
         known = account_of(account, "Roster", self.platform)
         if known is None or not declared.claim("Roster", known.config.key, "roster"):
             return
@@ -368,11 +360,8 @@ class RosterResource(AccountObject):
                 declared.problem(f"Roster of {at}: ignoring {pattern!r} needs a reason")
         declared.rosters[at] = place()
         declared.user("Roster", at, "roster", props)
-        waits = declared.waits_for(
-            at, sorted({role for e in entries.values() for role in e["roles"]})
-        )
-        opts = self.options(known, "roster", waits, opts)
-        super().__init__(RosterProvider(), f"{at}/roster", props, opts)
+        given = sorted({role for e in entries.values() for role in e["roles"]})
+        self.enlist(RosterProvider(), known, "roster", props, given, opts)
 
 
 def _role_content(

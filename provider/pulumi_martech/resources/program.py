@@ -4,11 +4,14 @@ Constructors never raise for what a person wrote: they note the problem with its
 that the gate can refuse everything at once, before any writer, with one line a problem.
 """
 
+import asyncio
+import gc
 import os
 import re
 import sys
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +37,8 @@ from pulumi_martech.policy.guards import AccountHoldings, Estate
 from pulumi_martech.policy.holdings import holdings
 from pulumi_martech.policy.lifecycle import left_out, too_early
 from pulumi_martech.policy.roles import understood
+from pulumi_martech.reconcile.report import declare
+from pulumi_martech.resources.gate import Gate
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _KEY_HELP = (
@@ -46,6 +51,19 @@ VERBS = {
     "downgrade": Ability.CHANGE_USER,
 }
 """What each ``on_destroy`` verb needs of the platform."""
+
+AT_ONCE = 128
+"""Resources declared in turns that are registered at once, of all accounts together."""
+
+_LEAST = 32
+"""Of one account at least so many: of each, its platform is asked side by side."""
+
+_COLLECTED = 250
+"""After so many of an account, what is done is collected: outputs, tasks and closures of a resource
+hang together in circles, and outlive the generations that are looked at often."""
+
+_Waiting = dict[str, deque[Callable[[], pulumi.CustomResource]]]
+"""By account, what registers the resources that wait for their turn."""
 
 
 def place() -> str:
@@ -119,20 +137,37 @@ class Program:
         self._holdings: dict[str, dict[str, Any]] = {}
         self._vendor_domains: dict[str, dict[str, str]] = {}
         self._claimed: set[tuple[str, str, str]] = set()
-        self._gate: list[pulumi.Resource] = []
+        self._gate: list[Gate] = []
+        self._waiting: _Waiting | None = None
 
     # -- declaring
 
     def problem(self, text: str, where: str = "", about: str = "") -> None:
         """Note what is wrong, with its place; once only of what it is ``about``, where said."""
         where = where or place()
+        self.must_be_open(text, where)
         if not about or (where, about) not in self._told:
             self._told.add((where, about))
             self.problems.append(f"{where}: {text}")
 
+    def must_be_open(self, what: str, where: str = "") -> None:
+        """Refuse what comes after the gate was made, which would not know of it.
+
+        Raises:
+            pulumi.RunError: it does; the program ends there, and nothing that is absent from it is
+                taken away.
+        """
+        if self._gate:
+            raise pulumi.RunError(
+                f"{where or place()}: {what}: this comes too late, as the gate of the stack has "
+                f"been made of what was declared before; it was not registered, and nothing was "
+                f"removed; declare it in the body of the program, not in apply() or after an await"
+            )
+
     def claim(self, kind: str, account: str, key: str) -> bool:
         """Take a logical name; note a problem, naming both places, if it is taken."""
         where = place()
+        self.must_be_open(f"{kind} {str(key)[:80]} of {account}", where)
         if not isinstance(key, str) or not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", key):
             shown = repr(str(key)[:80])
             self.problem(f"{kind} {shown} of {account}: a name in code is {_KEY_HELP}", where)
@@ -422,13 +457,73 @@ class Program:
 
         return pulumi.Output.from_input(resources())
 
-    def gate(self) -> list[pulumi.Resource]:
+    def gate(self) -> Sequence[Gate]:
         """Return the stack's one gate, made at the first call: after the program's body."""
         if not self._gate:
-            from pulumi_martech.resources.gate import Gate  # the class needs this module
-
-            self._gate.append(Gate(self))
+            declare(self.declared_logins())
+            made = Gate(self.estate(), self.limits, self.whole(), self.providers)
+            self._gate.append(made)
+            # Nothing can be declared any more, and all of this is about everybody.
+            for notes in (self._logins, self._holdings, self._unique, self.names):
+                notes.clear()
+            self._claimed.clear()
+            self._told.clear()
         return self._gate
+
+    @contextmanager
+    def in_turns(self) -> Iterator[None]:
+        """Have what is declared in here registered so many at a time, when the gate is there.
+
+        It is noted at once, so that the gate knows the whole of it. What has been registered is
+        let go of: the SDK keeps the outputs and tasks of each resource until it is done, and all
+        of them at once are most of the memory of a large program. Nothing may depend on what is
+        declared in turns, as what waits for its turn is no resource yet.
+        """
+        waiting: _Waiting = {}
+        self._waiting = waiting
+        try:
+            yield
+        finally:
+            self._waiting = None
+            if waiting:
+                self._turns(waiting)
+
+    def enlist(self, account: str, register: Callable[[], pulumi.CustomResource]) -> None:
+        """Register a resource of an account: now, or when it is its turn."""
+        if self._waiting is None:
+            register()
+        else:
+            self._waiting.setdefault(account, deque()).append(register)
+
+    def _turns(self, waiting: _Waiting) -> pulumi.Output[Any]:
+        """Begin when the body of the program has ended; the SDK waits for all outputs."""
+        return pulumi.Output.from_input(self._take_turns(waiting))
+
+    async def _take_turns(self, waiting: _Waiting) -> None:
+        """Register by account, side by side, if the gate lets everybody pass."""
+        (gate,) = self.gate()
+        (refused,) = await asyncio.gather(gate.urn.future(), return_exceptions=True)
+        if isinstance(refused, BaseException):
+            return  # the gate itself tells why
+        at_once = max(_LEAST, AT_ONCE // len(waiting))
+        await asyncio.gather(*(_take_turns(own, at_once) for own in waiting.values()))
+
+
+async def _take_turns(waiting: deque[Callable[[], pulumi.CustomResource]], at_once: int) -> None:
+    """Register the next one whenever one is done, well or not: one that fails stops no other."""
+    room = asyncio.Semaphore(at_once)
+
+    def done(one: asyncio.Future[Any]) -> None:
+        one.exception()  # the request of the resource tells it
+        room.release()
+
+    while waiting:
+        await room.acquire()
+        if len(waiting) % _COLLECTED == 0:
+            gc.collect()
+        asyncio.ensure_future(waiting.popleft()().id.future()).add_done_callback(done)
+    for _ in range(at_once):
+        await room.acquire()
 
 
 def program() -> Program:
