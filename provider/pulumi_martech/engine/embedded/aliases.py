@@ -1,6 +1,6 @@
 """Resources that the program knows under another urn than the state."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .state import STACK_TYPE, ResourceState, make_urn, qualified_type, urn_name, urn_type
@@ -25,7 +25,7 @@ class Aliases:
         self.old_of: dict[str, str] = {}
 
     def old_resource(
-        self, urn: str, name: str, kind: str, parent: str, aliases: list[Any]
+        self, urn: str, name: str, kind: str, parent: str, aliases: Sequence[Any]
     ) -> tuple[ResourceState | None, bool, str]:
         """Return the old resource, whether that is clear, and the alias it was found by."""
         run, valid = self._run, True
@@ -56,7 +56,7 @@ class Aliases:
             return old, valid, candidate
         return None, valid, ""
 
-    def _aliases(self, name: str, kind: str, parent: str, aliases: list[Any]) -> Iterable[str]:
+    def _aliases(self, name: str, kind: str, parent: str, aliases: Sequence[Any]) -> Iterable[str]:
         own = [self._alias(name, kind, parent, alias) for alias in aliases]
         yield from own
         if parent in self.old_of:

@@ -1,5 +1,6 @@
 """What a delete-first replacement takes along: dependents that would have to be replaced too."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .diffing import Diff, covers, parse_path
@@ -111,7 +112,7 @@ class Dependents:
         return diff.replaces, diff.replace_keys
 
 
-def replacing_on(diff: Diff, paths: list[str]) -> Diff:
+def replacing_on(diff: Diff, paths: Sequence[str]) -> Diff:
     """Turn changes of properties named in `replace_on_changes` into replacements."""
     if not diff.changed or not paths:
         return diff

@@ -3,6 +3,7 @@
 A path is a tuple of names and indices; its text is `name.key[0]["a key"]` as in Pulumi.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -153,7 +154,7 @@ def covers(outer: Path, inner: Path) -> bool:
 
 
 def with_ignored(
-    new: Properties, old: Properties, paths: list[str]
+    new: Properties, old: Properties, paths: Sequence[str]
 ) -> tuple[Properties, list[str]]:
     """Return inputs with the ignored paths set back to their old values, and paths that failed."""
     result = _copied(new)

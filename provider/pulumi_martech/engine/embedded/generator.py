@@ -160,7 +160,7 @@ class Generator:
             dependencies=request.dependencies,
             property_dependencies=request.property_dependencies,
             additional_secret_outputs=request.additional_secret_outputs,
-            aliases=[alias] if alias else [],
+            aliases=[alias] if alias else (),
             custom_timeouts=request.custom_timeouts,
             retain_on_delete=bool(request.retain_on_delete),
             deleted_with=request.deleted_with,
@@ -376,7 +376,7 @@ class Generator:
             external=True,
             dependencies=request.dependencies,
             additional_secret_outputs=request.additional_secret_outputs,
-            aliases=[alias] if alias else [],
+            aliases=[alias] if alias else (),
             source_position=request.source_position,
             stack_trace=request.stack_trace,
         )

@@ -4,7 +4,7 @@ A hook that fails before the change stops it; one that fails afterwards fails th
 is there. Error hooks are asked whether a failed change is to be tried again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pulumi.runtime.proto import resource_pb2
@@ -161,7 +161,7 @@ class Hooks:
 
     def _asks_again(
         self,
-        names: list[str],
+        names: Sequence[str],
         operation: str,
         failures: list[str],
         old: ResourceState | None,

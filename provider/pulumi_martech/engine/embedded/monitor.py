@@ -20,11 +20,16 @@ from .hooks import BINDINGS
 from .requests import Reading, Registration
 from .state import (
     DYNAMIC_TYPE,
+    NO_NAMES,
+    NOTHING,
     PACKAGE,
     PROVIDER_TYPE,
     STACK_REFERENCE,
+    Frames,
     is_urn,
     provider_urn,
+    same_frames,
+    share_provider,
     urn_type,
 )
 from .transforms import Transforms
@@ -249,14 +254,15 @@ class Monitor:
                 raise Unsupported(f"the option `{option}`, which asks for another provider plugin,")
         position, trace = self._positions(request)
         dependencies = {
-            key: sorted(item.urns) for key, item in request.propertyDependencies.items()
+            key: sorted(item.urns) or NO_NAMES for key, item in request.propertyDependencies.items()
         }
         for alias in request.aliases:
             if alias.urn and not is_urn(alias.urn):
                 raise RequestFailed(f'invalid alias URN: invalid URN "{alias.urn}"')
         properties = from_struct(request.object)
         for key in properties:
-            dependencies.setdefault(key, [])
+            dependencies.setdefault(key, NO_NAMES)
+        share_provider(properties)
         registration = Registration(
             intern(request.type),  # few texts, of many resources
             request.name,
@@ -265,30 +271,30 @@ class Monitor:
             parent=intern(request.parent),
             provider=intern(request.provider),
             protect=request.protect if request.HasField("protect") else None,
-            dependencies=sorted(request.dependencies),
+            dependencies=sorted(request.dependencies) or (),
             property_dependencies=dependencies,
             delete_before_replace=(
                 request.deleteBeforeReplace
                 if request.deleteBeforeReplaceDefined or request.deleteBeforeReplace
                 else None
             ),
-            ignore_changes=list(request.ignoreChanges),
-            replace_on_changes=list(request.replaceOnChanges),
-            additional_secret_outputs=list(request.additionalSecretOutputs),
-            aliases=list(request.aliases),
+            ignore_changes=list(request.ignoreChanges) or (),
+            replace_on_changes=list(request.replaceOnChanges) or (),
+            additional_secret_outputs=list(request.additionalSecretOutputs) or (),
+            aliases=list(request.aliases) or (),
             retain_on_delete=(
                 request.retainOnDelete if request.HasField("retainOnDelete") else None
             ),
             deleted_with=request.deletedWith,
-            replace_with=list(request.replace_with),
+            replace_with=list(request.replace_with) or (),
             replacement_trigger=(
                 from_wire(request.replacement_trigger)
                 if request.HasField("replacement_trigger")
                 else None
             ),
-            hooks=_hooks(request.hooks),
-            hide_diff=[path_text(parse_path(path)) for path in request.hideDiffs],
-            custom_timeouts=_timeouts(request.customTimeouts),
+            hooks=_hooks(request.hooks) or NOTHING,
+            hide_diff=[path_text(parse_path(path)) for path in request.hideDiffs] or (),
+            custom_timeouts=_timeouts(request.customTimeouts) or NOTHING,
             source_position=position,
             stack_trace=trace,
         )
@@ -322,7 +328,7 @@ class Monitor:
     def _inherited_providers(self, request: Any) -> dict[str, str]:
         return {**self._providers.get(request.parent, {}), **dict(request.providers)}
 
-    def _positions(self, request: Any) -> tuple[str, list[dict[str, str]]]:
+    def _positions(self, request: Any) -> tuple[str, Frames]:
         """Return where in the project a resource is made, and the frames that lead there.
 
         Frames of libraries are left out: they say nothing of the program, and differ by machine.
@@ -332,7 +338,7 @@ class Monitor:
             (_inside(frame.pc.uri, root), frame.pc.line) for frame in request.stackTrace.frames
         )
         frames = [{"sourcePosition": f"{file}#{line}"} for file, line in found if file]
-        return (frames[0]["sourcePosition"] if frames else ""), frames
+        return (frames[0]["sourcePosition"] if frames else ""), same_frames(frames)
 
 
 @cache

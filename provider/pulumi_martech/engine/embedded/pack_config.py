@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped]
 from google.protobuf.json_format import MessageToDict
 from pulumi.runtime.proto import analyzer_pb2
 
@@ -80,6 +79,9 @@ def problems(policy: Any, properties: dict[str, Any]) -> list[str]:
         "properties": MessageToDict(policy.configSchema.properties),
         "required": list(policy.configSchema.required),
     }
+    # Here, as loading it takes longer than reading most states, and few runs have packs.
+    import jsonschema  # type: ignore[import-untyped]
+
     return [_problem(e) for e in jsonschema.Draft7Validator(schema).iter_errors(properties)]
 
 

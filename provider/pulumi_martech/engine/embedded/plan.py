@@ -15,7 +15,7 @@ from .errors import EngineError, PlanViolation
 from .files import write_text
 from .requests import Registration
 from .stacks import manifest
-from .state import ResourceState, provider_id, provider_urn
+from .state import Names, ResourceState, provider_id, provider_urn
 from .values import (
     UNKNOWN,
     UNKNOWN_TEXT,
@@ -145,12 +145,12 @@ class Goal:
     parent: str
     provider: str
     protect: bool
-    dependencies: list[str]
+    dependencies: Names
     inputs: Changes
     outputs: Changes = field(default_factory=Changes)
     delete_before_replace: bool | None = None
-    ignore_changes: list[str] = field(default_factory=list)
-    additional_secret_outputs: list[str] = field(default_factory=list)
+    ignore_changes: Names = ()
+    additional_secret_outputs: Names = ()
 
     @classmethod
     def of(cls, request: Registration, changes: Changes) -> "Goal":

@@ -11,7 +11,6 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pulumi
@@ -23,7 +22,7 @@ from .events import Events
 from .monitor import Engine, Monitor
 from .project import Project
 from .settings import ConfigValue
-from .waiting import OpenOutputs
+from .waiting import OpenOutputs, Paced
 
 
 class Program:
@@ -78,7 +77,7 @@ class Program:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         # A registration holds its thread until it is done; more wait than are worked on.
-        executor = ThreadPoolExecutor(parallel + 4)
+        executor = Paced(loop, parallel + 4)
         loop.set_default_executor(executor)
         sys.argv = [str(self._project.program)]
         try:

@@ -8,7 +8,7 @@ import base64
 import contextvars
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -99,7 +99,7 @@ class Provider:
         news: Properties,
         *,
         unknowns: bool,
-        ignored: list[str],
+        ignored: Sequence[str],
     ) -> Diff:
         """Call `diff`; where it leaves the changes open, compare the inputs.
 

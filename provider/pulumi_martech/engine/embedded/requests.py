@@ -1,9 +1,10 @@
 """What the program asks the engine for."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from .state import ResourceState
+from .state import Frames, Names, NamesBy, ResourceState, nothing
 from .values import Properties, Value
 
 
@@ -26,22 +27,22 @@ class Registration:
     parent: str = ""
     provider: str = ""
     protect: bool | None = None
-    dependencies: list[str] = field(default_factory=list)
-    property_dependencies: dict[str, list[str]] = field(default_factory=dict)
+    dependencies: Names = ()
+    property_dependencies: NamesBy = field(default_factory=nothing)
     delete_before_replace: bool | None = None
-    ignore_changes: list[str] = field(default_factory=list)
-    replace_on_changes: list[str] = field(default_factory=list)
-    additional_secret_outputs: list[str] = field(default_factory=list)
-    aliases: list[Any] = field(default_factory=list)
-    custom_timeouts: dict[str, Any] = field(default_factory=dict)
+    ignore_changes: Names = ()
+    replace_on_changes: Names = ()
+    additional_secret_outputs: Names = ()
+    aliases: Sequence[Any] = ()
+    custom_timeouts: Mapping[str, Any] = field(default_factory=nothing)
     retain_on_delete: bool | None = None
     deleted_with: str = ""
-    replace_with: list[str] = field(default_factory=list)
+    replace_with: Names = ()
     replacement_trigger: Value = None
-    hooks: dict[str, list[str]] = field(default_factory=dict)
-    hide_diff: list[str] = field(default_factory=list)
+    hooks: NamesBy = field(default_factory=nothing)
+    hide_diff: Names = ()
     source_position: str = ""
-    stack_trace: list[dict[str, str]] = field(default_factory=list)
+    stack_trace: Frames = ()
     result: str = "success"
     state: ResourceState | None = None
     unknown: bool = False
@@ -57,10 +58,10 @@ class Reading:
     properties: Properties
     parent: str = ""
     provider: str = ""
-    dependencies: list[str] = field(default_factory=list)
-    additional_secret_outputs: list[str] = field(default_factory=list)
+    dependencies: Names = ()
+    additional_secret_outputs: Names = ()
     source_position: str = ""
-    stack_trace: list[dict[str, str]] = field(default_factory=list)
+    stack_trace: Frames = ()
     result: str = "success"
     state: ResourceState | None = None
 

@@ -1,12 +1,14 @@
 """Resources of a deployment (version 3) and their JSON form."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property, lru_cache
 from sys import intern
+from types import MappingProxyType
 from typing import Any
 
-from .values import Properties, Secret, Value, from_json, number, to_json
+from .values import PROVIDER_KEY, Properties, Secret, Value, from_json, number, to_json
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 PROVIDER_TYPE = "pulumi:providers:"
@@ -15,6 +17,19 @@ BUILTIN = "pulumi"  # the package of what the engine provides itself
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
 DYNAMIC_TYPE = f"{PACKAGE}:dynamic"
 DEFAULT_PROVIDER_NAME = "default"
+
+# What many resources have nothing of is one object for all of them: they are read, never added to.
+Names = Sequence[str]
+NamesBy = Mapping[str, Names]
+Frames = Sequence[Mapping[str, str]]
+NO_NAMES: Names = []  # a list, as it is compared with what was read from JSON
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+def nothing() -> Mapping[str, Any]:
+    """Return `NOTHING`."""
+    return NOTHING
+
 
 # JSON name, attribute, of what is copied as it is; in the order of the format.
 _PLAIN = (
@@ -67,23 +82,23 @@ class ResourceState:
     retain_on_delete: bool = False
     deleted_with: str = ""
     import_id: str = ""
-    dependencies: list[str] = field(default_factory=list)
-    property_dependencies: dict[str, list[str]] = field(default_factory=dict)
-    replace_with: list[str] = field(default_factory=list)
+    dependencies: Names = ()
+    property_dependencies: NamesBy = field(default_factory=nothing)
+    replace_with: Names = ()
     replacement_trigger: Value = None
-    init_errors: list[str] = field(default_factory=list)
-    additional_secret_outputs: list[str] = field(default_factory=list)
-    aliases: list[str] = field(default_factory=list)
-    ignore_changes: list[str] = field(default_factory=list)
-    replace_on_changes: list[str] = field(default_factory=list)
-    hide_diff: list[str] = field(default_factory=list)
-    resource_hooks: dict[str, list[str]] = field(default_factory=dict)
-    custom_timeouts: dict[str, Any] = field(default_factory=dict)
+    init_errors: Names = ()
+    additional_secret_outputs: Names = ()
+    aliases: Names = ()
+    ignore_changes: Names = ()
+    replace_on_changes: Names = ()
+    hide_diff: Names = ()
+    resource_hooks: NamesBy = field(default_factory=nothing)
+    custom_timeouts: Mapping[str, Any] = field(default_factory=nothing)
     created: str = ""
     modified: str = ""
     source_position: str = ""
-    stack_trace: list[dict[str, str]] = field(default_factory=list)
-    rest: dict[str, Any] = field(default_factory=dict)
+    stack_trace: Frames = ()
+    rest: Mapping[str, Any] = field(default_factory=nothing)
 
     @property
     def name(self) -> str:
@@ -97,11 +112,7 @@ class ResourceState:
 
     def copy(self) -> "ResourceState":
         """Return a copy that can be changed."""
-        return replace(
-            self,
-            dependencies=list(self.dependencies),
-            property_dependencies={k: list(v) for k, v in self.property_dependencies.items()},
-        )
+        return replace(self)
 
     def references(self) -> Iterator[str]:
         """Yield the urns this resource refers to, its provider left out."""
@@ -166,16 +177,49 @@ class ResourceState:
             value = data.get(name)
             if value:
                 setattr(state, attribute, value)
-        state.provider = intern(state.provider)  # few texts, of many resources
+        # Few texts, of many resources.
+        state.provider = intern(state.provider)
+        state.stack_trace = same_frames(state.stack_trace)
         state.property_dependencies = {
-            key: list(urns or []) for key, urns in state.property_dependencies.items()
+            key: urns or NO_NAMES for key, urns in state.property_dependencies.items()
         }
-        state.dependencies = list(state.dependencies)
+        share_texts(state.outputs, state.inputs)
+        share_provider(state.inputs)
+        share_provider(state.outputs)
         state.replacement_trigger = from_json(data.get("replacementTrigger"), decrypt)
         timeouts = data.get("customTimeouts") or {}
-        state.custom_timeouts = {name: float(value) for name, value in timeouts.items()}
-        state.rest = {key: value for key, value in data.items() if key not in _KNOWN}
+        if timeouts:
+            state.custom_timeouts = {name: float(value) for name, value in timeouts.items()}
+        rest = {key: value for key, value in data.items() if key not in _KNOWN}
+        state.rest = rest or NOTHING
         return state
+
+
+def share_provider(properties: Properties) -> None:
+    """Have the serialised provider of a resource as one text with those of others."""
+    text = properties.get(PROVIDER_KEY)
+    if isinstance(text, str):
+        properties[PROVIDER_KEY] = intern(text)
+
+
+def share_texts(properties: Properties, others: Properties) -> None:
+    """Have the texts that are in both as one."""
+    for name, value in properties.items():
+        given = others.get(name)
+        if isinstance(value, str) and value == given:
+            properties[name] = given
+
+
+def same_frames(frames: Frames) -> Frames:
+    """Return the one object for the same frames of many resources."""
+    if any(frame.keys() != {"sourcePosition"} for frame in frames):
+        return frames
+    return _frames(tuple(frame["sourcePosition"] for frame in frames))
+
+
+@lru_cache(1024)
+def _frames(positions: tuple[str, ...]) -> Frames:
+    return [{"sourcePosition": position} for position in positions]
 
 
 # ------------------------------------------------------------------ urns
@@ -239,11 +283,19 @@ class Graph:
 
     def __init__(self, resources: list[ResourceState]):
         self.resources = resources
-        self.index = {id(r): i for i, r in enumerate(resources)}
-        self._by_urn: dict[str, list[ResourceState]] = {}
-        for resource in resources:
-            self._by_urn.setdefault(resource.urn, []).append(resource)
         self._below: dict[str, list[ResourceState]] | None = None
+
+    @cached_property
+    def index(self) -> dict[int, int]:
+        """The places of the resources, by identity; like the rest made when it is asked for."""
+        return {id(resource): at for at, resource in enumerate(self.resources)}
+
+    @cached_property
+    def _by_urn(self) -> dict[str, list[ResourceState]]:
+        found: dict[str, list[ResourceState]] = {}
+        for resource in self.resources:
+            found.setdefault(resource.urn, []).append(resource)
+        return found
 
     def __contains__(self, resource: ResourceState) -> bool:
         return id(resource) in self.index

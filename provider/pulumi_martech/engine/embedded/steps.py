@@ -12,7 +12,7 @@ from .diffing import Change, Diff
 from .errors import StepFailed
 from .requests import Reading, Registration
 from .snapshot import Snapshot
-from .state import ResourceState, is_default_provider, now
+from .state import ResourceState, is_default_provider, now, share_texts
 from .values import UNKNOWN_TEXT, Properties, keep_ciphertexts
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ class SameStep(Step):
         old, new = self.before, self.after
         new.id, new.outputs = old.id, old.outputs
         keep_ciphertexts(new.inputs, old.inputs)
+        share_texts(new.inputs, old.inputs)
         if new.is_provider and not self.skipped and not self.untargeted:
             run.registry.put(new.urn, new.id, old.inputs, renew=False)
         if isinstance(self.request, Registration):

@@ -42,8 +42,7 @@ class Transforms:
     def __init__(self, callbacks: Callbacks):
         self._callbacks = callbacks
         self._stack: list[Any] = []
-        self._own: dict[str, list[Any]] = {}  # by urn
-        self._parents: dict[str, str] = {}
+        self._of_parents: dict[str, list[Any]] = {}  # for the children of a urn, if there are any
         self._lock = threading.Lock()
 
     def for_stack(self, callback: Any) -> None:
@@ -54,9 +53,9 @@ class Transforms:
     def remember(self, urn: str, request: Any) -> None:
         """Take the transforms of a resource, for its children."""
         with self._lock:
-            self._parents[urn] = request.parent
-            if request.transforms:
-                self._own[urn] = list(request.transforms)
+            found = [*request.transforms, *self._of_parents.get(request.parent, ())]
+            if found:
+                self._of_parents[urn] = found
 
     def apply(self, request: Any) -> Any:
         """Return the registration as the transforms leave it; the same one if there are none.
@@ -93,11 +92,7 @@ class Transforms:
 
     def _inherited(self, parent: str) -> list[Any]:
         with self._lock:
-            found = []
-            while parent:
-                found += self._own.get(parent, [])
-                parent = self._parents.get(parent, "")
-            return found + self._stack
+            return self._of_parents.get(parent, []) + self._stack
 
 
 def _options(request: Any) -> Any:

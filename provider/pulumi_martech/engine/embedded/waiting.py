@@ -1,17 +1,23 @@
 """Waits for the outputs of a program in a time that grows with their number, not with its square.
 
+Also keeps answers from piling up before a program that is slower than the engine.
+
 The SDK waits until any one output is done, then turns to all of them again: with thousands of
 resources that takes longer than everything else. It turns to outputs when no request is open; so
 what waits here stands among the requests for as long as outputs are open.
 """
 
 import asyncio
-from collections.abc import Generator
-from typing import Any
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any, TypeVar
 
 from pulumi.runtime import Settings
 
 _Output = asyncio.Future[Any]
+T = TypeVar("T")
 
 
 class Outputs(set[_Output]):
@@ -20,11 +26,12 @@ class Outputs(set[_Output]):
     def __init__(self) -> None:
         super().__init__()
         self._waiting: asyncio.Future[None] | None = None
+        self._when_done, self._context = self._done, copy_context()  # one for all outputs
 
     def add(self, output: _Output) -> None:
         """Look after one."""
         super().add(output)
-        output.add_done_callback(self._done)
+        output.add_done_callback(self._when_done, context=self._context)
 
     def _done(self, output: _Output) -> None:
         failed = _failed(output)
@@ -95,3 +102,27 @@ class OpenOutputs:
     def __await__(self) -> Generator[Any, None, None]:
         if self._requests.unhandled_exception is None:  # else it is time for the SDK to raise that
             yield from self._outputs.finished().__await__()
+
+
+class Paced(ThreadPoolExecutor):
+    """Threads for requests; they stay near the program, as answers that wait take memory."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, threads: int):
+        """Take the loop of the program; as many answers wait for it as there are threads."""
+        super().__init__(threads)
+        self._loop = loop
+        self._open = threading.Semaphore(2 * threads)  # requests in threads, and answers
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Have a request done, when the program has taken most of the answers before it."""
+        return super().submit(self._paced, fn, *args, **kwargs)
+
+    def _paced(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+        self._open.acquire()
+        try:
+            return fn(*args, **kwargs)
+        finally:
+            try:
+                self._loop.call_soon_threadsafe(self._open.release)
+            except RuntimeError:  # the loop is closed: nobody waits for answers any more
+                self._open.release()
