@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from sys import intern
 from types import MappingProxyType
 from typing import Any
@@ -283,19 +283,11 @@ class Graph:
 
     def __init__(self, resources: list[ResourceState]):
         self.resources = resources
+        self.index = {id(r): i for i, r in enumerate(resources)}
+        self._by_urn: dict[str, list[ResourceState]] = {}
+        for resource in resources:
+            self._by_urn.setdefault(resource.urn, []).append(resource)
         self._below: dict[str, list[ResourceState]] | None = None
-
-    @cached_property
-    def index(self) -> dict[int, int]:
-        """The places of the resources, by identity; like the rest made when it is asked for."""
-        return {id(resource): at for at, resource in enumerate(self.resources)}
-
-    @cached_property
-    def _by_urn(self) -> dict[str, list[ResourceState]]:
-        found: dict[str, list[ResourceState]] = {}
-        for resource in self.resources:
-            found.setdefault(resource.urn, []).append(resource)
-        return found
 
     def __contains__(self, resource: ResourceState) -> bool:
         return id(resource) in self.index
