@@ -26,7 +26,7 @@ class Outputs(set[_Output]):
     def __init__(self) -> None:
         super().__init__()
         self._waiting: asyncio.Future[None] | None = None
-        self._when_done, self._context = self._done, copy_context()  # one for all outputs
+        self._when_done, self._context = self._done, copy_context()  # one for all of them
 
     def add(self, output: _Output) -> None:
         """Look after one."""
@@ -67,12 +67,13 @@ class Requests:
 
     def __init__(self) -> None:
         self._open: dict[Any, None] = {}
+        self._when_done, self._context = self._done, copy_context()  # one for all of them
 
     def append(self, request: Any) -> None:
         """Wait for one."""
         self._open[request] = None
         if isinstance(request, asyncio.Future):
-            request.add_done_callback(self._done)
+            request.add_done_callback(self._when_done, context=self._context)
 
     def _done(self, request: _Output) -> None:
         if not _failed(request):
