@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
+from itertools import count
 from typing import Any, TypeVar
 
 from pulumi.runtime import Settings
@@ -113,6 +114,8 @@ class Paced(ThreadPoolExecutor):
         super().__init__(threads)
         self._loop = loop
         self._open = threading.Semaphore(2 * threads)  # requests in threads, and answers
+        self._done = count(1)
+        self._together = max(1, threads // 2)  # answers that are said to be taken at once
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Have a request done, when the program has taken most of the answers before it."""
@@ -123,7 +126,8 @@ class Paced(ThreadPoolExecutor):
         try:
             return fn(*args, **kwargs)
         finally:
-            try:
-                self._loop.call_soon_threadsafe(self._open.release)
-            except RuntimeError:  # the loop is closed: nobody waits for answers any more
-                self._open.release()
+            if next(self._done) % self._together == 0:
+                try:
+                    self._loop.call_soon_threadsafe(self._open.release, self._together)
+                except RuntimeError:  # the loop is closed: nobody waits for answers any more
+                    self._open.release(self._together)
