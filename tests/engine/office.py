@@ -15,7 +15,7 @@ import dill
 from pulumi.dynamic import CheckResult, CreateResult, DiffResult, ReadResult, UpdateResult
 from pulumi.dynamic import ResourceProvider as Base
 
-from pulumi_martech.engine.embedded.deployment import Deployment, MonitorClosed
+from pulumi_martech.engine.embedded.deployment import Deployment
 from pulumi_martech.engine.embedded.errors import EngineError
 from pulumi_martech.engine.embedded.operations import Operation, Request
 from pulumi_martech.engine.embedded.options import Options
@@ -25,6 +25,7 @@ from pulumi_martech.engine.embedded.settings import StackSettings
 from pulumi_martech.engine.embedded.stacks import StackFolder
 from pulumi_martech.engine.embedded.state import STACK_TYPE, ResourceState
 from pulumi_martech.engine.embedded.stores import Store
+from pulumi_martech.engine.embedded.turns import MonitorClosed
 from tests.engine.disk import Killed
 
 USER = "pulumi-python:dynamic/shop:User"

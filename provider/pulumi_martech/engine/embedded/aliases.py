@@ -1,27 +1,23 @@
 """Resources that the program knows under another urn than the state."""
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .decisions import Decisions
+from .run import Run
 from .state import STACK_TYPE, ResourceState, make_urn, qualified_type, urn_name, urn_type
-
-if TYPE_CHECKING:
-    from .deployment import Deployment
 
 
 class Aliases:
     """Finds the old state of a resource under its urn or one of its aliases.
 
     Attributes:
-        new_of: an old urn that was found by an alias, to the new one.
-        old_of: a new urn to the old one.
+        old_of: a new urn to the old one that was found by an alias.
     """
 
-    def __init__(self, run: "Deployment", seen: set[str]):
-        """Take the run, and the urns that were registered, which grow."""
+    def __init__(self, run: Run, decisions: Decisions):
         self._run = run
-        self._seen = seen
-        self.new_of: dict[str, str] = {}
+        self._decisions = decisions
         self.old_of: dict[str, str] = {}
 
     def old_resource(
@@ -29,10 +25,11 @@ class Aliases:
     ) -> tuple[ResourceState | None, bool, str]:
         """Return the old resource, whether that is clear, and the alias it was found by."""
         run, valid = self._run, True
-        if urn in self.new_of:
+        seen, new_of = self._decisions.seen, self._decisions.new_of
+        if urn in new_of:
             run.error(
                 f"Duplicate resource URN '{urn}' conflicting with alias on resource with URN "
-                f"'{self.new_of[urn]}'",
+                f"'{new_of[urn]}'",
                 urn,
             )
             valid = False
@@ -42,8 +39,8 @@ class Aliases:
                 continue
             if candidate == urn:
                 return old, valid, ""
-            taken = [urn] if candidate in self._seen else []
-            taken += [self.new_of[candidate]] if candidate in self.new_of else []
+            taken = [urn] if candidate in seen else []
+            taken += [new_of[candidate]] if candidate in new_of else []
             for other in taken:
                 run.error(
                     f"Duplicate resource alias '{candidate}' applied to resource with URN '{urn}' "
@@ -51,7 +48,7 @@ class Aliases:
                     urn,
                 )
                 valid = False
-            self.new_of[candidate] = urn
+            new_of[candidate] = urn
             self.old_of[urn] = candidate
             return old, valid, candidate
         return None, valid, ""

@@ -1,23 +1,24 @@
 """What goes at the end of a run: resources that the program did not register, and old halves."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from .decisions import Decisions
+from .dependents import Dependents
 from .errors import Bail, PlanViolation
+from .executor import Executor
+from .run import Run
 from .state import Graph, ResourceState
 from .steps import DeleteStep, RemovePendingStep, SameStep, Step
-
-if TYPE_CHECKING:
-    from .deployment import Deployment
-    from .generator import Generator
 
 
 class Deletes:
     """Finds the deletes of a run, once everything is registered."""
 
-    def __init__(self, run: "Deployment", generator: "Generator"):
+    def __init__(self, run: Run, executor: Executor, decisions: Decisions, dependents: Dependents):
         self._run = run
-        self._generator = generator
+        self._executor = executor
+        self._decisions = decisions
+        self._dependents = dependents
 
     def carry_out(self) -> None:
         """Delete what is to go; what could not be deleted keeps what it needs.
@@ -34,17 +35,17 @@ class Deletes:
             run.error(str(violation))
             raise Bail("plan") from None
         for step in sames:
-            run.carry_out([step])
+            self._executor.chain([step])
         seen: set[int] = set()
         kept: set[int] = set()
-        condemned = self._generator.to_delete
+        condemned = self._decisions.to_delete
         graph = Graph([*condemned, *run.base]) if condemned else run.graph
         for group in scheduled(deletes, graph):
-            for failed in run.executor.errored:
+            for failed in self._executor.errored:
                 if id(failed) not in seen:
                     seen.add(id(failed))
                     kept.update(id(state) for state in self._needed(failed, Graph(condemned)))
-            run.executor.group(run, [step for step in group if id(step.old) not in kept])
+            self._executor.group([step for step in group if id(step.old) not in kept])
             if run.closed:
                 return
 
@@ -71,27 +72,27 @@ class Deletes:
         deletes: list[Step] = []
         for resource in run.base:
             if not acted_on(resource.urn):
-                if not self._generator.operated_on(resource.urn):
+                if not self._decisions.operated_on(resource.urn):
                     new = resource.copy()
                     sames.append(SameStep(None, resource, new, untargeted=True))
                 continue
             if resource.delete:
-                if id(resource) in self._generator.dependents.deleted:
+                if id(resource) in self._dependents.deleted:
                     continue
-                self._generator.deletes.add(resource.urn)
-                deletes.append(DeleteStep(resource, self._generator.deletes, replacing=True))
-            elif not self._generator.operated_on(resource.urn):
-                self._generator.deletes.add(resource.urn)
+                self._decisions.deletes.add(resource.urn)
+                deletes.append(DeleteStep(resource, self._decisions.deletes, replacing=True))
+            elif not self._decisions.operated_on(resource.urn):
+                self._decisions.deletes.add(resource.urn)
                 if resource.pending_replacement:
                     deletes.append(RemovePendingStep(resource))
                 else:
-                    deletes.append(DeleteStep(resource, self._generator.deletes))
-            if resource.urn in self._generator.deletes and resource.provider:
+                    deletes.append(DeleteStep(resource, self._decisions.deletes))
+            if resource.urn in self._decisions.deletes and resource.provider:
                 run.ensure_provider(resource.provider)
-        for resource in self._generator.to_delete:
+        for resource in self._decisions.to_delete:
             if acted_on(resource.urn):
-                self._generator.deletes.add(resource.urn)
-                deletes.append(DeleteStep(resource, self._generator.deletes))
+                self._decisions.deletes.add(resource.urn)
+                deletes.append(DeleteStep(resource, self._decisions.deletes))
         for step in [*sames, *deletes]:
             self._planned(step)
         self._only_targets(deletes)
@@ -116,7 +117,7 @@ class Deletes:
                 "Either include resource in --target list or pass --target-dependents to proceed.",
                 urn,
             )
-            self._generator.saw_error = True
+            self._decisions.saw_error = True
         if outside and not run.options.preview:
             raise Bail("delete untargeted resource")
 
@@ -133,7 +134,7 @@ class Deletes:
 
     def _allowed(self) -> set[str]:
         """Return the targets, and what cannot stay without them."""
-        run, dependents = self._run, self._generator.dependents
+        run, dependents = self._run, self._dependents
         urns: set[str] = set()
         for resource in run.base:
             if resource.urn in run.options.targets:

@@ -1,17 +1,14 @@
 """What a delete-first replacement takes along: dependents that would have to be replaced too."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from .decisions import Decisions
 from .diffing import Diff, covers, parse_path
 from .errors import Bail
+from .run import Run
 from .state import ResourceState, provider_urn
 from .steps import DeleteStep, Step
 from .values import UNKNOWN, Properties
-
-if TYPE_CHECKING:
-    from .deployment import Deployment
-    from .generator import Generator
 
 
 class Dependents:
@@ -22,9 +19,9 @@ class Dependents:
         deleted: identities of the resources that were.
     """
 
-    def __init__(self, run: "Deployment", generator: "Generator"):
+    def __init__(self, run: Run, decisions: Decisions):
         self._run = run
-        self._generator = generator
+        self._decisions = decisions
         self.keys: dict[str, list[str]] = {}
         self.deleted: set[int] = set()
 
@@ -41,7 +38,7 @@ class Dependents:
                 run.new_plan.mention(dependent.urn)
             self.keys[dependent.urn] = keys
             if dependent.delete:
-                steps.append(DeleteStep(dependent, self._generator.deletes))
+                steps.append(DeleteStep(dependent, self._decisions.deletes))
             else:
                 if dependent.protect and not run.options.ignore_protect:
                     run.error(
@@ -51,12 +48,12 @@ class Dependents:
                         "and run `up`",
                         urn,
                     )
-                    self._generator.saw_error = True
+                    self._decisions.saw_error = True
                     raise Bail("protected")
                 steps.append(
-                    DeleteStep(dependent, self._generator.deletes, replacing=True, pending=True)
+                    DeleteStep(dependent, self._decisions.deletes, replacing=True, pending=True)
                 )
-            self._generator.deletes.add(dependent.urn)
+            self._decisions.deletes.add(dependent.urn)
             self.deleted.add(id(dependent))
         return steps
 
@@ -64,7 +61,7 @@ class Dependents:
         """Return the dependents that would have to be replaced with `root`, and why."""
         replaced = {root.urn}
         # What was registered before cannot depend on the root any more.
-        passed = set(self._generator.deletes).union(*self._generator.done.values())
+        passed = set(self._decisions.deletes).union(*self._decisions.done.values())
         found = []
         for resource in self._run.graph.depending_on(root, passed, children=False):
             wanted, keys = self._wants_replacement(resource, replaced)
@@ -77,7 +74,7 @@ class Dependents:
         """Return the resources that are to be replaced whenever `urn` is."""
         found = {
             state.urn: state
-            for state in [*self._run.olds.values(), *self._run.executor.news.values()]
+            for state in [*self._run.olds.values(), *self._run.news.values()]
             if urn in state.replace_with
         }
         return list(found.values())

@@ -3,19 +3,25 @@
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from .errors import EngineError, StepFailed, explained
-from .events import Events, metadata
-from .options import Observer, Options
+from .events import metadata
 from .readings import ImportStep, RefreshStep
-from .snapshot import Snapshot
+from .run import Run
 from .state import ResourceState
 from .steps import DeleteStep, Step
 from .values import Secret, equal
 
-if TYPE_CHECKING:
-    from .deployment import Deployment
+
+class Observer(Protocol):
+    """Sees each step."""
+
+    def step(self, step: Step) -> None:
+        """Take a step before anything is done."""
+
+    def found(self, step: Step) -> None:
+        """Take a step after it is done."""
 
 
 class Executor:
@@ -24,52 +30,27 @@ class Executor:
     Attributes:
         failed: whether a step failed.
         first_failure: why the first of them did.
-        failed_after_step: whether something failed that came after a step that was done.
         maybe_corrupt: whether a failed step may have changed the system.
         changes: how many steps of each operation were done.
         errored: the steps that failed, apart from refreshes.
         components: the last step of each component, by urn.
-        news: the resources of this run as they are now, by urn; what was only read is not there.
     """
 
-    def __init__(
-        self,
-        options: Options,
-        events: Events,
-        snapshot: Snapshot | None,
-        observers: list[Observer],
-    ):
-        self._options = options
-        self._events = events
-        self._snapshot = snapshot
+    def __init__(self, run: Run, observers: list[Observer]):
+        self._run = run
+        self._options = run.options
+        self._events = run.events
+        self._snapshot = run.snapshot
         self._observers = observers
         self._lock = threading.Lock()
-        self._slots = threading.BoundedSemaphore(options.parallel)
-        self._closed = threading.Event()
+        self._slots = threading.BoundedSemaphore(run.options.parallel)
         self._skipped: set[str] = set()
         self.failed = False
         self.first_failure = ""
-        self.failed_after_step = False
         self.maybe_corrupt = False
         self.changes: dict[str, int] = {}
         self.errored: list[Step] = []
         self.components: dict[str, Step] = {}
-        self.news: dict[str, ResourceState] = {}
-
-    @property
-    def closed(self) -> bool:
-        """Whether nothing new begins."""
-        return self._closed.is_set()
-
-    def close(self) -> None:
-        """Begin nothing new; what is under way is finished."""
-        self._closed.set()
-
-    def fail_after_step(self) -> None:
-        """Fail the run though the step itself was done."""
-        self.failed_after_step = True
-        if not self._options.continue_on_error:
-            self.close()
 
     def without_skipped(self, steps: list[Step]) -> list[Step]:
         """Leave out, and answer, what depends on a failure."""
@@ -84,12 +65,12 @@ class Executor:
                     kept.append(step)
         return kept
 
-    def chain(self, run: "Deployment", steps: Sequence[Step]) -> None:
+    def chain(self, steps: Sequence[Step]) -> None:
         """Carry out steps in order; a failure ends the chain."""
         for at, step in enumerate(steps):
-            if self.closed:
+            if self._run.closed:
                 return
-            if not self._carry_out(run, step):
+            if not self._carry_out(step):
                 self._give_up(steps[at + 1 :])
                 return
 
@@ -101,23 +82,23 @@ class Executor:
             for step in steps:
                 step.settle("fail")
 
-    def group(self, run: "Deployment", steps: Sequence[Step]) -> None:
+    def group(self, steps: Sequence[Step]) -> None:
         """Carry out steps that do not depend on each other."""
         if len(steps) == 1:
-            self.chain(run, steps)
+            self.chain(steps)
         elif steps:
             with ThreadPoolExecutor(self._options.parallel) as pool:
-                list(pool.map(lambda step: self.chain(run, [step]), steps))
+                list(pool.map(lambda step: self.chain([step]), steps))
 
-    def _carry_out(self, run: "Deployment", step: Step) -> bool:
+    def _carry_out(self, step: Step) -> bool:
         with self._slots:
             try:
                 self._announce(step)
-                step.apply(run)
+                step.apply(self._run)
             except Exception as error:
                 self._record_failure(step, error)
                 if isinstance(error, EngineError):  # it cannot be recorded: no other can, either
-                    self.close()
+                    self._run.close()
                 return False
             self._record_success(step)
         if step.new is not None and not step.new.custom:
@@ -140,7 +121,7 @@ class Executor:
         if step.new is not None and step.op != "replace":
             _mark_outputs(step.new)
             if not step.op.startswith("read"):
-                self.news[step.new.urn] = step.new
+                self._run.news[step.new.urn] = step.new
         if self._snapshot is not None:
             step.end(self._snapshot, True)
         op, counted = step.op, step.logical
@@ -181,7 +162,7 @@ class Executor:
         if self._options.continue_on_error:
             step.settle("fail")
         elif not protected:
-            self.close()
+            self._run.close()
 
 
 def _mark_outputs(state: ResourceState) -> None:

@@ -1,18 +1,18 @@
 """Decides what to do with each resource that the program registers, and with those it does not.
 
-Calls `check` and `diff` of the providers, one resource at a time, and gives the steps to the
-deployment, which carries them out.
+Calls `check` and `diff` of the providers, one resource at a time; the executor carries the steps
+out.
 """
 
-from typing import TYPE_CHECKING
-
 from .aliases import Aliases
+from .decisions import Decisions
 from .dependents import Dependents, replacing_on
 from .diffing import Diff, with_ignored
 from .errors import Bail, StepFailed
 from .providers import DiffUnavailable, Provider
 from .readings import ReadStep
 from .requests import Opened, Reading, Registration
+from .run import Run
 from .state import ResourceState
 from .steps import (
     CreateStep,
@@ -26,27 +26,16 @@ from .steps import (
 from .targeting import Targeting
 from .values import Properties, contains_unknowns, equal, plain
 
-if TYPE_CHECKING:
-    from .deployment import Deployment
-
 
 class Generator:
     """The steps of one run; remembers what was decided for each urn."""
 
-    def __init__(self, run: "Deployment"):
+    def __init__(self, run: Run):
         self._run = run
-        self.seen: set[str] = set()  # urns of this run
-        self.done: dict[str, set[str]] = {
-            kind: set()
-            for kind in ("reads", "creates", "sames", "updates", "replaces", "refreshes")
-        }
-        self.deletes: set[str] = set()
-        self.skipped_creates: set[str] = set()
-        self.to_delete: list[ResourceState] = []  # registered in this run, to be deleted in it
-        self.saw_error = False
-        self.targeting = Targeting(run, self)
-        self.aliases = Aliases(run, self.seen)
-        self.dependents = Dependents(run, self)
+        self.decisions = Decisions()
+        self.targeting = Targeting(run, self.decisions)
+        self.aliases = Aliases(run, self.decisions)
+        self.dependents = Dependents(run, self.decisions)
 
     # ------------------------------------------------------------------ registrations
 
@@ -66,7 +55,7 @@ class Generator:
             Bail, StepFailed: the run ends.
         """
         run = self._run
-        if request.parent and request.parent not in self.seen:
+        if request.parent and request.parent not in self.decisions.seen:
             raise StepFailed(f"could not find parent resource {request.parent}")
         urn = run.urn(request.parent, request.type, request.name)
         self._claim(urn)
@@ -98,10 +87,10 @@ class Generator:
             valid = False
         if not valid:
             raise Bail(f"resource {urn} is invalid")
-        if urn in self.deletes and old is not None:
+        if urn in self.decisions.deletes and old is not None:
             return self._validated(self._again(request, old, new))
         if old is not None and old.external:
-            self.done["creates"].add(urn)
+            self.decisions.done["creates"].add(urn)
             steps = [
                 CreateStep(request, old, new, replacing=True, pending_delete=True),
                 ReplaceStep(old, new),
@@ -113,10 +102,10 @@ class Generator:
         if old is not None:
             return self._validated(self._compared(request, old, new, provider))
         if not targeted:
-            self.done["sames"].add(urn)
-            self.skipped_creates.add(urn)
+            self.decisions.done["sames"].add(urn)
+            self.decisions.skipped_creates.add(urn)
             return self._validated([SameStep(request, new.copy(), new, skipped=True)])
-        self.done["creates"].add(urn)
+        self.decisions.done["creates"].add(urn)
         return self._validated([CreateStep(request, None, new)])
 
     def _condemned(
@@ -127,24 +116,24 @@ class Generator:
         Nothing is created or changed for it but providers and components.
         """
         custom = new.custom and not new.is_provider
-        needs_skipped = any(urn in self.skipped_creates for urn in new.all_references())
+        needs_skipped = any(urn in self.decisions.skipped_creates for urn in new.all_references())
         if needs_skipped or (custom and old is None):
-            self.skipped_creates.add(new.urn)
+            self.decisions.skipped_creates.add(new.urn)
             if old is not None:
                 new.outputs = old.outputs
             return [SameStep(request, new.copy(), new, skipped=True)]
-        self.to_delete.append(new)
+        self.decisions.to_delete.append(new)
         if not custom or old is None:
             return []
-        self.done["sames"].add(new.urn)
+        self.decisions.done["sames"].add(new.urn)
         new.inputs = old.inputs
         return [SameStep(request, old, new)]
 
     def _claim(self, urn: str) -> None:
-        if urn in self.seen:
+        if urn in self.decisions.seen:
             self._run.error(f"Duplicate resource URN '{urn}'; try giving it a unique name", urn)
             raise Bail("duplicate")
-        self.seen.add(urn)
+        self.decisions.seen.add(urn)
 
     def _wanted(
         self, request: Registration, urn: str, old: ResourceState | None, alias: str
@@ -192,7 +181,7 @@ class Generator:
         run = self._run
         targeted = self.targeting.includes(new)
         inputs = request.properties
-        fresh = old is None or old.external or new.urn in self.deletes
+        fresh = old is None or old.external or new.urn in self.decisions.deletes
         fresh = fresh or self._replaces(new.urn, old)
         if old is not None:
             inputs, failed = with_ignored(inputs, old.inputs, request.ignore_changes)
@@ -235,9 +224,9 @@ class Generator:
         if triggered or (diff.changed and diff.replaces) or old.pending_replacement:
             return self._replacement(request, old, new, provider, diff)
         if diff.changed or old.init_errors:
-            self.done["updates"].add(new.urn)
+            self.decisions.done["updates"].add(new.urn)
             return [UpdateStep(request, old, new, diff)]
-        self.done["sames"].add(new.urn)
+        self.decisions.done["sames"].add(new.urn)
         return [SameStep(request, old, new)]
 
     def _diff(
@@ -249,7 +238,7 @@ class Generator:
     ) -> Diff:
         if self._replaces(new.urn, old):
             return Diff(True, replace_keys=["id"])
-        if any(urn in self.done["replaces"] for urn in new.replace_with):
+        if any(urn in self.decisions.done["replaces"] for urn in new.replace_with):
             return Diff(True, replace_keys=["replaceWith"])
         if bool(old.provider) != bool(new.provider):
             return Diff(True, replace_keys=["provider"])
@@ -281,7 +270,7 @@ class Generator:
         if not self._run.options.preview and contains_unknowns(after):
             message = f"replacement trigger contains unknowns for {new.urn}"
             self._run.error(message, new.urn)
-            self.saw_error = True
+            self.decisions.saw_error = True
             raise Bail("trigger")
         if contains_unknowns(before) or contains_unknowns(after):
             return True
@@ -303,10 +292,10 @@ class Generator:
                 "program and run `up`",
                 urn,
             )
-            self.saw_error = True
+            self.decisions.saw_error = True
             if not run.options.preview:
                 raise Bail("protected")
-        self.done["replaces"].add(urn)
+        self.decisions.done["replaces"].add(urn)
         if provider is not None and not self._replaces(urn, old):
             # What `check` carried over from the old inputs does not hold for a new object.
             inputs, failures = provider.check({}, request.properties, run.options.preview)
@@ -325,7 +314,7 @@ class Generator:
         if old.provider:
             run.ensure_provider(old.provider)
         if not old.pending_replacement:
-            steps.append(DeleteStep(old, self.deletes, replacing=True, pending=True))
+            steps.append(DeleteStep(old, self.decisions.deletes, replacing=True, pending=True))
         return [
             *steps,
             ReplaceStep(old, new, diff),
@@ -334,8 +323,8 @@ class Generator:
 
     def _again(self, request: Registration, old: ResourceState, new: ResourceState) -> list[Step]:
         """Make a resource that was deleted early, because of what it depends on."""
-        self.deletes.discard(new.urn)
-        self.done["replaces"].add(new.urn)
+        self.decisions.deletes.discard(new.urn)
+        self.decisions.done["replaces"].add(new.urn)
         keys = Diff(True, replace_keys=self.dependents.keys.get(new.urn, []))
         return [ReplaceStep(old, new), CreateStep(request, old, new, keys, replacing=True)]
 
@@ -353,7 +342,7 @@ class Generator:
         if run.plan is not None:
             run.plan.allow(step.urn, step.op)
         if run.new_plan is not None:
-            run.new_plan.add(self.aliases.new_of.get(step.urn, step.urn), step.op)
+            run.new_plan.add(self.decisions.new_of.get(step.urn, step.urn), step.op)
 
     # ------------------------------------------------------------------ reads
 
@@ -383,21 +372,9 @@ class Generator:
         if not new.id:
             raise StepFailed(f"Expected an ID for {urn}")
         if old is not None and not old.external and old.id != new.id:
-            self.done["replaces"].add(urn)
+            self.decisions.done["replaces"].add(urn)
             return [ReadStep(request, old, new, replacing=True), ReplaceStep(old, new)]
         if run.options.destroy_program:
-            self.to_delete.append(new)
-        self.done["reads"].add(urn)
+            self.decisions.to_delete.append(new)
+        self.decisions.done["reads"].add(urn)
         return [ReadStep(request, old, new)]
-
-    # ------------------------------------------------------------------ what was decided
-
-    def operated_on(self, urn: str) -> bool:
-        """Tell whether a urn was registered or read in this run."""
-        urn = self.aliases.new_of.get(urn, urn)
-        return any(urn in urns for kind, urns in self.done.items() if kind != "creates")
-
-    def decided(self, urn: str) -> bool:
-        """Tell whether there is a step for a urn."""
-        urn = self.aliases.new_of.get(urn, urn)
-        return urn in self.deletes or any(urn in urns for urns in self.done.values())

@@ -5,17 +5,16 @@ is there. Error hooks are asked whether a failed change is to be tried again.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from pulumi.runtime.proto import resource_pb2
 
 from .callbacks import CallbackFailed, Callbacks
 from .errors import StepFailed
+from .events import Events
+from .options import Options
 from .state import ResourceState
 from .wire import to_struct
-
-if TYPE_CHECKING:
-    from .deployment import Deployment
 
 T = TypeVar("T")
 
@@ -35,8 +34,11 @@ _MOST = 100  # times that a change is tried
 class Hooks:
     """The hooks of a program, by name."""
 
-    def __init__(self, run: "Deployment"):
-        self._run = run
+    def __init__(self, options: Options, events: Events, failed_after: Callable[[], None]):
+        """Have none yet; `failed_after` hears that one failed after a change."""
+        self._options = options
+        self._events = events
+        self._failed_after = failed_after
         self.callbacks = Callbacks()
         self._hooks: dict[str, Any] = {}
         self._error_hooks: dict[str, Any] = {}
@@ -81,8 +83,8 @@ class Hooks:
         """Run the hooks after a change; a failure is reported, and fails the run."""
         failed = self._run_all(f"After{kind}", "after", old, new)
         if failed:
-            self._run.error(failed, _subject(old, new).urn)
-            self._run.executor.fail_after_step()
+            self._events.diagnostic("error", failed, _subject(old, new).urn)
+            self._failed_after()
 
     def _run_all(
         self, kind: str, when: str, old: ResourceState | None, new: ResourceState | None
@@ -93,11 +95,11 @@ class Hooks:
             hook = self._hooks.get(name)
             if hook is None:
                 return f'hook "{name}" was not registered'
-            if self._run.options.preview and not hook.on_dry_run:
+            if self._options.preview and not hook.on_dry_run:
                 continue
             problem = self._call(hook, when, old, new)
             if problem and hook.ignore_errors:
-                self._run.events.diagnostic(
+                self._events.diagnostic(
                     "warning", f'{kind} hook "{name}" failed: {problem}', state.urn
                 )
             elif problem:
@@ -143,7 +145,7 @@ class Hooks:
                     raise
                 failures.insert(0, str(error))
                 if len(failures) >= _MOST:
-                    self._run.events.diagnostic(
+                    self._events.diagnostic(
                         "warning",
                         f"maximum number of error hook retries ({_MOST}) reached",
                         state.urn,
@@ -153,7 +155,7 @@ class Hooks:
                     ) from None
                 if not self._asks_again(names, operation, failures, old, new):
                     raise
-                self._run.events.diagnostic(
+                self._events.diagnostic(
                     "warning",
                     f"retrying {operation} due to on-error hook request ({len(failures)}/{_MOST})",
                     state.urn,

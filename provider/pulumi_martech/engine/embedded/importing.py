@@ -14,6 +14,7 @@ from typing import Any
 from .deployment import Deployment
 from .errors import Bail, EngineError
 from .readings import ImportStep
+from .run import Run
 from .state import (
     DEFAULT_PROVIDER_NAME,
     DYNAMIC_TYPE,
@@ -60,27 +61,30 @@ class ImportFile:
             raise EngineError(f"the import file {path} cannot be used: {'; '.join(problems)}")
         return cls(names, resources, protect)
 
-    def __call__(self, run: Deployment) -> None:
+    def __call__(self, deployment: Deployment) -> None:
         """Import the resources.
 
         Raises:
             EngineError: a name in the file stands for nothing.
         """
+        run = deployment.run
         urns = self._urns(run)
-        run.deletes = False
-        self._carry_out(run, [SameStep(None, r, r.copy()) for r in run.base if not r.delete])
+        deployment.deletes = False
+        self._carry_out(deployment, [SameStep(None, r, r.copy()) for r in run.base if not r.delete])
         stack = run.urn("", STACK_TYPE, f"{run.project.name}-{run.stack}")
         fresh = bool(self.resources) and stack not in run.olds
         if fresh:
-            self._carry_out(run, [CreateStep(None, None, ResourceState(stack, STACK_TYPE, False))])
-        providers = self._providers(run, urns)
-        self._resources(run, self._states(run, urns, stack, providers))
+            self._carry_out(
+                deployment, [CreateStep(None, None, ResourceState(stack, STACK_TYPE, False))]
+            )
+        providers = self._providers(deployment, urns)
+        self._resources(deployment, self._states(run, urns, stack, providers))
         if fresh:
-            run.set_outputs(stack, {})
+            deployment.set_outputs(stack, {})
 
     # ------------------------------------------------------------------ names
 
-    def _urns(self, run: Deployment) -> dict[str, str]:
+    def _urns(self, run: Run) -> dict[str, str]:
         """Return the urn that each name of the file stands for."""
         urns = dict(self.names)
         waiting = list(self.resources)
@@ -104,7 +108,7 @@ class ImportFile:
             waiting = rest
         return urns
 
-    def _provider_urn(self, run: Deployment, item: dict[str, Any], urns: dict[str, str]) -> str:
+    def _provider_urn(self, run: Run, item: dict[str, Any], urns: dict[str, str]) -> str:
         name = item.get("provider")
         if not name:
             return run.urn("", _KIND, DEFAULT_PROVIDER_NAME)
@@ -119,13 +123,14 @@ class ImportFile:
     # ------------------------------------------------------------------ steps
 
     @staticmethod
-    def _carry_out(run: Deployment, steps: list[Step]) -> None:
-        run.carry_out(steps)
-        if run.closed:
+    def _carry_out(deployment: Deployment, steps: list[Step]) -> None:
+        deployment.executor.chain(steps)
+        if deployment.run.closed:
             raise Bail("import")
 
-    def _providers(self, run: Deployment, urns: dict[str, str]) -> dict[str, str]:
+    def _providers(self, deployment: Deployment, urns: dict[str, str]) -> dict[str, str]:
         """Make the provider resources that are missing; return references by urn."""
+        run = deployment.run
         wanted: dict[str, tuple[Properties, str]] = {}
         for item in self.resources:
             if item["type"].startswith(PROVIDER_TYPE):
@@ -136,17 +141,17 @@ class ImportFile:
         for item in self.resources:
             if not item.get("component") and not item["type"].startswith(PROVIDER_TYPE):
                 urn = self._provider_urn(run, item, urns)
-                wanted.setdefault(urn, (run.default_config if urn == default else {}, ""))
+                wanted.setdefault(urn, (deployment.default_config if urn == default else {}, ""))
         made = {
             urn: ResourceState(urn, _KIND, True, inputs=inputs, parent=parent)
             for urn, (inputs, parent) in sorted(wanted.items())
             if urn not in run.olds
         }
-        self._carry_out(run, [CreateStep(None, None, state) for state in made.values()])
+        self._carry_out(deployment, [CreateStep(None, None, state) for state in made.values()])
         return {urn: f"{urn}::{(run.olds.get(urn) or made[urn]).id}" for urn in wanted}
 
     def _states(
-        self, run: Deployment, urns: dict[str, str], stack: str, providers: dict[str, str]
+        self, run: Run, urns: dict[str, str], stack: str, providers: dict[str, str]
     ) -> list[ResourceState]:
         """Return the resources that are not in the state yet."""
         states: dict[str, ResourceState] = {}
@@ -179,17 +184,18 @@ class ImportFile:
         return list(states.values())
 
     @staticmethod
-    def _resources(run: Deployment, states: list[ResourceState]) -> None:
+    def _resources(deployment: Deployment, states: list[ResourceState]) -> None:
         """Import resources, parents first; those of one level at once."""
+        run, executor = deployment.run, deployment.executor
         waiting = {state.urn: state for state in states}
         while waiting and not run.closed:
             level = [state for state in waiting.values() if state.parent not in waiting]
             for state in level:
                 del waiting[state.urn]
-            run.executor.group(run, [ImportStep(state) for state in level])
-            if run.executor.failed:
+            executor.group([ImportStep(state) for state in level])
+            if executor.failed:
                 kind = "preview" if run.options.preview else "update"
-                reason = run.executor.first_failure
+                reason = executor.first_failure
                 run.error(f"{kind} failed: step application failed: {reason}")
                 raise Bail("import")
 

@@ -1,41 +1,23 @@
 """The monitor and engine objects that the SDK of the program talks to, in place of gRPC stubs."""
 
-import re
 import threading
-from functools import cache
-from pathlib import Path
-from sys import intern
 from typing import Any, NamedTuple, NoReturn
-from urllib.parse import unquote, urlparse
 
-import grpc  # type: ignore[import-untyped]
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from .callbacks import CallbackFailed
-from .deployment import Deployment, MonitorClosed
-from .diffing import parse_path, path_text
+from .deployment import Deployment
 from .errors import EngineError
-from .hooks import BINDINGS
-from .requests import Reading, Registration
-from .state import (
-    DYNAMIC_TYPE,
-    NO_NAMES,
-    NOTHING,
-    PACKAGE,
-    PROVIDER_TYPE,
-    STACK_REFERENCE,
-    Frames,
-    is_urn,
-    provider_urn,
-    same_frames,
-    share_provider,
-    urn_type,
-)
+from .registrations import RequestFailed, Unsupported, reading, registration
+from .requests import Registration
+from .run import Run
+from .state import PACKAGE, PROVIDER_TYPE, provider_urn, urn_type
 from .transforms import Transforms
+from .turns import MonitorClosed
 from .values import UNKNOWN_TEXT
 from .versions import check_version
-from .wire import from_struct, from_wire, to_struct
+from .wire import from_struct, to_struct
 
 _RESULTS = {
     "success": resource_pb2.Result.SUCCESS,
@@ -59,35 +41,6 @@ _FEATURES = (
 )
 
 
-_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-
-
-class Unsupported(EngineError):
-    """The program wants what this engine does not cover."""
-
-    def __init__(self, what: str):
-        super().__init__(
-            f"{what} is not covered by the embedded engine, which runs resources of Python dynamic "
-            "providers; use a stack on the real `pulumi`"
-        )
-
-
-class RequestFailed(grpc.RpcError):  # type: ignore[misc]
-    """Fails one request of the program, which ends with an exception of this text."""
-
-    def __init__(self, text: str):
-        super().__init__(text)
-        self._text = text
-
-    def code(self) -> grpc.StatusCode:
-        """Return the code of errors that are not of the protocol."""
-        return grpc.StatusCode.UNKNOWN
-
-    def details(self) -> str:
-        """Return the text."""
-        return self._text
-
-
 class _Options(NamedTuple):
     """What children inherit."""
 
@@ -104,10 +57,11 @@ class _Options(NamedTuple):
 class Monitor:
     """Hands the program's requests to the run; called in threads of the SDK's executor."""
 
-    def __init__(self, run: Deployment):
-        self._run = run
+    def __init__(self, deployment: Deployment):
+        self._deployment = deployment
+        self._run = deployment.run
         self._lock = threading.Lock()
-        self._transforms = Transforms(run.hooks.callbacks)
+        self._transforms = Transforms(self._run.hooks.callbacks)
         self._options: dict[str, _Options] = {}  # by urn
         self._providers: dict[str, dict[str, str]] = {}  # of components, by urn
 
@@ -127,15 +81,15 @@ class Monitor:
         try:
             self._inherit(request)
             request = self._transforms.apply(request)
-            registration = self._registration(request)
+            asked = registration(request, self._run.project.root)
         except CallbackFailed as error:
             raise RequestFailed(f"invoke transform: {error}") from None
         except (Unsupported, ValueError) as error:
             self._refuse(error, request)
-        state = self._run.register(registration)
+        state = self._deployment.register(asked)
         self._transforms.remember(state.urn, request)
         with self._lock:
-            self._options[state.urn] = _Options.of(registration)
+            self._options[state.urn] = _Options.of(asked)
             if not request.custom:
                 self._providers[state.urn] = self._inherited_providers(request)
         # The outputs of a component are what it registers itself.
@@ -144,32 +98,18 @@ class Monitor:
             urn=state.urn,
             id="" if state.id == UNKNOWN_TEXT and not state.is_provider else state.id,
             object=to_struct(outputs),
-            result=_RESULTS[registration.result],
-            unknown=registration.unknown,
+            result=_RESULTS[asked.result],
+            unknown=asked.unknown,
         )
 
     def ReadResource(self, request: Any, _context: Any = None) -> Any:
         """Read a resource that the stack does not own."""
         self._check_open()
         try:
-            if request.type != STACK_REFERENCE:
-                self._covered(request.type, custom=True)
-            position, trace = self._positions(request)
-            reading = Reading(
-                request.type,
-                request.name,
-                request.id,
-                from_struct(request.properties),
-                parent=request.parent,
-                provider=request.provider,
-                dependencies=sorted(request.dependencies),
-                additional_secret_outputs=list(request.additionalSecretOutputs),
-                source_position=position,
-                stack_trace=trace,
-            )
+            asked = reading(request, self._run.project.root)
         except (Unsupported, ValueError) as error:
             self._refuse(error, request)
-        state = self._run.read(reading)
+        state = self._deployment.read(asked)
         return resource_pb2.ReadResourceResponse(
             urn=state.urn,
             id="" if state.id == UNKNOWN_TEXT else state.id,
@@ -182,7 +122,7 @@ class Monitor:
             outputs = from_struct(request.outputs)
         except ValueError as error:
             self._refuse(error, None)
-        self._run.set_outputs(request.urn, outputs)
+        self._deployment.set_outputs(request.urn, outputs)
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, _context: Any = None) -> Any:
@@ -218,7 +158,7 @@ class Monitor:
 
     def SignalAndWaitForShutdown(self, _request: Any, _context: Any = None) -> Any:
         """Hear that the program has ended well; returns when everything is done."""
-        self._run.signal()
+        self._deployment.signal()
         return empty_pb2.Empty()
 
     # ------------------------------------------------------------------ requests
@@ -234,73 +174,6 @@ class Monitor:
         self._run.error(str(error), urn)
         self._run.bail()
         raise MonitorClosed
-
-    def _covered(self, kind: str, custom: bool) -> None:
-        """Refuse types of other packages by name."""
-        if not custom or kind.split("/")[0].split(":")[:2] == DYNAMIC_TYPE.split(":"):
-            return
-        if kind == PROVIDER_TYPE + PACKAGE or kind.startswith(DYNAMIC_TYPE + "/"):
-            return
-        raise Unsupported(f"the resource type {kind}")
-
-    def _registration(self, request: Any) -> Registration:
-        self._covered(request.type, request.custom)
-        if request.remote:
-            raise Unsupported(f"the remote component {request.type}")
-        if request.importId:
-            raise Unsupported("the option `import_` (the command `import --file` is covered)")
-        for option in ("version", "pluginDownloadURL"):
-            if getattr(request, option):
-                raise Unsupported(f"the option `{option}`, which asks for another provider plugin,")
-        position, trace = self._positions(request)
-        dependencies = {
-            key: sorted(item.urns) or NO_NAMES for key, item in request.propertyDependencies.items()
-        }
-        for alias in request.aliases:
-            if alias.urn and not is_urn(alias.urn):
-                raise RequestFailed(f'invalid alias URN: invalid URN "{alias.urn}"')
-        properties = from_struct(request.object)
-        for key in properties:
-            dependencies.setdefault(key, NO_NAMES)
-        share_provider(properties)
-        registration = Registration(
-            intern(request.type),  # few texts, of many resources
-            request.name,
-            request.custom,
-            properties,
-            parent=intern(request.parent),
-            provider=intern(request.provider),
-            protect=request.protect if request.HasField("protect") else None,
-            dependencies=sorted(request.dependencies) or (),
-            property_dependencies=dependencies,
-            delete_before_replace=(
-                request.deleteBeforeReplace
-                if request.deleteBeforeReplaceDefined or request.deleteBeforeReplace
-                else None
-            ),
-            ignore_changes=list(request.ignoreChanges) or (),
-            replace_on_changes=list(request.replaceOnChanges) or (),
-            additional_secret_outputs=list(request.additionalSecretOutputs) or (),
-            aliases=list(request.aliases) or (),
-            retain_on_delete=(
-                request.retainOnDelete if request.HasField("retainOnDelete") else None
-            ),
-            deleted_with=request.deletedWith,
-            replace_with=list(request.replace_with) or (),
-            replacement_trigger=(
-                from_wire(request.replacement_trigger)
-                if request.HasField("replacement_trigger")
-                else None
-            ),
-            hooks=_hooks(request.hooks) or NOTHING,
-            hide_diff=[path_text(parse_path(path)) for path in request.hideDiffs] or (),
-            custom_timeouts=_timeouts(request.customTimeouts) or NOTHING,
-            source_position=position,
-            stack_trace=trace,
-        )
-        if registration.type.startswith(PROVIDER_TYPE) or not registration.custom:
-            registration.provider = ""
-        return registration
 
     def _inherit(self, child: Any) -> None:
         """Take from the parent what the registration does not say."""
@@ -328,61 +201,11 @@ class Monitor:
     def _inherited_providers(self, request: Any) -> dict[str, str]:
         return {**self._providers.get(request.parent, {}), **dict(request.providers)}
 
-    def _positions(self, request: Any) -> tuple[str, Frames]:
-        """Return where in the project a resource is made, and the frames that lead there.
-
-        Frames of libraries are left out: they say nothing of the program, and differ by machine.
-        """
-        root = self._run.project.root
-        found = (
-            (_inside(frame.pc.uri, root), frame.pc.line) for frame in request.stackTrace.frames
-        )
-        frames = [{"sourcePosition": f"{file}#{line}"} for file, line in found if file]
-        return (frames[0]["sourcePosition"] if frames else ""), same_frames(frames)
-
-
-@cache
-def _inside(uri: str, root: Path) -> str:
-    """Return `project:///PATH`, or nothing for a file outside the project."""
-    path = Path(unquote(urlparse(uri).path))
-    if not path.is_relative_to(root):
-        return ""
-    inside = path.relative_to(root)
-    if any(part.startswith(".") or part == "site-packages" for part in inside.parts[:-1]):
-        return ""
-    return f"project:///{inside.as_posix()}"
-
-
-def _hooks(given: Any) -> dict[str, list[str]]:
-    found = {bound: list(getattr(given, name)) for name, bound in BINDINGS.items()}
-    return {bound: names for bound, names in found.items() if names}
-
-
-def _timeouts(given: Any) -> dict[str, float]:
-    """Read time limits such as `1h30m`, in seconds.
-
-    Raises:
-        ValueError: a text is no duration.
-    """
-    found = {}
-    for name in ("create", "update", "delete", "read"):
-        text = getattr(given, name)
-        if text:
-            found[name] = _seconds(text)
-    return {name: seconds for name, seconds in found.items() if seconds}
-
-
-def _seconds(text: str) -> float:
-    parts = re.findall(r"(\d+\.?\d*|\.\d+)(ns|us|µs|ms|s|m|h)", text)
-    if "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"unable to parse customTimeout Value {text}")
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
-
 
 class Engine:
     """What the SDK logs to and asks for the root resource."""
 
-    def __init__(self, run: Deployment):
+    def __init__(self, run: Run):
         self._run = run
         self._root = ""
 

@@ -16,17 +16,19 @@ from .digest import Digest
 from .display import Lines, Shown, Text
 from .errors import ChangesExpectedNone, EngineError, Interrupted, UsageError
 from .events import EventLog, Events, Listener
+from .executor import Observer
 from .hooks import DELETE_HOOKS
 from .importing import ImportFile
 from .interrupts import Interrupts
 from .journal import Journal
-from .options import Observer, Options
+from .options import Options
 from .packs import PolicyPack, open_packs
 from .plan import Plan
 from .policies import Policies
 from .program import Program, output_as_messages
 from .project import Project
 from .project_config import with_project_config
+from .run import Run
 from .settings import ConfigValue, StackSettings
 from .snapshot import Snapshot, encrypting
 from .stack_commands import remove_stack
@@ -242,16 +244,13 @@ class Operation:
             if log is not None:
                 context.callback(log.close)
             packs = context.enter_context(self._packs(request, config, events))
-            run = Deployment(
+            run = Run(
                 self._project,
                 self._folder.name,
                 request.options,
                 base,
-                deployment.get("pending_operations") or [],
-                config,
                 events,
                 snapshot,
-                observers,
                 Plan.load(request.plan, crypter.decrypt) if request.plan else None,
                 new_plan,
                 Policies(packs, events),
@@ -262,7 +261,9 @@ class Operation:
                 _check_delete_hooks(base, events)
             context.enter_context(output_as_messages(self._project, events))
             interrupts.cancel_by(run.cancel)
-            outcome = run.execute(self._program(request, config))
+            pending = deployment.get("pending_operations") or []
+            program = self._program(request, config)
+            outcome = Deployment(run, pending, config, observers).execute(program)
         if request.json and request.options.preview:
             print(digest.text(), file=self._out, flush=True)
         if snapshot is not None and journal is not None:

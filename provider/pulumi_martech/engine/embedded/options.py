@@ -1,9 +1,7 @@
-"""How a run is to be done, who watches it and how it ended."""
+"""How a run is to be done, and how it ended."""
 
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from .steps import Step
 from .targets import UrnTargets
 
 
@@ -41,16 +39,6 @@ class Options:
     replaces: UrnTargets = field(default_factory=UrnTargets)
     continue_on_error: bool = False
     ignore_protect: bool = False
-
-
-class Observer(Protocol):
-    """Sees each step."""
-
-    def step(self, step: Step) -> None:
-        """Take a step before anything is done."""
-
-    def found(self, step: Step) -> None:
-        """Take a step after it is done."""
 
 
 @dataclass

@@ -21,6 +21,7 @@ from .errors import Bail, EngineError
 from .events import Events
 from .monitor import Engine, Monitor
 from .project import Project
+from .run import Run
 from .settings import ConfigValue
 from .waiting import OpenOutputs, Paced
 
@@ -33,12 +34,13 @@ class Program:
         self._stack = stack
         self._config = config
 
-    def __call__(self, run: Deployment) -> None:
+    def __call__(self, deployment: Deployment) -> None:
         """Run it; returns when it has ended well.
 
         Raises:
             Bail: it has not, or the run was ended.
         """
+        run = deployment.run
         if not self._project.program.is_file():
             run.error(f"no program was found at {self._project.program}")
             raise Bail("program")
@@ -49,7 +51,7 @@ class Program:
         settings = Settings(
             project=self._project.name,
             stack=self._stack,
-            monitor=Monitor(run),
+            monitor=Monitor(deployment),
             engine=Engine(run),
             parallel=run.options.parallel,
             dry_run=run.options.preview,
@@ -69,7 +71,7 @@ class Program:
         if error is not None:
             self._explain(error, run)
             raise Bail("program")
-        if not run.signalled:
+        if not deployment.signalled:
             run.error("the program ended before all of its resources were registered")
             raise Bail("program")
 
@@ -95,7 +97,7 @@ class Program:
         finally:
             outputs.come_next()
 
-    def _explain(self, error: BaseException, run: Deployment) -> None:
+    def _explain(self, error: BaseException, run: Run) -> None:
         """Say what went wrong and where in the program, without the frames of the SDK."""
         code: object = 1
         if isinstance(error, pulumi.RunError):

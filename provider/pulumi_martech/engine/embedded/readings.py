@@ -1,18 +1,14 @@
 """The steps of a run that take what is there into the state: reads, refreshes and imports."""
 
-from typing import TYPE_CHECKING
-
 from .diffing import Diff
 from .errors import StepFailed
 from .providers import Provider
 from .requests import Reading
+from .run import Run
 from .snapshot import Snapshot
 from .state import PACKAGE, STACK_TYPE, ResourceState, now, qualified_type
 from .steps import Step
 from .values import UNKNOWN_TEXT, equal
-
-if TYPE_CHECKING:
-    from .deployment import Deployment
 
 
 class ReadStep(Step):
@@ -31,7 +27,7 @@ class ReadStep(Step):
         """Record that it is being read."""
         self.number = snapshot.begin("reading", self.new)
 
-    def apply(self, run: "Deployment") -> None:
+    def apply(self, run: Run) -> None:
         """Read it."""
         old, new = self.old, self.after
         if new.id == UNKNOWN_TEXT:
@@ -81,7 +77,7 @@ class RefreshStep(Step):
             return "same" if equal(self.before.outputs, self.new.outputs) else "update"
         return "update" if self._found is not None and self._found.changed else "same"
 
-    def apply(self, run: "Deployment") -> None:
+    def apply(self, run: Run) -> None:
         """Read it and compare."""
         old = self.before
         if not old.custom or old.is_provider or old.pending_replacement:
@@ -144,7 +140,7 @@ class ProgramRefreshStep(RefreshStep):
         """Whether nothing is read."""
         return not self.wanted.custom or self.wanted.is_provider
 
-    def apply(self, run: "Deployment") -> None:
+    def apply(self, run: Run) -> None:
         """Read it and compare; what is about to be replaced stays as it is."""
         self.new = self.old
         super().apply(run)
@@ -176,12 +172,12 @@ class ImportStep(Step):
         """Record that it is being imported."""
         self.number = snapshot.begin("importing", self.new)
 
-    def apply(self, run: "Deployment") -> None:
+    def apply(self, run: Run) -> None:
         """Check the inputs; what is wrong is a warning."""
         new = self.after
         if new.urn in run.olds:
             raise StepFailed(f"resource '{new.urn}' already exists")
-        if qualified_type(new.parent) != STACK_TYPE and new.parent not in run.executor.news:
+        if qualified_type(new.parent) != STACK_TYPE and new.parent not in run.news:
             raise StepFailed(f"unknown parent '{new.parent}' for resource '{new.urn}'")
         new.id, new.import_id = new.import_id, ""
         self.old = new.copy()

@@ -5,25 +5,27 @@ program configures it now, not as the state remembers it.
 """
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from .errors import Bail
+from .executor import Executor
 from .generator import Generator
 from .readings import ProgramRefreshStep, RefreshStep
 from .requests import Opened, Registration
+from .run import Run
 from .state import ResourceState
 from .steps import SameStep, Step
-
-if TYPE_CHECKING:
-    from .deployment import Deployment
+from .turns import Turns
 
 
 class Refresh:
     """Reads all that is in the state, or what the program registers and then the rest."""
 
-    def __init__(self, run: "Deployment", generator: Generator):
+    def __init__(self, run: Run, executor: Executor, turns: Turns, generator: Generator):
         self._run = run
+        self._executor = executor
+        self._turns = turns
         self._generator = generator
+        self._decisions = generator.decisions
 
     def all(self) -> None:
         """Read what is in the state before anything else is done.
@@ -34,19 +36,19 @@ class Refresh:
         run = self._run
         if not run.base:
             return
-        run.check_targets(run.options.targets)
-        run.check_targets(run.options.excludes)
+        self._generator.targeting.check_known(run.options.targets)
+        self._generator.targeting.check_known(run.options.excludes)
         steps: dict[int, RefreshStep] = {}
         for resource in self._read(run.base):
             run.ensure_provider(resource.provider)
             steps[id(resource)] = RefreshStep(resource)
-        run.executor.group(run, list(steps.values()))
+        self._executor.group(list(steps.values()))
         self._rebuild(steps)
         if run.snapshot is not None:
             run.snapshot.rebuilt(run.base)
-        if run.executor.failed:
+        if self._executor.failed:
             run.error(("preview" if run.options.preview else "update") + " failed")
-        if run.executor.failed or run.cancelled:
+        if self._executor.failed or run.cancelled:
             raise Bail("refresh")
 
     def _read(self, base: list[ResourceState]) -> Iterator[ResourceState]:
@@ -89,8 +91,7 @@ class Refresh:
             if found.parent not in present:
                 found.parent = parents.get(found.parent, "")
             parents[found.urn] = found.parent
-        run.base = base
-        run.index()
+        run.rebase(base)
 
     # ------------------------------------------------------------------ with the program
 
@@ -100,26 +101,26 @@ class Refresh:
         Raises:
             MonitorClosed: the run has ended.
         """
-        run, generator = self._run, self._generator
-        opened = run.generated(request, lambda: generator.open(request))
+        run, turns, generator = self._run, self._turns, self._generator
+        opened = turns.generated(request, lambda: generator.open(request))
         old, new = opened.old, opened.new
         if old is not None:
-            targeted = run.generated(request, lambda: self._targeted(old))
+            targeted = turns.generated(request, lambda: self._targeted(old))
             if targeted:
                 step = ProgramRefreshStep(old, new)
-                run.executor.chain(run, [step])
+                self._executor.chain([step])
                 if not step.done:  # reported; nothing can be decided for what depends on it
                     run.bail()
-                run.generated(request, lambda: self._replace(old, step.new))
+                turns.generated(request, lambda: self._replace(old, step.new))
                 opened = opened._replace(old=step.new)
-        return run.handle(request, lambda: self._steps(opened))
+        return turns.handle(request, lambda: self._steps(opened))
 
     def _targeted(self, old: ResourceState) -> bool:
         targeting = self._generator.targeting
         included = targeting.names(old)
         targeting.take(old, included)
         if included:
-            self._generator.done["refreshes"].add(old.urn)
+            self._decisions.done["refreshes"].add(old.urn)
         return included
 
     def _replace(self, old: ResourceState, new: ResourceState | None) -> None:
@@ -128,34 +129,34 @@ class Refresh:
         if new is None:
             run.olds.pop(old.urn, None)
             return
-        self._generator.done["refreshes"].add(new.urn)
+        self._decisions.done["refreshes"].add(new.urn)
         run.olds[old.urn] = new
         run.base[run.graph.replace(old, new)] = new
 
     def _steps(self, opened: Opened) -> list[Step]:
         """Return the steps that follow; a refresh alone makes and changes nothing but providers."""
         request, old, new, _ = opened
-        generator = self._generator
+        decisions = self._decisions
         custom = new.custom and not new.is_provider
-        skipped = any(urn in generator.skipped_creates for urn in new.all_references())
+        skipped = any(urn in decisions.skipped_creates for urn in new.all_references())
         if not self._run.options.refresh_only or not (custom or skipped):
-            return generator.go_on(opened)
+            return self._generator.go_on(opened)
         if old is None:
-            generator.done["sames"].add(new.urn)
-            generator.skipped_creates.add(new.urn)
+            decisions.done["sames"].add(new.urn)
+            decisions.skipped_creates.add(new.urn)
             return [SameStep(request, new.copy(), new, skipped=True)]
         request.state, request.result = old, "success"
         return []
 
     def finish(self) -> None:
         """Read what the program has not registered."""
-        run, generator = self._run, self._generator
-        rest = [resource for resource in run.base if not generator.operated_on(resource.urn)]
+        run, decisions = self._run, self._decisions
+        rest = [resource for resource in run.base if not decisions.operated_on(resource.urn)]
         steps = []
         for resource in self._read(rest):
-            generator.done["refreshes"].add(resource.urn)
+            decisions.done["refreshes"].add(resource.urn)
             run.ensure_provider(resource.provider)
             steps.append(RefreshStep(resource))
-        run.executor.group(run, steps)
+        self._executor.group(steps)
         if run.snapshot is not None:
             run.snapshot.pruned()

@@ -6,17 +6,14 @@ A step knows its states before and after; `apply` does the work and changes `new
 
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from .diffing import Change, Diff
 from .errors import StepFailed
 from .requests import Reading, Registration
+from .run import Run
 from .snapshot import Snapshot
 from .state import ResourceState, is_default_provider, now, share_texts
 from .values import UNKNOWN_TEXT, Properties, keep_ciphertexts
-
-if TYPE_CHECKING:
-    from .deployment import Deployment
 
 
 @dataclass(eq=False)
@@ -81,7 +78,7 @@ class Step:
         """Record that the step begins."""
         self.number = snapshot.begin(None, None)
 
-    def apply(self, run: "Deployment") -> None:
+    def apply(self, run: Run) -> None:
         """Do it.
 
         Raises:
@@ -115,7 +112,7 @@ class SameStep(Step):
         self.skipped = skipped
         self.untargeted = untargeted
 
-    def apply(self, run: "Deployment") -> None:
+    def apply(self, run: Run) -> None:
         """Keep id and outputs."""
         old, new = self.before, self.after
         new.id, new.outputs = old.id, old.outputs
@@ -162,7 +159,7 @@ class CreateStep(Step):
         """Record that it is being created."""
         self.number = snapshot.begin("creating", self.new)
 
-    def apply(self, run: "Deployment") -> None:
+    def apply(self, run: Run) -> None:
         """Create it."""
         new = self.after
         run.hooks.before("Create", None, new)
@@ -212,7 +209,7 @@ class UpdateStep(Step):
         """Record that it is being updated."""
         self.number = snapshot.begin("updating", self.new)
 
-    def apply(self, run: "Deployment") -> None:
+    def apply(self, run: Run) -> None:
         """Update it."""
         old, new = self.before, self.after
         new.id, new.created, new.modified = old.id, old.created, old.modified
@@ -266,7 +263,7 @@ class DeleteStep(Step):
         """Record that it is being deleted."""
         self.number = snapshot.begin("deleting", self.old)
 
-    def apply(self, run: "Deployment") -> None:
+    def apply(self, run: Run) -> None:
         """Delete it, unless an option keeps the object."""
         old = self.before
         run.hooks.before("Delete", old, None)

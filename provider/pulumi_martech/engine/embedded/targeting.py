@@ -1,25 +1,37 @@
 """What a run that is limited does with each resource: act on it, or leave it as it is."""
 
-from typing import TYPE_CHECKING
-
+from .decisions import Decisions
 from .errors import Bail, StepFailed
 from .requests import Registration
+from .run import Run
 from .state import PROVIDER_TYPE, STACK_TYPE, ResourceState, provider_id, provider_urn
 from .steps import SameStep, Step
-
-if TYPE_CHECKING:
-    from .deployment import Deployment
-    from .generator import Generator
+from .targets import UrnTargets
 
 
 class Targeting:
     """The targets and excludes of a run, which grow by dependents while it goes on."""
 
-    def __init__(self, run: "Deployment", generator: "Generator"):
+    def __init__(self, run: Run, decisions: Decisions):
         self._run = run
-        self._generator = generator
+        self._decisions = decisions
         self._targets = run.options.targets.copy()
         self._excludes = run.options.excludes.copy()
+
+    def check_known(self, named: UrnTargets) -> None:
+        """Report what is named on the command line and is nowhere.
+
+        Raises:
+            Bail: there is such a urn.
+        """
+        run = self._run
+        known = self._decisions.seen | {r.urn for r in run.base}
+        unknown = [urn for urn in named.literals if urn not in known]
+        for urn in unknown:
+            hint = "" if "$" in urn else " Did you forget to escape $ in your shell?"
+            run.error(f"Target '{urn}' could not be found in the stack.{hint}")
+        if unknown:
+            raise Bail("target")
 
     def includes(self, resource: ResourceState) -> bool:
         """Tell whether the run acts on a resource; it always does on providers and the stack."""
@@ -89,17 +101,17 @@ class Targeting:
         """Return `same` steps for a resource and for what it needs in the state."""
         if old.delete:
             return []
-        generator = self._generator
-        generator.seen.add(old.urn)
-        generator.done["sames"].update((urn, old.urn))
+        decisions = self._decisions
+        decisions.seen.add(old.urn)
+        decisions.done["sames"].update((urn, old.urn))
         steps: list[Step] = []
         if old.provider:
             needed = self._run.olds.get(provider_urn(old.provider))
-            missing = not generator.decided(provider_urn(old.provider))
+            missing = not decisions.decided(provider_urn(old.provider))
             if missing and needed is not None and needed.id == provider_id(old.provider):
-                steps += [] if generator.operated_on(needed.urn) else self._kept(None, needed, urn)
+                steps += [] if decisions.operated_on(needed.urn) else self._kept(None, needed, urn)
         for reference in dict.fromkeys(old.references()):
-            if generator.decided(reference):
+            if decisions.decided(reference):
                 continue
             needed = self._run.olds.get(reference)
             if needed is None:
@@ -118,7 +130,7 @@ class Targeting:
         Raises:
             Bail: outside of previews; the reason is reported.
         """
-        run, skipped = self._run, self._generator.skipped_creates
+        run, skipped = self._run, self._decisions.skipped_creates
         options = run.options
         if not options.targets and not options.replaces and not options.excludes:
             return
@@ -132,7 +144,7 @@ class Targeting:
                 if urn not in skipped:
                     continue
                 run.error(f"Resource '{step.urn}' depends on '{urn}' which {why}.", step.urn)
-                self._generator.saw_error = True
+                self._decisions.saw_error = True
                 if not run.options.preview:
                     raise Bail("untargeted create")
                 skipped.discard(urn)
