@@ -169,9 +169,9 @@ def settles_after_the_platform_was_asked(patch: Patch) -> None:
 def records_only_what_is_done(patch: Patch) -> None:
     genuine = Journal.append
 
-    def append(self: Journal, entry: dict[str, Any]) -> None:
+    def append(self: Journal, entry: dict[str, Any], held: bool = False) -> None:
         if entry["kind"] != "begin":
-            genuine(self, entry)
+            genuine(self, entry, held)
 
     patch.setattr(Journal, "append", append)
 
@@ -180,9 +180,9 @@ def records_only_what_is_done(patch: Patch) -> None:
 def records_only_what_is_begun(patch: Patch) -> None:
     genuine = Journal.append
 
-    def append(self: Journal, entry: dict[str, Any]) -> None:
+    def append(self: Journal, entry: dict[str, Any], held: bool = False) -> None:
         if entry["kind"] in ("begin", "base"):
-            genuine(self, entry)
+            genuine(self, entry, held)
 
     patch.setattr(Journal, "append", append)
 
@@ -208,7 +208,7 @@ def continues_another_checkpoint(patch: Patch) -> None:
 
 @mutant("disk full")
 def goes_on_after_a_line_that_was_not_written(patch: Patch) -> None:
-    def append(self: Journal, entry: dict[str, Any]) -> None:
+    def append(self: Journal, entry: dict[str, Any], held: bool = False) -> None:
         with self._state, suppress(EngineError):
             self._tape.write(journal.encoded(entry) + b"\n")
             self._written += 1
@@ -281,7 +281,7 @@ def records_a_replacement_as_gone_before_it_is_made(patch: Patch) -> None:
         if "deleteOld" in entry:  # what is to be deleted later
             self._gone.add(entry["deleteOld"])
         else:
-            genuine(self, entry)
+            genuine(self, entry, held)
 
     patch.setattr(replay.Replayer, "_marks", marks)
 

@@ -30,10 +30,10 @@ import os, signal, sys
 from pulumi_martech.engine.embedded import journal
 left = int(os.environ["KILL_AT"])
 append = journal.Journal.append
-def counted(self, entry):
+def counted(self, entry, held=False):
     global left
     left -= 1
-    append(self, entry)
+    append(self, entry, held)
     if left == 0:
         os.kill(os.getpid(), signal.SIGKILL)
 journal.Journal.append = counted

@@ -1,9 +1,9 @@
 """What a run did since the checkpoint, entry by entry, so that no end of the run loses any of it.
 
 Every entry is one line. A line is with the backend when `append` returns; before a platform is
-asked to make something, it is settled, with all lines before it: it outlives a power cut, too, and
-on a backend that is not on this machine, the machine. Other lines are settled in groups, four times
-a second, and at the end.
+asked for something, the line that says so is settled, with all lines before it: it outlives a power
+cut, too, and on a backend that is not on this machine, the machine. Other lines are settled in
+groups, four times a second, and at the end.
 """
 
 import hashlib
@@ -55,6 +55,7 @@ class Journal:
         """
         self._owned = owned
         self._written = self._settled = 0  # lines
+        self._held = b""  # of these, what the tape does not have yet
         self._settling = False
         self._failure: EngineError | None = None
         self._state = threading.Condition()
@@ -64,8 +65,8 @@ class Journal:
         self._settler.start()
         self.append({"kind": "base", "digest": base})
 
-    def append(self, entry: Entry) -> None:
-        """Write one entry.
+    def append(self, entry: Entry, held: bool = False) -> None:
+        """Write one entry; if it is `held`, with the next one, or when lines are settled.
 
         Raises:
             EngineError: it cannot be written, or the lock was broken.
@@ -73,12 +74,19 @@ class Journal:
         line = encoded(entry) + b"\n"
         with self._state:
             self._check()
-            try:
-                self._tape.write(line)
-            except EngineError as error:
-                self._failure = error
-                raise
+            self._held += line
             self._written += 1
+            if not held:
+                self._write()
+
+    def _write(self) -> None:
+        lines, self._held = self._held, b""
+        try:
+            if lines:
+                self._tape.write(lines)
+        except EngineError as error:
+            self._failure = error
+            raise
 
     def settle(self) -> None:
         """Return when all lines written so far are settled; one thread does it for all that wait.
@@ -95,6 +103,7 @@ class Journal:
                 if self._settling:
                     self._state.wait()
                     continue
+                self._write()
                 self._settling, reached = True, self._written
                 self._state.release()
                 failure: EngineError | None = EngineError("the journal was given up")

@@ -9,12 +9,14 @@ from .replay import Deployment, Entry, Replayer
 from .state import ResourceState
 from .values import SECRET, SIGNATURE, Secret, plaintext
 
+_ASKED = ("creating", "updating", "deleting")  # what a platform is asked to do
+
 
 class Sink(Protocol):
     """Where entries go before the run goes on."""
 
-    def append(self, entry: Entry) -> None:
-        """Keep one entry.
+    def append(self, entry: Entry, held: bool = False) -> None:
+        """Keep one entry; if it is `held`, when the next one is kept or settled.
 
         Raises:
             EngineError: it cannot be kept.
@@ -87,10 +89,12 @@ class Snapshot:
             number = self._counter
         if kind and resource:
             operation = {"resource": resource.to_json(self._secret), "type": kind}
+            asked = kind in _ASKED and resource.custom and not resource.is_provider
             try:
-                self._add({"op": number, "kind": "begin", "operation": operation}, needed=True)
-                # What is changed or deleted is in the state already; what is made would be unknown.
-                if kind == "creating" and resource.custom and not resource.is_provider:
+                entry = {"op": number, "kind": "begin", "operation": operation}
+                self._add(entry, needed=True, held=asked)
+                # What is made would be unknown, and whose lock is gone asks for nothing more.
+                if asked:
                     self._sink.settle()
             except EngineError:
                 self._add({"op": number, "kind": "failure"})
@@ -196,7 +200,7 @@ class Snapshot:
             self._made[id(resource)] = number
             self._kept.append(resource)
 
-    def _add(self, entry: Entry, needed: bool = False) -> None:
+    def _add(self, entry: Entry, needed: bool = False, held: bool = False) -> None:
         with self._lock:
             entries = [entry]
             if self._crypter.salt != self._salt:  # made for the first secret, which is in `entry`
@@ -205,7 +209,7 @@ class Snapshot:
             for item in entries:
                 self._replayer.add(item)
                 try:
-                    self._sink.append(item)
+                    self._sink.append(item, held)
                 except EngineError:
                     if needed:
                         raise
