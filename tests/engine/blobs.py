@@ -41,6 +41,9 @@ class Memory:
         listed = list(self.things)[: len(self.things) - self.behind]
         return self._call(lambda: sorted(key for key in listed if key.startswith(prefix)))
 
+    def alone(self, key: str, work: Callable[[], None]) -> None:
+        work()
+
     def _call(self, work):
         with self._lock:
             if self.dead:

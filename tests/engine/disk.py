@@ -4,6 +4,7 @@ import errno
 import itertools
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -160,6 +161,9 @@ class Disk:
     def remove_folder(self, path: Path) -> None:
         with self._call("remove_folder"):
             del self.folders[path]
+
+    def alone(self, folder: Path) -> AbstractContextManager[None]:
+        return nullcontext()  # one thread looks and writes
 
     def sync_folder(self, path: Path) -> None:
         with self._call("sync_folder"):

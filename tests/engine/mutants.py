@@ -281,7 +281,7 @@ def records_a_replacement_as_gone_before_it_is_made(patch: Patch) -> None:
         if "deleteOld" in entry:  # what is to be deleted later
             self._gone.add(entry["deleteOld"])
         else:
-            genuine(self, entry, held)
+            genuine(self, entry)
 
     patch.setattr(replay.Replayer, "_marks", marks)
 

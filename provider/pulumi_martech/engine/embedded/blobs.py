@@ -9,12 +9,14 @@ next, on whatever machine, sees the rest.
 
 import secrets
 import threading
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from .errors import EngineError
-from .stores import CHECKPOINT, PULUMIS
+from .stores import CHECKPOINT, LOCK, PULUMIS
 
 _JOURNAL = "journal/"
+T = TypeVar("T")
 
 
 class Blobs(Protocol):
@@ -38,6 +40,9 @@ class Blobs(Protocol):
 
     def keys(self, prefix: str) -> list[str]:
         """Return the keys that begin so, sorted."""
+
+    def alone(self, key: str, work: Callable[[], T]) -> T:
+        """Have a thing to oneself while `work` is done, all of it or nothing, where that can be."""
 
 
 class BlobBackend:
@@ -96,6 +101,10 @@ class BlobStore:
     def remove(self, name: str) -> None:
         """Remove a thing."""
         self._blobs.delete([self._prefix + name])
+
+    def alone(self, work: Callable[[], T]) -> T:
+        """Have the lock to oneself while `work` is done."""
+        return self._blobs.alone(self._prefix + LOCK, work)
 
     def clear(self) -> None:
         """Remove everything."""

@@ -7,6 +7,7 @@ One table, `martech_state`, with a row a thing. PostgreSQL's password is in the 
 import logging
 import os
 import ssl
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -47,6 +48,7 @@ class Table:
         except ImportError:
             raise missing("pg8000", "postgres") from None
         self._ready = False
+        self._own = threading.local()  # the connection of a thread that has a row to itself
         logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)  # we say it in a sentence
 
     def get(self, key: str) -> bytes | None:
@@ -85,11 +87,33 @@ class Table:
         wanted = self._sql.select(column).where(column.startswith(prefix, autoescape=True))
         return self._done("read", lambda connection: sorted(connection.execute(wanted).scalars()))
 
+    def alone(self, key: str, work: "Callable[[], T]") -> T:
+        """Have a row to oneself while `work` is done: nobody changes or removes it meanwhile.
+
+        All that this thread does there is one transaction.
+        """
+        wanted = self._sql.select(self._table.c.data).where(self._table.c.key == key)
+
+        def together(connection: "Connection") -> T:
+            if self._engine.dialect.name == "sqlite":  # which locks no rows
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.execute(wanted.with_for_update())
+            self._own.connection = connection
+            try:
+                return work()
+            finally:
+                self._own.connection = None
+
+        return self._done("written", together)
+
     def _done(self, tried: str, work: "Callable[[Connection], T]") -> T:
         """Work on a connection; what was done is committed, and durable, at the end.
 
         A connection that was dropped is made anew, once; work that was done by then is done again.
         """
+        own: Connection | None = getattr(self._own, "connection", None)
+        if own is not None:
+            return work(own)  # what fails is the matter of the whole transaction
         again = True
         while True:
             try:

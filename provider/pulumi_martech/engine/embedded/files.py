@@ -4,14 +4,18 @@ A test puts a disk of its own in the place of `Files`, one that is full, fails, 
 cut what was not forced to it.
 """
 
+import fcntl
 import os
 import secrets
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import EngineError
 
 _PART = 1 << 20  # bytes that are read at once
+_PATIENCE = 10.0  # seconds for somebody who has a folder to himself: it takes milliseconds
 
 
 class Files:
@@ -76,6 +80,23 @@ class Files:
         """Remove an empty folder."""
         path.rmdir()
 
+    @contextmanager
+    def alone(self, folder: Path) -> Iterator[None]:
+        """Have a folder to oneself, as far as others ask for the same.
+
+        Where the disk knows no such thing, or there is no folder, there is nothing to wait for.
+        """
+        try:
+            handle = os.open(folder, os.O_RDONLY)
+        except (FileNotFoundError, NotADirectoryError):
+            yield
+            return
+        try:
+            _wait(handle)
+            yield
+        finally:
+            os.close(handle)
+
     def sync_folder(self, path: Path) -> None:
         """Force the names in a folder to the disk."""
         handle = os.open(path, os.O_RDONLY)
@@ -83,6 +104,21 @@ class Files:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def _wait(handle: int) -> None:
+    latest = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > latest:
+                raise
+            time.sleep(0.01)
+        except OSError:  # a disk that knows no locks
+            return
+        else:
+            return
 
 
 DISK = Files()

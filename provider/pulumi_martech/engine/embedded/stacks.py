@@ -105,18 +105,30 @@ class StackFolder:
 
     def write(self, deployment: Deployment) -> None:
         """Write a new checkpoint; what a journal said is in it."""
-        if self._mine and not self.owned():
-            raise EngineError(
-                f"the lock of stack '{self.name}' was broken while this run went on; the state is "
-                "left to whoever works on it now: look with `refresh` and `preview` what was done"
-            )
-        self.store.write(CHECKPOINT, _text({**deployment, "manifest": manifest()}))
-        self.forget_journal()
+        text = _text({**deployment, "manifest": manifest()})
+
+        def put() -> None:
+            if self._mine and not self.owned():
+                raise EngineError(
+                    f"the lock of stack '{self.name}' was broken while this run went on; the state "
+                    "is left to whoever works on it now: look with `refresh` and `preview` what "
+                    "was done"
+                )
+            self.store.write(CHECKPOINT, text)
+            with suppress(EngineError):
+                self.store.remove_journal()
+
+        self.store.alone(put)
 
     def forget_journal(self) -> None:
-        """Remove the journal, which is in the checkpoint or says nothing that is not."""
+        """Remove the journal, which says nothing that is not in the checkpoint."""
+
+        def remove() -> None:
+            if not self._mine or self.owned():  # else it may be another's
+                self.store.remove_journal()
+
         with suppress(EngineError):
-            self.store.remove_journal()
+            self.store.alone(remove)
 
     def begin(
         self, sealed: Callable[[Deployment], Deployment] = lambda deployment: deployment
@@ -162,9 +174,12 @@ class StackFolder:
             yield
         finally:
             with suppress(EngineError):
-                if self.owned():  # else it was broken, and may be another's
-                    self.store.remove(LOCK)
+                self.store.alone(self._release)
             self._mine = b""
+
+    def _release(self) -> None:
+        if self.owned():  # else it was broken, and may be another's
+            self.store.remove(LOCK)
 
     def owned(self) -> bool:
         """Tell whether the lock is still the one that this process made, as far as is known."""
@@ -205,12 +220,16 @@ class StackFolder:
         Raises:
             EngineError: it is not held any more, or by another run.
         """
-        if lock and self.lock != lock:
-            raise EngineError(
-                f"the lock of stack '{self.name}' is not the one that was looked at: that run has "
-                "ended, and perhaps another one works by now; nothing was done"
-            )
-        self.store.remove(LOCK)
+
+        def remove() -> None:
+            if lock and self.lock != lock:
+                raise EngineError(
+                    f"the lock of stack '{self.name}' is not the one that was looked at: that run "
+                    "has ended, and perhaps another one works by now; nothing was done"
+                )
+            self.store.remove(LOCK)
+
+        self.store.alone(remove)
 
     # -- history
 

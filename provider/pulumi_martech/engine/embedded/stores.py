@@ -9,10 +9,10 @@ history.jsonl     one line a finished run
 journal           what came after the checkpoint, while a run goes on or was killed
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from . import files
 from .errors import EngineError
@@ -21,6 +21,7 @@ from .files import DISK, Files
 PULUMIS = ".pulumi"  # what backends of the real `pulumi` have
 CHECKPOINT, LOCK, HISTORY = "checkpoint.json", "lock.json", "history.jsonl"
 _JOURNAL = "journal.jsonl"
+T = TypeVar("T")
 
 
 class Tape(Protocol):
@@ -54,6 +55,13 @@ class Store(Protocol):
 
     def remove(self, name: str) -> None:
         """Remove a thing, if it is there."""
+
+    def alone(self, work: Callable[[], T]) -> T:
+        """Do what looks at the lock and acts on what it says; others who ask for the same wait.
+
+        `work` may be done again if it could not be done as a whole. With an object store nobody
+        waits.
+        """
 
     def clear(self) -> None:
         """Remove everything, the checkpoint first."""
@@ -155,6 +163,11 @@ class FolderStore:
         """Remove a file."""
         with _said(self._folder / name, "removed"), suppress(FileNotFoundError):
             self._disk.remove(self._folder / name)
+
+    def alone(self, work: Callable[[], T]) -> T:
+        """Have the folder to oneself while `work` is done."""
+        with _said(self._folder, "locked"), self._disk.alone(self._folder):
+            return work()
 
     def clear(self) -> None:
         """Remove the folder."""
