@@ -1,6 +1,7 @@
 """What holds for all tests."""
 
 import os
+import signal
 
 from hypothesis import settings
 
@@ -12,3 +13,7 @@ settings.load_profile("no deadline")
 for name in [name for name in os.environ if name.startswith("MARTECH_")]:
     if name not in ("MARTECH_REQUIRE_PRODUCTS", "MARTECH_RECORD", "MARTECH_SHARED"):
         del os.environ[name]
+
+# What a shell runs in the background ignores Ctrl-C, and so would all that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
