@@ -277,13 +277,15 @@ class Driver:
         threading.Thread(target=work, name="engine").start()
         interrupted, told = False, True
         # not `join`: a thread whose join is interrupted passes for ended (CPython gh-90882)
-        while not ended.is_set():
+        while True:
             try:
-                ended.wait(_POLL)
-                told = told or self._interrupt()
-                events = look()
-                events.interrupted = interrupted
-                self.progress(events)
+                while not ended.is_set():  # all of it in `try`: an interrupt comes at any instant
+                    ended.wait(_POLL)
+                    told = told or self._interrupt()
+                    events = look()
+                    events.interrupted = interrupted
+                    self.progress(events)
+                break
             except KeyboardInterrupt as asked:
                 interrupted = True
                 told = self.engine is Engine.PULUMI and not isinstance(asked, Terminated)
