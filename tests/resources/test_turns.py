@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from pulumi_martech.resources.program import _take_turns
+from pulumi_martech.resources.turns import take_turns
 
 
 class Registered:
@@ -34,7 +34,7 @@ def test_no_more_than_so_many_are_open_and_all_get_their_turn() -> None:
 
             return one
 
-        turns = asyncio.ensure_future(_take_turns(deque(map(register, range(20))), 4))
+        turns = asyncio.ensure_future(take_turns(deque(map(register, range(20))), 4))
         while not turns.done():
             await asyncio.sleep(0)
             open_ = [each for each in made if not each.settled.done()]

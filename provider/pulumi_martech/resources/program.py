@@ -4,13 +4,11 @@ Constructors never raise for what a person wrote: they note the problem with its
 that the gate can refuse everything at once, before any writer, with one line a problem.
 """
 
-import asyncio
-import gc
 import os
 import re
 import sys
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,6 +37,7 @@ from pulumi_martech.policy.lifecycle import left_out, too_early
 from pulumi_martech.policy.roles import understood
 from pulumi_martech.reconcile.report import declare
 from pulumi_martech.resources.gate import Gate
+from pulumi_martech.resources.turns import Register, Turns
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _KEY_HELP = (
@@ -51,19 +50,6 @@ VERBS = {
     "downgrade": Ability.CHANGE_USER,
 }
 """What each ``on_destroy`` verb needs of the platform."""
-
-AT_ONCE = 128
-"""Resources declared in turns that are registered at once, of all accounts together."""
-
-_LEAST = 32
-"""Of one account at least so many: of each, its platform is asked side by side."""
-
-_COLLECTED = 250
-"""After so many of an account, what is done is collected: outputs, tasks and closures of a resource
-hang together in circles, and outlive the generations that are looked at often."""
-
-_Waiting = dict[str, deque[Callable[[], pulumi.CustomResource]]]
-"""By account, what registers the resources that wait for their turn."""
 
 
 def place() -> str:
@@ -138,7 +124,7 @@ class Program:
         self._vendor_domains: dict[str, dict[str, str]] = {}
         self._claimed: set[tuple[str, str, str]] = set()
         self._gate: list[Gate] = []
-        self._waiting: _Waiting | None = None
+        self._turns: Turns | None = None
 
     # -- declaring
 
@@ -479,51 +465,19 @@ class Program:
         of them at once are most of the memory of a large program. Nothing may depend on what is
         declared in turns, as what waits for its turn is no resource yet.
         """
-        waiting: _Waiting = {}
-        self._waiting = waiting
+        self._turns = turns = Turns()
         try:
             yield
         finally:
-            self._waiting = None
-            if waiting:
-                self._turns(waiting)
+            self._turns = None
+            turns.begin(lambda: self.gate()[0])
 
-    def enlist(self, account: str, register: Callable[[], pulumi.CustomResource]) -> None:
+    def enlist(self, account: str, register: Register) -> None:
         """Register a resource of an account: now, or when it is its turn."""
-        if self._waiting is None:
+        if self._turns is None:
             register()
         else:
-            self._waiting.setdefault(account, deque()).append(register)
-
-    def _turns(self, waiting: _Waiting) -> pulumi.Output[Any]:
-        """Begin when the body of the program has ended; the SDK waits for all outputs."""
-        return pulumi.Output.from_input(self._take_turns(waiting))
-
-    async def _take_turns(self, waiting: _Waiting) -> None:
-        """Register by account, side by side, if the gate lets everybody pass."""
-        (gate,) = self.gate()
-        (refused,) = await asyncio.gather(gate.urn.future(), return_exceptions=True)
-        if isinstance(refused, BaseException):
-            return  # the gate itself tells why
-        at_once = max(_LEAST, AT_ONCE // len(waiting))
-        await asyncio.gather(*(_take_turns(own, at_once) for own in waiting.values()))
-
-
-async def _take_turns(waiting: deque[Callable[[], pulumi.CustomResource]], at_once: int) -> None:
-    """Register the next one whenever one is done, well or not: one that fails stops no other."""
-    room = asyncio.Semaphore(at_once)
-
-    def done(one: asyncio.Future[Any]) -> None:
-        one.exception()  # the request of the resource tells it
-        room.release()
-
-    while waiting:
-        await room.acquire()
-        if len(waiting) % _COLLECTED == 0:
-            gc.collect()
-        asyncio.ensure_future(waiting.popleft()().id.future()).add_done_callback(done)
-    for _ in range(at_once):
-        await room.acquire()
+            self._turns.add(account, register)
 
 
 def program() -> Program:
