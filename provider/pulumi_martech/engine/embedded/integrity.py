@@ -159,7 +159,7 @@ def pruned(resources: list[State]) -> tuple[list[State], list[Pruned]]:
         if state.get("parent"):
             parent = names.get(state["parent"], "")
             urn = make_urn(stack, project, parent, urn_type(urn), urn_name(urn))
-        kept = {**_without(state, {reference.urn for reference in removed})}
+        kept = _without(state, {reference.urn for reference in removed})
         new = with_urns(kept, lambda other: names.get(other, other))
         new["urn"] = urn
         if removed or urn != state["urn"]:

@@ -8,7 +8,7 @@ from .context import Context
 from .errors import EngineError
 from .integrity import Pruned, State, in_order, moved, problem, pruned
 from .replay import Deployment
-from .state_edits import deleted, marked, named_anew, required
+from .state_edits import deleted, marked, named_anew
 
 _PROTECT = (
     "This will protect by modifying the stack state directly.\n"
@@ -40,8 +40,9 @@ class StateCommands:
             raise EngineError(
                 "Must supply <resource URN> and <new name> unless pulumi is run interactively"
             )
-        if action in (*_MARKS, "delete", "rm", "remove") and not getattr(arguments, "all", False):
-            required(arguments.urns)
+        named = action in (*_MARKS, "delete", "rm", "remove")
+        if named and not arguments.urns and not getattr(arguments, "all", False):
+            raise EngineError("Must supply <resource URN> unless pulumi is run interactively")
         if action == "repair":
             return self._edit("state repair", self._repair, "")
         if action in _MARKS:

@@ -33,16 +33,17 @@ def marked(
         unknown = [urn for urn in urns if urn not in alive]
         if unknown:
             raise EngineError("\n".join(_not_found(list(alive), urn) for urn in unknown))
-        chosen = [id(alive[urn]) for urn in urns]
+        named = [alive[urn] for urn in urns]
     else:
-        chosen = [id(state) for state in resources if not state.get("delete")]
+        named = [state for state in resources if not state.get("delete")]
+    chosen = set(map(id, named))
     result = []
     for state in resources:
         if id(state) in chosen:
             state = {key: value for key, value in state.items() if key != mark}
             state |= {mark: True} if on else {}
         result.append(state)
-    return result, len(chosen)
+    return result, len(named)
 
 
 def deleted(
@@ -178,17 +179,6 @@ def _located(resources: list[State], urn: str) -> State:
             f"Resource URN ambiguously referred to multiple resources. Did you mean:\n{ids}"
         )
     return found[0]
-
-
-def required(urns: list[str]) -> list[str]:
-    """Return urns of the command line, which must be there.
-
-    Raises:
-        EngineError: there is none.
-    """
-    if not urns:
-        raise EngineError("Must supply <resource URN> unless pulumi is run interactively")
-    return urns
 
 
 # ------------------------------------------------------------------ names
