@@ -21,18 +21,32 @@ _Output = asyncio.Future[Any]
 T = TypeVar("T")
 
 
+class _Watch:
+    """Has something done at the end of each of many futures.
+
+    One function and one context serve them all: one for each would take memory.
+    """
+
+    def __init__(self, done: Callable[[_Output], None]):
+        self._done = done
+        self._context = copy_context()
+
+    def __call__(self, future: _Output) -> None:
+        future.add_done_callback(self._done, context=self._context)
+
+
 class Outputs(set[_Output]):
     """The outputs that the SDK looks after: each until it is done, and for good if it failed."""
 
     def __init__(self) -> None:
         super().__init__()
         self._waiting: asyncio.Future[None] | None = None
-        self._when_done, self._context = self._done, copy_context()  # one for all of them
+        self._watch = _Watch(self._done)
 
     def add(self, output: _Output) -> None:
         """Look after one."""
         super().add(output)
-        output.add_done_callback(self._when_done, context=self._context)
+        self._watch(output)
 
     def _done(self, output: _Output) -> None:
         failed = _failed(output)
@@ -68,13 +82,13 @@ class Requests:
 
     def __init__(self) -> None:
         self._open: dict[Any, None] = {}
-        self._when_done, self._context = self._done, copy_context()  # one for all of them
+        self._watch = _Watch(self._done)
 
     def append(self, request: Any) -> None:
         """Wait for one."""
         self._open[request] = None
         if isinstance(request, asyncio.Future):
-            request.add_done_callback(self._when_done, context=self._context)
+            self._watch(request)
 
     def _done(self, request: _Output) -> None:
         if not _failed(request):
