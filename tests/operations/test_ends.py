@@ -136,6 +136,30 @@ def test_runs_that_stopped_are_found(tmp_path: Path) -> None:
     assert overdue(tmp_path, "dev", [run(1)], now) == ""
 
 
+def test_a_run_of_a_day_that_has_not_come_is_passed_over_and_told(tmp_path: Path) -> None:
+    """One machine's wrong clock must not keep everybody quiet until that day."""
+    (tmp_path / "Pulumi.yaml").write_text("name: x\n")
+    now = datetime(2027, 3, 10, 6, tzinfo=UTC)
+
+    def run(at: datetime) -> dict[str, str]:
+        return {"kind": "update", "result": "succeeded", "endTime": at.isoformat(), "message": ""}
+
+    ahead, old = run(now.replace(year=2040)), run(now - timedelta(days=9))
+    said = overdue(tmp_path, "dev", [ahead, old], now)
+    assert "was on 2027-03-01, 9 days ago" in said
+    assert "passed over: a run dated 2040-03-10, which has not come" in said
+    said = overdue(tmp_path, "dev", [ahead], now)
+    assert "no `martech up` of stack dev is known here" in said and "dated 2040-03-10" in said
+    assert overdue(tmp_path, "dev", [ahead, run(now - timedelta(days=1))], now) == ""
+    soon = now + timedelta(minutes=3)
+    assert overdue(tmp_path, "dev", [run(soon)], now) == "", "clocks differ by minutes"
+    note = tmp_path / ".martech" / "heartbeat.json"
+    note.parent.mkdir(exist_ok=True)
+    note.write_text(json.dumps({"dev": {"up": {"done": "2041-01-01T05:00:00+00:00", "code": 0}}}))
+    said = overdue(tmp_path, "dev", [ahead, old], now)
+    assert "9 days ago" in said and "2 runs dated up to 2041-01-01, which has not come" in said
+
+
 def test_what_resources_of_a_program_say_of_their_end() -> None:
     def resource(name: str, kind: str = "scim:MartechUser", **inputs: object) -> Recorded:
         return Recorded(urn=f"urn:x::{name}", kind=kind, inputs={"account": "crm", **inputs})

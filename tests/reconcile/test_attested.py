@@ -155,6 +155,21 @@ def test_a_later_attestation_of_somebody_else_shows_what_is_there(gtg):
     assert users.read(gtg.session(), EVE, EVE, asked) is None, "it is attested not to be there"
 
 
+def test_an_attestation_of_a_day_that_has_not_come_proves_nothing(gtg):
+    asked = Asked.now(NOON, "mia")
+    gtg.attest({BO: ["Administrator"]}, at="2140-01-01T08:00:00Z")
+    member = users.read(gtg.session(), ANA, ANA, asked)
+    assert member is not None and member.status is Status.ASKED, "nobody has looked yet"
+    seen = attested.connector(gtg.session())
+    assert seen.expired(date(2026, 11, 20))
+    passed = "passed over: 1 dated 2140-01-01 or before, which has not come"
+    assert seen.standing(date(2026, 11, 20)).endswith(passed)
+    gtg.attest({ANA: ["Administrator"]}, at=LATER)
+    member = users.read(gtg.session(), ANA, ANA, asked)
+    assert member is not None and member.status is Status.ACTIVE, "the one before it counts"
+    assert passed in attested.connector(gtg.session()).standing(date(2026, 11, 20))
+
+
 def test_the_newest_attestation_counts_that_is_not_the_operators(gtg):
     gtg.attest({ANA: ["Administrator"]}, at=EARLIER)
     gtg.attest({ANA: []}, at=LATER, by="mia")

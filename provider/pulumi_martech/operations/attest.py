@@ -9,6 +9,7 @@ from pulumi_martech.model.account import AccountConfig, ByHand
 from pulumi_martech.model.attestation import Attestation, instant, written
 from pulumi_martech.model.errors import InvalidDeclaration
 from pulumi_martech.model.membership import Wish, difference
+from pulumi_martech.model.moment import AHEAD
 from pulumi_martech.model.plan import Plan
 from pulumi_martech.operations import machine
 from pulumi_martech.operations.checklist import Task, outstanding
@@ -29,9 +30,6 @@ from pulumi_martech.reconcile.listing import SHRINKAGE
 _PERSON = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _MOST = 20
 """Problems that are printed; a table that was not filled in has many of one kind."""
-
-_AHEAD = timedelta(minutes=5)
-"""How far a clock may be ahead of this machine's."""
 
 
 def attest(
@@ -69,7 +67,7 @@ def attest(
                 said.read(file)
             said.finish()
     problems += _who(config, by)
-    before = attested.load(account, config.platform)
+    before = attested.come(attested.load(account, config.platform))
     moment = now if at == "now" else instant(at, "--on")
     problems += _when(connector, moment, now, before)
     if said.people is not None and not work.override:
@@ -221,7 +219,7 @@ def _who(config: AccountConfig, by: str) -> list[str]:
 def _when(
     connector: AttestedConnector, at: datetime, now: datetime, before: Sequence[Attestation]
 ) -> list[str]:
-    if at > now + _AHEAD:
+    if at > now + AHEAD:
         return [f"--on {written(at)} has not come yet"]
     assert connector.manifest.attested is not None  # noqa: S101 - what these connectors are for
     days = connector.manifest.attested.days

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pulumi_martech.model.moment import AHEAD
 from pulumi_martech.operations.work import Work
 from pulumi_martech.reconcile.home import home
 
@@ -48,6 +49,8 @@ def overdue(
 ) -> str:
     """Say so if no `up` of a stack ended well for too long; else nothing.
 
+    A run of a day that has not come is passed over, and told: it would silence this until then.
+
     Args:
         root: the project.
         stack: the stack.
@@ -58,15 +61,22 @@ def overdue(
     note = _load(home(root) / _FILE).get(stack, {}).get("up", {})
     known = [note.get("done", "")]
     known += [run.get("endTime", "") for run in runs if _ends_things(run)]
-    last = max((moment for moment in map(_instant, known) if moment), default=None)
+    moments = [moment for moment in map(_instant, known) if moment]
+    ahead = [moment for moment in moments if moment > now + AHEAD]
+    last = max((moment for moment in moments if moment not in ahead), default=None)
+    passed = ""
+    if ahead:
+        some = "a run dated" if len(ahead) == 1 else f"{len(ahead)} runs dated up to"
+        passed = f"; passed over: {some} {max(ahead).date()}, which has not come"
     if last is None:
-        return f"no `martech up` of stack {stack} is known here: nothing ends before one has run"
+        here = f"no `martech up` of stack {stack} is known here"
+        return f"{here}: nothing ends before one has run{passed}"
     if now - last <= LATEST:
         return ""
     days = (now - last).days
     return (
         f"the last run on stack {stack} that is known here was on {last.date()}, {days} days ago: "
-        "what has ended since then is still live; run `martech up` on a schedule"
+        f"what has ended since then is still live; run `martech up` on a schedule{passed}"
     )
 
 

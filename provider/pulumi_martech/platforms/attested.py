@@ -7,7 +7,7 @@ what a person is to do (`Instructs`), and shows what the newest attestation says
 
 import os
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -20,6 +20,7 @@ from pulumi_martech.model.directory import Directory
 from pulumi_martech.model.errors import Malformed, MartechError
 from pulumi_martech.model.manifest import Manifest
 from pulumi_martech.model.membership import Attribute, Membership, NativeRole, Status, Wish
+from pulumi_martech.model.moment import AHEAD
 from pulumi_martech.model.values import UNKNOWN, Frozen, Unknown
 from pulumi_martech.platforms.base import Caller, RoleArguments
 from pulumi_martech.project import project
@@ -74,6 +75,7 @@ class AttestedConnector:
     def __init__(self, config: AccountConfig, client: ApiClient) -> None:
         self.client, self._config = client, config
         self._read: Attestation | None = None
+        self._ahead: tuple[Attestation, ...] = ()
         self._looked = False
 
     def whoami(self) -> Caller:
@@ -83,6 +85,8 @@ class AttestedConnector:
     def evidence(self) -> Attestation | None:
         """Return the newest attestation that counts: one by somebody else than the operator.
 
+        One that is dated after now is passed over: it would outdo all others until then.
+
         Raises `Malformed` for a file that is none or was edited.
         """
         if not self._looked:
@@ -90,20 +94,27 @@ class AttestedConnector:
             found = load(config.key, config.platform)
             if config.renamed_from:
                 found = _in_order([*load(config.renamed_from, config.platform), *found])
-            counting = [one for one in found if one.by != config.operator]
+            theirs = [one for one in found if one.by != config.operator]
+            counting = come(theirs)
+            self._ahead = tuple(one for one in theirs if one not in counting)
             self._read, self._looked = counting[-1] if counting else None, True
         return self._read
 
     def standing(self, today: date) -> str:
         """Return by whom and when the account was attested, and how long that counts, in words."""
-        seen = self.evidence()
+        seen, ahead = self.evidence(), ""
+        if self._ahead:
+            number, last_of_them = len(self._ahead), self._ahead[-1].day
+            ahead = f"; passed over: {number} dated {last_of_them} or before, which has not come"
         if seen is None:
-            return "by nobody yet: what is there is not known"
+            return f"by nobody yet: what is there is not known{ahead}"
         last = self._last_day(seen)
         said = f"by {seen.by} of {seen.at}"
         if today > last:
-            return f"{said}, EXPIRED on {last}: it counts as unknown until somebody attests again"
-        return f"{said}, counts until {last}"
+            said = f"{said}, EXPIRED on {last}: it counts as unknown until somebody attests again"
+        else:
+            said = f"{said}, counts until {last}"
+        return f"{said}{ahead}"
 
     def expired(self, today: date) -> bool:
         """Tell whether the newest attestation counts as unknown by now, or there is none."""
@@ -214,6 +225,12 @@ def load(account: str, platform: str = "") -> list[Attestation]:
     """
     files = sorted(folder(account).glob("*.json"))
     return _in_order(_read(file, account, platform) for file in files)
+
+
+def come(attestations: Iterable[Attestation]) -> list[Attestation]:
+    """Return those of instants that have come, in their order."""
+    now = datetime.now(UTC) + AHEAD
+    return [one for one in attestations if instant(one.at) <= now]
 
 
 def _in_order(attestations: Iterable[Attestation]) -> list[Attestation]:
