@@ -7,7 +7,7 @@ prints which sweep kills which bug.
 
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
@@ -75,10 +75,10 @@ def _nothing(*_given: Any, **_named: Any) -> None:
 def writes_files_without_forcing_them(patch: Patch) -> None:
     genuine = files._written
 
-    def written(disk: Disk, path: Path, data: bytes) -> Path:
+    def written(disk: Disk, path: Path, parts: Iterable[bytes]) -> Path:
         with patch.context() as inner:
             inner.setattr(disk, "sync", _nothing)
-            return genuine(disk, path, data)
+            return genuine(disk, path, parts)
 
     patch.setattr(files, "_written", written)
 
@@ -87,19 +87,19 @@ def writes_files_without_forcing_them(patch: Patch) -> None:
 def replaces_files_without_forcing_their_names(patch: Patch) -> None:
     genuine = files.replace
 
-    def replace(disk: Disk, path: Path, data: bytes) -> None:
+    def replace(disk: Disk, path: Path, parts: Iterable[bytes]) -> None:
         with patch.context() as inner:
             inner.setattr(disk, "sync_folder", _nothing)
-            genuine(disk, path, data)
+            genuine(disk, path, parts)
 
     patch.setattr(files, "replace", replace)
 
 
 @mutant("killed")
 def replaces_files_in_place(patch: Patch) -> None:
-    def replace(disk: Disk, path: Path, data: bytes) -> None:
+    def replace(disk: Disk, path: Path, parts: Iterable[bytes]) -> None:
         handle = disk.open(path)
-        files.write_all(disk, handle, data)  # type: ignore[arg-type]
+        files.write_all(disk, handle, b"".join(parts))  # type: ignore[arg-type]
         disk.sync(handle)
         disk.close(handle)
 
@@ -245,10 +245,10 @@ def drops_pending_operations(patch: Patch) -> None:
 def removes_the_journal_before_it_is_in_the_checkpoint(patch: Patch) -> None:
     genuine = FolderStore.write
 
-    def write(self: FolderStore, name: str, data: bytes) -> None:
+    def write(self: FolderStore, name: str, parts: Iterable[bytes]) -> None:
         if name == stores.CHECKPOINT:
             self.remove_journal()
-        genuine(self, name, data)
+        genuine(self, name, parts)
 
     patch.setattr(FolderStore, "write", write)
 

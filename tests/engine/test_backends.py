@@ -5,7 +5,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -98,9 +98,9 @@ def test_what_is_put_there_is_there(project: Project) -> None:
     store.remove("checkpoint.json")
     store.remove_journal()
     for content in (b"first", b"", bytes(range(256)) * 9000):
-        store.write("checkpoint.json", content)
+        store.write("checkpoint.json", [content[:7], content[7:]])
         assert backend(project).store("dev").read("checkpoint.json") == content
-    other.write("checkpoint.json", b"other")
+    other.write("checkpoint.json", [b"other"])
     assert backend(project).stacks() == ["dev", "dev2"]
 
     tape = store.tape()
@@ -136,7 +136,7 @@ def test_a_backend_of_the_real_engine_is_told(project: Project) -> None:
 
 
 def test_of_many_who_ask_for_the_lock_one_gets_it(project: Project) -> None:
-    backend(project).store("dev").write("checkpoint.json", b"{}")
+    backend(project).store("dev").write("checkpoint.json", [b"{}"])
     got: list[bytes] = []
 
     def ask(number: int) -> None:
@@ -368,11 +368,11 @@ def test_nobody_breaks_a_lock_while_the_state_is_written(project: Project) -> No
     breaking = threading.Thread(target=other.unlock)
     genuine = stack.store.write
 
-    def slow(name: str, data: bytes) -> None:
+    def slow(name: str, parts: Iterable[bytes]) -> None:
         breaking.start()
         breaking.join(0.3)
         assert breaking.is_alive(), "it waits until the state is there"
-        genuine(name, data)
+        genuine(name, parts)
 
     with pytest.MonkeyPatch.context() as patch, stack.locked("up"):
         stack.begin()[1].close()

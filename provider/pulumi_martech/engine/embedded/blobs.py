@@ -9,7 +9,7 @@ next, on whatever machine, sees the rest.
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
 from .errors import EngineError
@@ -90,9 +90,9 @@ class BlobStore:
         """Return a thing."""
         return self._blobs.get(self._prefix + name)
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, parts: Iterable[bytes]) -> None:
         """Replace a thing."""
-        self._blobs.put(self._prefix + name, data)
+        self._blobs.put(self._prefix + name, b"".join(parts))
 
     def create(self, name: str, data: bytes) -> bool:
         """Make a thing."""
@@ -170,7 +170,7 @@ class SegmentTape:
             waiting, self._waiting = self._waiting, []
         if waiting:
             self._number += 1
-            self._store.write(segment(self._run, self._number), b"".join(waiting))
+            self._store.write(segment(self._run, self._number), waiting)
 
     def close(self) -> None:
         """Nothing is held."""

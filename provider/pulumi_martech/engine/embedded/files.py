@@ -8,7 +8,7 @@ import fcntl
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -131,10 +131,10 @@ def write_all(files: Files, handle: int, data: bytes) -> None:
         data = data[files.write(handle, data) :]
 
 
-def replace(files: Files, path: Path, data: bytes) -> None:
+def replace(files: Files, path: Path, parts: Iterable[bytes]) -> None:
     """Write a file as a whole: after a crash or a power cut it is the old one or the new one."""
     make_folders(files, path.parent)
-    temporary = _written(files, path, data)
+    temporary = _written(files, path, parts)
     try:
         files.rename(temporary, path)
     except OSError:
@@ -150,7 +150,7 @@ def write_text(path: Path, text: str) -> None:
         EngineError: it cannot be written.
     """
     try:
-        replace(DISK, Path(os.path.realpath(path)), text.encode())
+        replace(DISK, Path(os.path.realpath(path)), [text.encode()])
     except OSError as error:
         raise EngineError(f"{path} cannot be written: {error.strerror or error}") from None
 
@@ -158,7 +158,7 @@ def write_text(path: Path, text: str) -> None:
 def create(files: Files, path: Path, data: bytes) -> bool:
     """Make a file that is there with all of its content or not at all; `False`: there is one."""
     make_folders(files, path.parent)
-    temporary = _written(files, path, data)
+    temporary = _written(files, path, [data])
     try:
         files.link(temporary, path)
     except FileExistsError:
@@ -197,13 +197,14 @@ def is_temporary(name: str) -> bool:
     return name.startswith(".") and name.endswith(".new")
 
 
-def _written(files: Files, path: Path, data: bytes) -> Path:
+def _written(files: Files, path: Path, parts: Iterable[bytes]) -> Path:
     """Write a file beside another one that it will replace."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     handle = files.open(temporary, new=True)
     try:
         try:
-            write_all(files, handle, data)
+            for part in parts:
+                write_all(files, handle, part)
             files.sync(handle)
         finally:
             files.close(handle)

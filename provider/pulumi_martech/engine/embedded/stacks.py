@@ -26,6 +26,7 @@ from .stores import CHECKPOINT, HISTORY, LOCK, Store
 from .versions import VERSION
 
 _HISTORY = 200  # runs that are remembered
+_PART = 1 << 18  # bytes of a checkpoint that are written at once
 
 
 def empty_deployment() -> Deployment:
@@ -100,12 +101,13 @@ class StackFolder:
         Raises:
             EngineError: it is there already, be it since a moment.
         """
-        if not self.store.create(CHECKPOINT, _text({**deployment, "manifest": manifest()})):
+        named = {**deployment, "manifest": manifest()}
+        if not self.store.create(CHECKPOINT, b"".join(_parts(named))):
             raise EngineError(f"stack '{self.name}' already exists")
 
     def write(self, deployment: Deployment) -> None:
         """Write a new checkpoint; what a journal said is in it."""
-        text = _text({**deployment, "manifest": manifest()})
+        named = {**deployment, "manifest": manifest()}
 
         def put() -> None:
             if self._mine and not self.owned():
@@ -114,7 +116,7 @@ class StackFolder:
                     "is left to whoever works on it now: look with `refresh` and `preview` what "
                     "was done"
                 )
-            self.store.write(CHECKPOINT, text)
+            self.store.write(CHECKPOINT, _parts(named))
             with suppress(EngineError):
                 self.store.remove_journal()
 
@@ -240,7 +242,7 @@ class StackFolder:
             number = 1 + max((run.get("version", 0) for run in runs), default=0)
             lines = self._history_lines()[-_HISTORY + 1 :]
             lines.append(encoded({**summary, "version": number}))
-            self.store.write(HISTORY, b"\n".join(lines) + b"\n")
+            self.store.write(HISTORY, [b"\n".join(lines) + b"\n"])
         except EngineError as error:
             print(f"warning: this run is not in the history: {error}", file=sys.stderr)
 
@@ -257,7 +259,7 @@ class StackFolder:
         """Take over the runs that another stack has had."""
         lines = other._history_lines()
         if lines:
-            self.store.write(HISTORY, b"\n".join(lines) + b"\n")
+            self.store.write(HISTORY, [b"\n".join(lines) + b"\n"])
 
     def _history_lines(self) -> list[bytes]:
         return (self.store.read(HISTORY) or b"").splitlines()
@@ -286,12 +288,20 @@ def _selection(project: Project) -> Path:
     return project.root / ".martech" / "state" / project.name / "selected"
 
 
-def _text(deployment: Deployment) -> bytes:
-    """Write a deployment with one line a resource, which is quick and can be compared by line."""
-    lines = [encoded(r) for r in deployment.get("resources") or []]
+def _parts(deployment: Deployment) -> Iterator[bytes]:
+    """Yield the text of a deployment, never all of it at once.
+
+    It has one line a resource, which is quick and can be compared by line.
+    """
     rest = encoded({key: value for key, value in deployment.items() if key != "resources"})[1:-1]
-    listed = b'"resources":[\n' + b",\n".join(lines) + b"\n]"
-    return b'{"version":3,"deployment":{%s%s%s}}\n' % (rest, b"," if rest else b"", listed)
+    head = b'{"version":3,"deployment":{%s%s"resources":[\n'
+    text = bytearray(head % (rest, b"," if rest else b""))
+    for at, resource in enumerate(deployment.get("resources") or []):
+        text += (b",\n" if at else b"") + encoded(resource)
+        if len(text) > _PART:
+            yield bytes(text)
+            text.clear()
+    yield bytes(text + b"\n]}}\n")
 
 
 def _user() -> str:

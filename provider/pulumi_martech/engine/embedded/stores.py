@@ -9,7 +9,7 @@ history.jsonl     one line a finished run
 journal           what came after the checkpoint, while a run goes on or was killed
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -47,7 +47,7 @@ class Store(Protocol):
     def read(self, name: str) -> bytes | None:
         """Return a thing; `None` if it is not there."""
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, parts: Iterable[bytes]) -> None:
         """Put a thing in the place of what was there; it is settled when this returns."""
 
     def create(self, name: str, data: bytes) -> bool:
@@ -149,10 +149,10 @@ class FolderStore:
             except (FileNotFoundError, NotADirectoryError):
                 return None
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, parts: Iterable[bytes]) -> None:
         """Replace a file."""
         with _said(self._folder / name, "written"):
-            files.replace(self._disk, self._folder / name, data)
+            files.replace(self._disk, self._folder / name, parts)
 
     def create(self, name: str, data: bytes) -> bool:
         """Make a file."""
