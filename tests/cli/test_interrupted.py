@@ -79,6 +79,9 @@ def test_ctrl_c_finishes_what_is_under_way_and_again_ends_at_once(embedded: Shop
     code, said = interrupted(embedded, lambda: under_way(embedded, "bob"), 2)
     assert code == 1 and "Traceback" not in said
     assert "ended at once; what was under way is listed as pending in the state" in said
+    assert "acme/bob create begun, end not known" in said and "0 changes were done" in said
+    assert "1 unknown: begun, and the engine ended before the platform had answered" in said
+    assert "the next run asks the platform" in said and "1 it is not known" in said
 
     left = json.loads(embedded.martech("stack", "export").out)["deployment"]
     assert [p["resource"]["urn"].split("::")[-1] for p in left["pending_operations"]] == [

@@ -125,14 +125,42 @@ def test_the_three_events_of_a_replacement_are_one_step() -> None:
     assert not half.ok
 
 
-def test_a_killed_step_counts_as_failed_and_components_end_when_they_begin() -> None:
+def test_of_a_step_that_was_begun_and_never_ended_nothing_is_known() -> None:
+    """Components have no end of their own."""
     component = {"resourcePreEvent": {"metadata": meta("create", urn=STACK, new={})}}
     component["resourcePreEvent"]["metadata"]["new"]["custom"] = False
     plan = read(component, pre("create", new={"login": "ana"}), ended_badly=True)
     assert {step.urn: step.outcome for step in plan.steps} == {
         STACK: Outcome.DONE,
-        ANA: Outcome.FAILED,
+        ANA: Outcome.UNKNOWN,
     }
+    assert not plan.finished
+    ben, roles = ANA.replace("ana", "ben"), {"roles": {"Editors": True}}
+    old, new = {"login": "ana@old.example"}, {"login": "ana@new.example"}
+    plan = read(
+        pre("create-replacement", old=old, new=new),
+        done("create-replacement", old=old, new=new),
+        pre("replace", old=old, new=new),
+        done("replace", old=old, new=new),
+        pre("delete-replaced", old=old),
+        pre("update", urn=ben, old=roles, new={}),
+        failed("update", urn=ben, old=roles, new={}),
+        ended_badly=True,
+    )
+    assert {step.urn: step.outcome for step in plan.steps} == {
+        ANA: Outcome.UNKNOWN,
+        ben: Outcome.FAILED,
+    }
+    (left,) = read(pre("delete-replaced", old=old), done("delete-replaced", old=old)).steps
+    assert left.outcome is Outcome.DONE
+
+
+def test_what_a_canceled_run_did_not_come_to_is_no_error() -> None:
+    never = f"expected resource operations for {ANA} but none were seen"
+    canceled = {"summaryEvent": {"result": "canceled"}}
+    assert read(said(never), canceled, ended_badly=True).errors == ()
+    (error,) = read(said(never), ended_badly=True).errors
+    assert error.text == "expected resource operations for crm/ana but none were seen"
 
 
 def test_a_refresh_finds_what_changed_and_what_is_gone() -> None:

@@ -6,6 +6,7 @@ of the Pulumi engine). They are taken as they are written and not through the cl
 not know.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -49,6 +50,8 @@ _SEVERITIES: dict[str, Literal["error", "warning", "info"]] = {
     "fatal": "error",
     "warning": "warning",
 }
+_NEVER_SEEN = re.compile(r"expected resource operations for \S+ but none were seen")
+"""What the real engine (3.259) says of each planned step that a canceled run did not come to."""
 _GENERIC = ("update failed", "preview failed", "destroy failed", "refresh failed")
 
 
@@ -198,10 +201,10 @@ class Events:
             return Outcome.PLANNED
         if any(record.failed for record in taken):
             return Outcome.FAILED
-        last = records.get("create-replacement") if op is Op.REPLACE else taken[-1]
-        if last is None:
-            return Outcome.NOT_DONE
-        return Outcome.DONE if last.ended else Outcome.FAILED
+        if not all(record.ended for record in taken):
+            return Outcome.UNKNOWN
+        halfway = op is Op.REPLACE and "create-replacement" not in records
+        return Outcome.NOT_DONE if halfway else Outcome.DONE
 
     def _found(self, urn: str, record: _Record) -> Step | None:
         """Return what a refresh found of one resource, ``None`` if it is as it was."""
@@ -236,6 +239,8 @@ class Events:
         for item in self.diagnostics:
             severity = _SEVERITIES.get(item["severity"], "info")
             text = error_text(item["message"])
+            if self.result == "canceled" and _NEVER_SEEN.fullmatch(text):
+                continue
             if text:
                 said.setdefault(
                     (item.get("urn") or "", text),

@@ -65,12 +65,14 @@ class Outcome(StrEnum):
     """What became of a step: ``NOT_DONE`` was planned and never begun.
 
     ``ASKED`` is of platforms without an API: a person was asked, and has still to do it.
+    ``UNKNOWN`` was begun, and the engine ended before it was told how that ended.
     """
 
     PLANNED = "planned"
     DONE = "done"
     ASKED = "asked"
     FAILED = "failed"
+    UNKNOWN = "unknown"
     NOT_DONE = "not done"
 
 
@@ -194,6 +196,12 @@ class Plan(Frozen):
     def of(self, outcome: Outcome) -> tuple[Step, ...]:
         """Return the steps that ended so."""
         return tuple(step for step in self.steps if step.outcome is outcome)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run went well and nothing of it is left to do, or not known."""
+        left = (Outcome.FAILED, Outcome.UNKNOWN, Outcome.NOT_DONE)
+        return self.ok and not any(step.outcome in left for step in self.steps)
 
 
 def visible(inputs: Inputs | None) -> dict[str, Value] | None:

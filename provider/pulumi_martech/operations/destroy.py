@@ -1,6 +1,5 @@
 """`martech destroy`: take away everything the stack has given."""
 
-from pulumi_martech.model.plan import Outcome
 from pulumi_martech.operations import show
 from pulumi_martech.operations.closing import by_hand, close, tell_by_hand
 from pulumi_martech.operations.preview import heading, judged
@@ -39,5 +38,4 @@ def destroy(work: Work, screen: Screen, yes: bool = False, diff: bool = False) -
     whole, tasks = by_hand(work, settle(plan, done))
     show.outcomes(screen, whole)
     tell_by_hand(work, screen, tasks)
-    ok = whole.ok and not whole.of(Outcome.FAILED) and not whole.of(Outcome.NOT_DONE)
-    return close(work, screen, "destroy", 0 if ok else 1, plan=whole, checklist=tasks)
+    return close(work, screen, "destroy", 0 if whole.finished else 1, plan=whole, checklist=tasks)

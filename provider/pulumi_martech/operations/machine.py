@@ -57,6 +57,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
             "unchanged": len(plan.unchanged),
             **({"asked": asked} if (asked := len(plan.of(Outcome.ASKED))) else {}),
             "failed": len(plan.of(Outcome.FAILED)),
+            "unknown": len(plan.of(Outcome.UNKNOWN)),
             "not_done": len(plan.of(Outcome.NOT_DONE)),
         },
         "messages": list(plan.messages),

@@ -23,6 +23,10 @@ _STYLES = {
 _KIND_STYLES = {"add": "green", "update": "yellow", "delete": "red"}
 _KIND_MARKS = {"add": "+", "update": "~", "delete": "-"}
 
+_UNKNOWN = (
+    "begun, and the engine ended before the platform had answered; the next run asks the platform"
+)
+
 _MOST_TYPE, _MOST_NAME = 28, 36
 """Widths up to which the columns of a list of steps are aligned."""
 
@@ -81,9 +85,10 @@ def outcomes(screen: Screen, done: Plan) -> None:
             Outcome.DONE: step.op.done,
             Outcome.ASKED: "asked, not done",
             Outcome.FAILED: f"{step.op.value} failed",
+            Outcome.UNKNOWN: f"{step.op.value} begun, end not known",
         }
-        failed = step.outcome is Outcome.FAILED
-        word = Text(words.get(step.outcome, "not done"), style="bold red" if failed else "")
+        bad = step.outcome in (Outcome.FAILED, Outcome.UNKNOWN)
+        word = Text(words.get(step.outcome, "not done"), style="bold red" if bad else "")
         _head(screen, step, widths, word)
         for message in about.get(step.urn, ()):
             _message(screen, message, 6, named=False)
@@ -128,6 +133,8 @@ def counts(screen: Screen, what: Plan) -> None:
         number = len(what.of(outcome))
         if number:
             screen.line(Text(f"{number} {outcome.value}", style="bold red"), 4, "! ")
+    if number := len(what.of(Outcome.UNKNOWN)):
+        screen.line(Text(f"{number} unknown: {_UNKNOWN}", style="bold red"), 4, "! ")
     if what.unchanged or not what.steps:
         screen.line(f"{len(what.unchanged)} unchanged", 4, "  ")
     if what.read:

@@ -167,16 +167,25 @@ def _nothing(work: Work, screen: Screen, plan: Plan) -> int:
 def _tell(work: Work, screen: Screen, plan: Plan, done: Plan) -> int:
     whole, tasks = by_hand(work, settle(plan, done))
     show.outcomes(screen, whole)
-    unfinished = len(whole.of(Outcome.FAILED)) + len(whole.of(Outcome.NOT_DONE))
-    ok = whole.ok and not unfinished
-    if not ok:
+    if not whole.finished:
         screen.line()
         screen.line(
-            f"{len(whole.of(Outcome.DONE))} changes were done and {unfinished} were not; "
-            "run `martech up` again once the reasons above are gone: it goes on from here."
+            f"{_sums(whole)}; run `martech up` again once the reasons above are gone: it goes on "
+            "from here."
         )
     tell_by_hand(work, screen, tasks)
-    return close(work, screen, "up", 0 if ok else 1, plan=whole, refused=[], checklist=tasks)
+    return close(
+        work, screen, "up", 0 if whole.finished else 1, plan=whole, refused=[], checklist=tasks
+    )
+
+
+def _sums(whole: Plan) -> str:
+    """Return how many changes were done, were not, and may have been."""
+    done, unknown = len(whole.of(Outcome.DONE)), len(whole.of(Outcome.UNKNOWN))
+    left = len(whole.of(Outcome.FAILED)) + len(whole.of(Outcome.NOT_DONE))
+    if not unknown:
+        return f"{done} changes were done and {left} were not"
+    return f"{done} changes were done, {left} were not, and of {unknown} it is not known"
 
 
 def _of_the_review(work: Work, wanted: ReviewedPlan, said_as_of: str) -> Work:
