@@ -14,18 +14,23 @@ TAKEN = [
     "stack init dev", "stack new dev", "stack select dev", "stack ls", "stack list", "stack rm dev",
     "stack remove dev",
     "stack export", "stack import", "stack output", "stack history", "config", "config get key",
-    "config set key value", "config set-all --plaintext key=value", "config rm key",
+    "config set key value", "config set --type int key 1",
+    "config set-all --plaintext key=value", "config rm key",
     "config remove key", "config rm-all one two", "config remove-all one two",
     "config cp --dest prod", "config copy --dest prod", "cancel", "version", "whoami", "plugin ls",
     "state delete urn", "state rm urn", "state remove one two", "state protect urn",
     "state unprotect --all", "state taint urn", "state untaint --all", "state rename urn name",
     "state repair", "stack rename prod", "stack unselect", "config refresh --force",
+    "pre", "update", "down", "dn", "stack create dev", "stack setup dev --yes", "stack delete -f",
+    "stack hist", "config delete key", "config delete-all one two", "plugin list", "plugin delete",
+    "plugin install --server x resource random", "whoami -v",
+    "stack graph g.dot --short-node-name",
 ]  # fmt: skip
 REFUSED = [
     "about", "api", "console", "convert", "deployment", "do", "env", "gen-completion", "insights",
     "install", "login", "logout", "logs", "neo", "new", "org", "package", "policy", "project",
     "schema", "template", "state edit", "state get", "state move", "state upgrade", "watch",
-    "stack change-secrets-provider", "stack drift", "stack get", "stack graph", "stack migrate",
+    "stack change-secrets-provider", "stack drift", "stack get", "stack migrate",
     "stack schedule", "stack tag", "stack webhook", "config env",
 ]  # fmt: skip
 
@@ -72,7 +77,7 @@ FLAGS = {
 }  # fmt: skip
 ALONE = {  # what goes with none of some others
     "preview": ["-x urn", "--exclude urn"],
-    "up": ["-x urn", "--exclude urn"],
+    "up": ["--exclude urn"],
     "refresh": ["-x urn", "--exclude urn", "--preview-only"],
     "destroy": ["-x urn", "--exclude urn", "--preview-only", "--exclude-protected"],
     "import": ["--preview-only"],
@@ -80,27 +85,39 @@ ALONE = {  # what goes with none of some others
 REFUSED_FLAGS = {
     "preview": [
         "--attach-debugger", "--attach-debugger=all", "--client=x", "--import-file=x", "--neo",
-        "--override-env=a=b", "--remote", "--show-secrets", "--urns",
+        "--override-env=a=b", "--show-secrets", "--urns",
     ],
     "up": [
         "--attach-debugger", "--neo", "--override-env=a=b", "--secrets-provider=x",
         "--show-secrets", "--strict", "--urns", "https://example.org/program",
     ],
     "refresh": ["--import-pending-creates=x", "--neo", "--override-env=a=b", "--urns"],
-    "destroy": ["--expect-no-changes", "--neo", "--override-env=a=b", "--urns"],
+    "destroy": ["--neo", "--override-env=a=b", "--urns"],
     "import": [
         "aws:s3/bucket:Bucket", "--from=terraform", "--generate-resources=x", "--parent=a=b",
         "--properties=a", "--provider=a=b", "--urns",
     ],
     "stack": ["--show-ids", "--show-name", "--show-secrets", "-i"],
-    "stack init": ["--copy-config-from=x", "--remote", "--teams=x"],
+    "stack init": ["--copy-config-from=x", "--teams=x"],
     "stack ls": ["--organization=x", "--tag=x"],
     "stack rm": ["--remove-backups"],
     "stack export": ["--version=1"],
     "stack output": ["--shell"],
     "stack history": ["--full-dates"],
-    "config set": ["--type=int"],
     "config get": ["--open"],
+}  # fmt: skip
+NOWHERE = {  # what the real one does not take either
+    "preview": ["--continue-on-error", "--preview-only", "--remote", "--no-refresh"],
+    "up": ["--preview-only", "-x", "--remote"],
+    "refresh": ["--continue-on-error", "--ignore-protect", "--show-config", "--show-reads", "-r"],
+    "destroy": ["--exclude-dependents", "--expect-no-changes", "--show-reads"],
+    "import": [
+        "--continue-on-error", "--exclude=x", "--expect-no-changes", "--no-protect", "--refresh",
+        "--run-program", "--show-sames", "--skip-config-validation", "--target=x", "-c",
+    ],
+    "stack init": ["--remote"],
+    "stack ls": ["--suppress-progress"],
+    "whoami": ["--exec-kind=x"],
 }  # fmt: skip
 
 
@@ -130,7 +147,7 @@ def test_other_commands_are_refused_by_name(
 
 @pytest.mark.parametrize("command", REFUSED_FLAGS)
 def test_other_flags_are_refused_by_name(command: str) -> None:
-    values = {"config set": ["key", "value"], "config get": ["key"]}.get(command, [])
+    values = {"config get": ["key"]}.get(command, [])
     for flag in REFUSED_FLAGS[command]:
         with pytest.raises(UsageError) as refused:
             parse([*command.split(), *values, flag])
@@ -139,8 +156,33 @@ def test_other_flags_are_refused_by_name(command: str) -> None:
         assert "use a stack on the real `pulumi`" in str(refused.value)
 
 
+def test_nobody_is_sent_to_the_real_engine_for_what_it_has_not() -> None:
+    for command, flags in NOWHERE.items():
+        for flag in flags:
+            name = f"{command} {flag.partition('=')[0]}"
+            with pytest.raises(UsageError, match=f"there is no `{name}`, with the real `pulumi` n"):
+                parse([*command.split(), flag])
+    for words in ("refhresh", "stack foo", "state"):
+        with pytest.raises(UsageError, match=f"there is no `{words}`|arguments are required"):
+            parse(words.split())
+    for words in ("refresh dev", "stack output a b", "config set one two -- -three"):
+        with pytest.raises(UsageError, match=r"`.*(dev|b|-three)` is one word too many"):
+            parse(words.split())
+
+
+def test_variables_stand_for_flags(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_CONTINUE_ON_ERROR", "1")
+    monkeypatch.setenv("PULUMI_RUN_PROGRAM", "True")
+    monkeypatch.setenv("PULUMI_SKIP_CONFIRMATIONS", "true")
+    assert parse(["up"]).continue_on_error
+    assert not parse(["destroy", "--continue-on-error=false"]).continue_on_error
+    assert parse(["refresh"]).run_program
+    assert parse(["refresh"]).yes
+    assert not parse(["cancel"]).yes
+
+
 def test_no_beginning_of_a_flag_stands_for_it() -> None:
-    with pytest.raises(UsageError, match="`up --targ` is not covered"):
+    with pytest.raises(UsageError, match="there is no `up --targ`"):
         parse(["up", "--targ", "urn"])
 
 
@@ -213,11 +255,13 @@ def test_the_preview_before_an_operation_has_its_flags() -> None:
         "--expect-no-changes",
     ]
     preview = _as_preview("up", words)
-    assert preview == ["preview", "--stack=up", "--refresh", "--config=a=b", "--config-path"]
+    assert preview == [
+        "preview", "--stack=up", "--refresh=true", "--config=a=b", "--config-path",
+    ]  # fmt: skip
     assert parse(preview).stack == "up"
     words = ["refresh", "--yes", "--clear-pending-creates", "-t", "-x", "--run-program=false"]
     assert _as_preview("refresh", words) == [
-        "refresh", "--target=-x", "--no-run-program", "--preview-only",
+        "refresh", "--target=-x", "--run-program=false", "--preview-only",
     ]  # fmt: skip
 
 
@@ -228,9 +272,8 @@ def test_the_preview_before_an_operation_has_its_flags() -> None:
         ("stack -s", "flag needs an argument: 's' in -s"),
         ("config get key --stack", "flag needs an argument: --stack"),
         ("config set --secret --plaintext key value", "--secret and --plaintext cannot be given"),
-        ("config get key -jq", "`config get -q` is not covered"),
+        ("config get key -jq", "there is no `config get -q`"),
         ("config -- set", "`set` is no command, as it comes behind `--`"),
-        ("config set one two -- -three", "`config set -three` is not covered"),
     ],
 )
 def test_flags_that_are_wrong_are_refused(words: str, said: str) -> None:

@@ -174,6 +174,14 @@ def test_replaying_keeps_dependencies_before_dependents() -> None:
     assert [r["urn"] for r in replayer.deployment()["resources"]] == ["a", "b", "c"]
 
 
+def test_a_refresh_that_read_nothing_leaves_the_state_as_one_that_did() -> None:
+    """Targets may name nothing that is there; references are gone over all the same."""
+    state = {"urn": "b", "dependencies": ["a"], "propertyDependencies": {"by": ["a"], "note": []}}
+    replayer = Replayer({"resources": [{"urn": "a"}, state]})
+    replayer.add({"kind": "rebuilt"})
+    assert replayer.deployment()["resources"][1]["propertyDependencies"] == {"by": ["a"]}
+
+
 def test_a_wrong_passphrase_is_one_sentence_and_changes_nothing(land: Toyland) -> None:
     land.run("config", "set", "toyland:password", "hunter2", "--secret")
     land.run("up", *FAST)

@@ -116,3 +116,30 @@ def test_settings_for_the_real_engine_alone_are_refused(
 ) -> None:
     with pytest.raises(EngineError, match=f"{said}.*use a stack on the real `pulumi`"):
         _write(project, text)
+
+
+def test_a_value_is_set_as_the_type_that_is_named(
+    project: Project, capsys: pytest.CaptureFixture
+) -> None:
+    """As the real one writes them: numbers inside structures, text at the top."""
+    for kind, text in (
+        ("int", "+007"), ("float", "1e21"), ("float", "0.50"), ("bool", "T"),
+        ("string", "5"),
+    ):  # fmt: skip
+        for key in (f"top{kind}{text[0]}", f"in.{kind}{text[0]}"):
+            assert main(["config", "set", "--path", key, "--type", kind, text]) == 0
+    found = {k: v.value for k, v in StackSettings(project, "dev").config().items()}
+    assert json.loads(found.pop("office:in")) == {
+        "int+": 7, "float1": 1e21, "float0": 0.5, "boolT": True, "string5": "5",
+    }  # fmt: skip
+    assert found == {
+        "office:topint+": "7", "office:topfloat1": "1e+21", "office:topfloat0": "0.5",
+        "office:topboolT": "true", "office:topstring5": "5",
+    }  # fmt: skip
+    for kind, text in (
+        ("int", "1_000"), ("int", "1.5"), ("int", str(1 << 63)), ("float", "NaN"),
+        ("float", "1e400"), ("bool", "yes"),
+    ):  # fmt: skip
+        assert main(["config", "set", "key", text, "--type", kind]) == 1
+        assert f"'{text}' is no {kind}; nothing was changed" in capsys.readouterr().err
+    assert main(["config", "set", "key", "1", "--type", "int", "--secret"]) == 2

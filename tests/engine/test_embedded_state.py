@@ -262,6 +262,36 @@ def _urns() -> list[str]:
     return [state["urn"] for state in _resources()]
 
 
+GRAPH = """strict digraph {
+rankdir=LR
+    Resource0 [label="grant"];
+    Resource0 -> Resource1 [color = "red"];
+    Resource2 [label="ann"];
+    Resource2 -> Resource1 [color = "red"];
+    Resource2 -> Resource3 [color = "#246C60"];
+    Resource2 -> Resource0 [color = "#246C60", label = "user"];
+    Resource3 [label="bob"];
+    Resource3 -> Resource1 [color = "red"];
+    Resource4 [label="acme"];
+    Resource4 -> Resource1 [color = "red"];
+    Resource1 [label="toyland-dev"];
+    Resource5 [label="crew"];
+    Resource5 -> Resource6 [color = "red"];
+    Resource5 -> Resource0 [color = "#246C60", label = "group"];
+    Resource6 [label="crew"];
+    Resource6 -> Resource1 [color = "red"];
+}
+"""
+
+
+def test_a_graph_is_drawn_as_the_real_engine_draws_it(take: Take, said: Said) -> None:
+    """What it wrote of this state."""
+    style = ["--parent-edge-color", "red", "--dot-fragment", "rankdir=LR", "--short-node-name"]
+    assert "Wrote stack dependency graph to `g.dot`" in said("stack", "graph", "g.dot", *style)
+    assert Path("g.dot").read_text() == GRAPH
+    assert "no/g.dot cannot be written: No such file" in said("stack", "graph", "no/g.dot", code=1)
+
+
 def test_the_configuration_of_the_last_run_comes_back(tmp_path: Path) -> None:
     land = Toyland(tmp_path, "import pulumi\n", config={"toyland:extra": {"default": "of all"}})
     assert "no previous deployment" in land.run("config", "refresh", code=1)

@@ -4,32 +4,28 @@ import argparse
 from typing import Any, NoReturn
 
 from .errors import UsageError
-from .flags import ordered, restored
+from .flags import SWITCH, commands_of, ordered, restored, truthy
+from .uncovered import ARGUMENTS, COMMANDS, FLAGS
 from .versions import VERSION
 
+_PROGRAM = "embedded"
 _IGNORED_FLAGS = (
     "--non-interactive", "--logtostderr", "--logflow", "--disable-integrity-checking",
-    "--fully-qualify-stack-names", "--emoji", "-e", "--suppress-progress", "--suppress-permalink",
-    "-Q",
+    "--fully-qualify-stack-names", "--emoji", "-e", "-Q",
 )  # fmt: skip
 _IGNORED_VALUES = (
-    "--color", "--verbose", "-v", "--tracing", "--exec-kind", "--exec-agent", "--profiling",
-    "--memprofilerate", "--otel-traces", "--tracing-header",
+    "--color", "--verbose", "-v", "--tracing", "--profiling", "--memprofilerate", "--otel-traces",
+    "--tracing-header",
 )  # fmt: skip
-_SHOWN_ANYWAY = (
-    "--show-reads", "--show-full-output", "--show-policy-remediations",
-)  # fmt: skip
-
-OPERATIONS = {  # commands of the engine, by all of their names
-    "preview": "preview",
-    "pre": "preview",
-    "up": "up",
-    "update": "up",
-    "refresh": "refresh",
-    "destroy": "destroy",
-    "down": "destroy",
-    "import": "import",
+_NAMES = {  # of the operations, each with what else it is called
+    "preview": ["pre"],
+    "up": ["update"],
+    "refresh": [],
+    "destroy": ["down", "dn"],
+    "import": [],
 }
+
+OPERATIONS = {name: kind for kind, names in _NAMES.items() for name in (kind, *names)}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,12 +38,31 @@ class _Parser(argparse.ArgumentParser):
 
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if isinstance(action, argparse._SubParsersAction) and value not in action.choices:
-            raise _refused(" ".join([*self.prog.split()[1:], str(value)]), self.prog)
+            what = " ".join([*self.prog.split()[1:], str(value)])
+            raise _refused(what, self.prog, what in COMMANDS)
         super()._check_value(action, value)
 
 
-def _refused(what: str, prog: str) -> UsageError:
-    """Name what this engine does not cover."""
+def _left(words: list[str], command: str, held: list[str]) -> UsageError:
+    """Name the first word that a command does not take."""
+    word = words[0]
+    if word.startswith("-"):
+        name = word.partition("=")[0]
+        return _refused(
+            f"{command} {name}", f"{_PROGRAM} {command}", name in FLAGS.get(command, ())
+        )
+    what = f"{command} {restored(word, held)}"
+    if command in ARGUMENTS:
+        return _refused(what, f"{_PROGRAM} {command}", True)
+    return UsageError(f"`{what}` is one word too many; see `{_PROGRAM} {command} --help`")
+
+
+def _refused(what: str, prog: str, known: bool) -> UsageError:
+    """Name what this engine does not cover, and whether the real one does."""
+    if not known:
+        return UsageError(
+            f"there is no `{what}`, with the real `pulumi` neither; see `{prog} --help`"
+        )
     return UsageError(
         f"`{what}` is not covered by the embedded engine; see `{prog} --help` for what is, or use "
         "a stack on the real `pulumi`"
@@ -63,15 +78,24 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser, shared = _parser(), _shared()
     words, held = ordered(words, parser, shared)
     arguments, rest = parser.parse_known_args(words)
+    command = _command(parser, arguments)
+    if getattr(arguments, "action", None):
+        arguments.action = command.partition(" ")[2]
     if rest:
-        rest = restored(rest, held)
-        action = getattr(arguments, "action", None)
-        command = " ".join([arguments.command, *([action] if action else [])])
-        raise _refused(f"{command} {rest[0].partition('=')[0]}", f"embedded {command}")
+        raise _left(rest, command, held)
     for name, value in vars(arguments).items():
         setattr(arguments, name, restored(value, held))
     _check_together(arguments)
+    if truthy("PULUMI_SKIP_CONFIRMATIONS") and command not in ("cancel", "state repair"):
+        arguments.yes = True
     return arguments
+
+
+def _command(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> str:
+    """Return the command by its first name, whatever it was called."""
+    for name in (arguments.command, getattr(arguments, "action", None)):
+        parser = commands_of(parser).get(str(name), parser)
+    return parser.prog.removeprefix(f"{_PROGRAM} ")
 
 
 def in_order(words: list[str]) -> list[str]:
@@ -94,8 +118,9 @@ def _check_together(arguments: argparse.Namespace) -> None:
         ("target", "exclude"),
         ("target_replace", "exclude"),
         ("exclude_protected", "ignore_protect"),
-        *([("secret", "plaintext")] if getattr(arguments, "action", "") == "set" else []),
     ]
+    if getattr(arguments, "action", "") == "set":
+        pairs += [("secret", "plaintext"), ("secret", "type"), ("plaintext", "type")]
     if OPERATIONS.get(arguments.command) != "preview":  # which is one anyway
         pairs += [("preview_only", "skip_preview"), ("preview_only", "yes")]
     for one, other in pairs:
@@ -107,13 +132,13 @@ def _check_together(arguments: argparse.Namespace) -> None:
 
 
 def _parser() -> _Parser:
-    parser = _Parser(prog="embedded", description="the embedded Pulumi engine")
+    parser = _Parser(prog=_PROGRAM, description="the embedded Pulumi engine")
     parser.add_argument("--version", action="version", version=VERSION)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     shared = _shared()
     nested = _shared(argparse.SUPPRESS)  # what is given before the action holds, too
-    for name, kind in OPERATIONS.items():
-        _add_operation(commands.add_parser(name, parents=[shared]), kind)
+    for kind, names in _NAMES.items():
+        _add_operation(commands.add_parser(kind, parents=[shared], aliases=names), kind)
     _add_stack(commands.add_parser("stack", parents=[shared]), nested)
     _add_config(commands.add_parser("config", parents=[shared]), nested)
     _add_state(commands.add_parser("state", parents=[shared]), nested)
@@ -122,15 +147,23 @@ def _parser() -> _Parser:
     cancel.add_argument("--yes", "-y", action="store_true")
     cancel.add_argument("--lock", default="")  # as `stack ls --json` has it; no other is broken
     commands.add_parser("version", parents=[shared])
-    whoami = commands.add_parser("whoami", parents=[shared])
+    whoami = commands.add_parser("whoami", parents=[_shared()], conflict_handler="resolve")
     whoami.add_argument("--json", "-j", action="store_true")
-    plugin = commands.add_parser("plugin", parents=[shared])
-    plugin.add_argument("action", choices=["ls", "install", "rm"])
-    plugin.add_argument("words", nargs="*")
-    plugin.add_argument("--json", "-j", action="store_true")
-    plugin.add_argument("--yes", "-y", action="store_true")
-    plugin.add_argument("--server")
+    whoami.add_argument("--verbose", "-v", action="store_true", help="say where state is kept, too")
+    _add_plugin(commands.add_parser("plugin", parents=[shared]), nested)
     return parser
+
+
+def _add_plugin(parser: argparse.ArgumentParser, shared: _Parser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, parser_class=_Parser)
+    listing = actions.add_parser("ls", parents=[shared], aliases=["list"])
+    listing.add_argument("--json", "-j", action="store_true")
+    installing = actions.add_parser("install", parents=[shared])
+    installing.add_argument("--server")
+    removing = actions.add_parser("rm", parents=[shared], aliases=["remove", "delete"])
+    removing.add_argument("--yes", "-y", action="store_true")
+    for action in (installing, removing):
+        action.add_argument("words", nargs="*")
 
 
 def _shared(default: Any = None) -> _Parser:
@@ -145,47 +178,70 @@ def _shared(default: Any = None) -> _Parser:
 
 
 def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
-    boolean = argparse.BooleanOptionalAction
+    for flag in ("--suppress-progress", "--suppress-permalink", "--debug", "-d"):
+        parser.add_argument(flag, action="store_true", help=argparse.SUPPRESS)
+    for option in ("--exec-kind", "--exec-agent"):
+        parser.add_argument(option, help=argparse.SUPPRESS)
+    parser.add_argument("--skip-plugin-pre-install", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--event-log", metavar="FILE")
     parser.add_argument("--parallel", "-p", type=int, default=None)
     parser.add_argument("--message", "-m", default="")
     parser.add_argument("--json", "-j", action="store_true")
     parser.add_argument("--diff", action="store_true")
     parser.add_argument("--suppress-outputs", action="store_true")
-    parser.add_argument("--show-sames", action="store_true")
-    parser.add_argument("--show-config", action="store_true")
-    parser.add_argument("--show-replacement-steps", action="store_true")
-    for flag in ("--debug", "-d", *_SHOWN_ANYWAY):
-        parser.add_argument(flag, action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--run-program", action=boolean, default=None)
-    parser.add_argument("--target", "-t", action="append", default=[], metavar="URN")
-    parser.add_argument("--target-dependents", action="store_true")
-    parser.add_argument("--exclude", "-x", action="append", default=[], metavar="URN")
-    parser.add_argument("--exclude-dependents", action="store_true")
     parser.add_argument("--config-file", metavar="FILE")
-    parser.add_argument("--skip-config-validation", action="store_true")
-    parser.add_argument("--skip-plugin-pre-install", action="store_true", help=argparse.SUPPRESS)
-    if name != "destroy":
-        parser.add_argument("--expect-no-changes", action="store_true")
-    if name != "refresh":
-        parser.add_argument("--refresh", "-r", action=boolean, default=None)
     if name == "preview":
         parser.set_defaults(preview_only=True, yes=True, skip_preview=True)
     else:
         fast = () if name == "import" else ("-f",)
         parser.add_argument("--yes", "-y", action="store_true")
         parser.add_argument("--skip-preview", *fast, action="store_true")
+    if name in ("refresh", "destroy", "import"):
         parser.add_argument("--preview-only", action="store_true")
-        parser.add_argument("--continue-on-error", action="store_true")
-    if name != "import":
-        parser.add_argument("--config", "-c", action="append", default=[], metavar="KEY=VALUE")
-        parser.add_argument("--config-path", action="store_true")
+    if name == "import":
+        _add_import(parser)
+    else:
+        _add_program(parser, name)
+
+
+def _add_import(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--file", "-f", metavar="FILE")
+    parser.add_argument("--protect", default=True, **SWITCH)
+    parser.add_argument("--generate-code", default=False, **SWITCH)
+    parser.add_argument("--out", "-o")
+
+
+def _add_program(parser: argparse.ArgumentParser, name: str) -> None:
+    """Add the flags of the operations that know programs."""
+    many: dict[str, Any] = {"action": "append", "default": []}
+    short = () if name == "up" else ("-x",)
+    ran = truthy("PULUMI_RUN_PROGRAM") or None
+    parser.add_argument("--run-program", default=ran, **SWITCH)
+    parser.add_argument("--target", "-t", metavar="URN", **many)
+    parser.add_argument("--target-dependents", action="store_true")
+    parser.add_argument("--exclude", *short, metavar="URN", **many)
+    parser.add_argument("--show-sames", action="store_true")
+    parser.add_argument("--show-replacement-steps", action="store_true")
+    parser.add_argument("--skip-config-validation", action="store_true")
+    parser.add_argument("--config", "-c", metavar="KEY=VALUE", **many)
+    parser.add_argument("--config-path", action="store_true")
+    if name != "refresh":
+        parser.add_argument("--show-config", action="store_true")
+        parser.add_argument("--show-full-output", action="store_true", help=argparse.SUPPRESS)
         parser.add_argument("--ignore-protect", action="store_true")
+        parser.add_argument("--refresh", "-r", default=None, **SWITCH)
+    if name != "destroy":
+        parser.add_argument("--expect-no-changes", action="store_true")
+        parser.add_argument("--exclude-dependents", action="store_true")
+    if name in ("up", "destroy"):
+        going = truthy("PULUMI_CONTINUE_ON_ERROR")
+        parser.add_argument("--continue-on-error", default=going, **SWITCH)
     if name == "destroy":
         parser.add_argument("--exclude-protected", action="store_true")
         parser.add_argument("--remove", action="store_true")
     if name in ("preview", "up"):
-        many: dict[str, Any] = {"action": "append", "default": []}
+        for flag in ("--show-reads", "--show-policy-remediations"):
+            parser.add_argument(flag, action="store_true", help=argparse.SUPPRESS)
         parser.add_argument("--replace", metavar="URN", **many)
         parser.add_argument("--target-replace", metavar="URN", **many)
         parser.add_argument("--policy-pack", metavar="FOLDER,...", **many)
@@ -193,24 +249,21 @@ def _add_operation(parser: argparse.ArgumentParser, name: str) -> None:
     if name == "preview":
         parser.add_argument("--save-plan", metavar="FILE")
     if name == "up":
+        parser.set_defaults(preview_only=False)
         parser.add_argument("--plan", metavar="FILE")
     if name == "refresh":
         parser.add_argument("--clear-pending-creates", action="store_true")
         parser.add_argument("--skip-pending-creates", action="store_true", help=argparse.SUPPRESS)
-    if name == "import":
-        parser.add_argument("--file", "-f", metavar="FILE")
-        parser.add_argument("--protect", action=boolean, default=True)
-        parser.add_argument("--generate-code", action=boolean, default=False)
-        parser.add_argument("--out", "-o")
 
 
 def _add_stack(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     parser.add_argument("--show-urns", "-u", action="store_true")
     actions = parser.add_subparsers(dest="action", parser_class=_Parser)
-    init = actions.add_parser("init", parents=[shared], aliases=["new"])
+    init = actions.add_parser("init", parents=[shared], aliases=["new", "create", "setup"])
     init.add_argument("name", nargs="?")
     init.add_argument("--secrets-provider", default="default")
     init.add_argument("--no-select", action="store_true")
+    init.add_argument("--yes", "-y", action="store_true", help=argparse.SUPPRESS)
     select = actions.add_parser("select", parents=[shared])
     select.add_argument("name", nargs="?")
     select.add_argument("--create", "-c", action="store_true")
@@ -222,10 +275,10 @@ def _add_stack(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     listing.add_argument("--json", "-j", action="store_true")
     listing.add_argument("--all", "-a", action="store_true")
     listing.add_argument("--project", "-p")
-    remove = actions.add_parser("rm", parents=[shared], aliases=["remove"])
+    remove = actions.add_parser("rm", parents=[shared], aliases=["remove", "delete"])
     remove.add_argument("name", nargs="?")
     remove.add_argument("--yes", "-y", action="store_true")
-    remove.add_argument("--force", action="store_true")
+    remove.add_argument("--force", "-f", action="store_true")
     remove.add_argument("--preserve-config", action="store_true")
     export = actions.add_parser("export", parents=[shared])
     export.add_argument("--file")
@@ -237,7 +290,15 @@ def _add_stack(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     output.add_argument("name", nargs="?")
     output.add_argument("--json", "-j", action="store_true")
     output.add_argument("--show-secrets", action="store_true")
-    history = actions.add_parser("history", parents=[shared])
+    graph = actions.add_parser("graph", parents=[shared])
+    graph.add_argument("file")
+    graph.add_argument("--dependency-edge-color", default="#246C60", metavar="COLOUR")
+    graph.add_argument("--parent-edge-color", default="#AA6639", metavar="COLOUR")
+    graph.add_argument("--ignore-dependency-edges", action="store_true")
+    graph.add_argument("--ignore-parent-edges", action="store_true")
+    graph.add_argument("--short-node-name", action="store_true")
+    graph.add_argument("--dot-fragment", default="", metavar="DOT")
+    history = actions.add_parser("history", parents=[shared], aliases=["hist"])
     history.add_argument("--json", "-j", action="store_true")
     history.add_argument("--show-secrets", action="store_true")
     history.add_argument("--page-size", type=int, default=0)
@@ -278,6 +339,7 @@ def _add_config(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     setting.add_argument("value", nargs="?")
     setting.add_argument("--secret", action="store_true")
     setting.add_argument("--plaintext", action="store_true")
+    setting.add_argument("--type", choices=["string", "int", "bool", "float"])
     setting.add_argument("--raw", action="store_true", help="keep the end of what is piped in")
     many = actions.add_parser("set-all", parents=[shared])
     many.add_argument("--secret", action="append", default=[], metavar="KEY=VALUE")

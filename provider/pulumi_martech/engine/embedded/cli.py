@@ -136,6 +136,8 @@ def _whoami(context: Context) -> int:
         user = str(os.getuid())
     if context.arguments.json:
         print(dumped({"user": user, "url": backend(context.project()).url}))
+    elif context.arguments.verbose:
+        print(f"User: {user}\nOrganizations: \nBackend URL: {backend(context.project()).url}")
     else:
         print(user)
     return 0

@@ -13,8 +13,6 @@ from .output import dumped
 from .project_config import value_of, with_project_config
 from .settings import ConfigValue, StackSettings
 
-_REMOVING = ("rm", "remove", "delete", "rm-all", "remove-all", "delete-all")
-
 
 class ConfigCommands:
     """The commands on the configuration."""
@@ -28,7 +26,8 @@ class ConfigCommands:
         settings = self._context.settings()
         action = arguments.action
         if action == "set":
-            settings.set(arguments.key, self._value(), arguments.secret, arguments.path)
+            value, secret = self._value(), arguments.secret
+            settings.set(arguments.key, value, secret, arguments.path, arguments.type)
         elif action == "set-all":
             if arguments.json:
                 self._set_described(settings, arguments.json)
@@ -38,10 +37,10 @@ class ConfigCommands:
                     if not separator:
                         raise UsageError(f"{item!r} is not KEY=VALUE")
                     settings.set(key, value, secret, arguments.path)
-        elif action in _REMOVING:
+        elif action in ("rm", "rm-all"):
             for key in arguments.keys:
                 settings.remove(key, arguments.path)
-        elif action in ("cp", "copy"):
+        elif action == "cp":
             settings = self._copied(settings)
         elif action == "refresh":
             return self._refresh(settings)

@@ -1,12 +1,15 @@
 """Values inside structured configuration: `config set --path names[0].first Ana`."""
 
 import re
+from math import isfinite
 from typing import Any
 
 from .diffing import Path, parse_path, path_text
 from .errors import EngineError, UsageError
+from .flags import FALSE, TRUE
 
 _WHOLE = re.compile(r"[-+]?[0-9]+")
+_DECIMAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _RESERVED = 'maps with the single key "secure" are reserved'
 
 
@@ -38,6 +41,23 @@ def typed(text: str) -> Any:
         if -(1 << 63) <= number < 1 << (63 if text[0] in "+-" else 64):
             return number
     return text
+
+
+def of_kind(text: str, kind: str) -> Any:
+    """Return what a text stands for that is said to be a `string`, `int`, `bool` or `float`.
+
+    Raises:
+        EngineError: it is none.
+    """
+    if kind == "string":
+        return text
+    if kind == "bool" and text in TRUE | FALSE:
+        return text in TRUE
+    if kind == "int" and _WHOLE.fullmatch(text) and -(1 << 63) <= int(text) < 1 << 63:
+        return int(text)
+    if kind == "float" and _DECIMAL.fullmatch(text) and isfinite(float(text)):
+        return float(text)
+    raise EngineError(f"could not set config: {text!r} is no {kind}; nothing was changed")
 
 
 def put(inside: Any, path: Path, value: Any, key: str) -> Any:

@@ -4,16 +4,25 @@ Python's parser wants what belongs together in one place; here the words are put
 """
 
 import argparse
+import os
 from collections.abc import Mapping
 from typing import Any
 
 from .errors import UsageError
 
-_TRUE = {"1", "t", "T", "TRUE", "true", "True"}
-_FALSE = {"0", "f", "F", "FALSE", "false", "False"}
+TRUE = {"1", "t", "T", "TRUE", "true", "True"}
+FALSE = {"0", "f", "F", "FALSE", "false", "False"}
 _VALUE = "\0"  # begins what stands for a word that looks like a flag and is none
 
 Options = Mapping[str, argparse.Action]
+
+# What a flag is made with that is on, off, or neither: `--refresh`, `--refresh=false`.
+SWITCH: dict[str, Any] = {"nargs": "?", "const": True, "type": TRUE.__contains__}
+
+
+def truthy(variable: str) -> bool:
+    """Return whether a variable of the environment switches something on."""
+    return os.environ.get(variable, "").lower() in ("1", "true")
 
 
 def ordered(
@@ -35,7 +44,7 @@ def ordered(
     commands: list[str] = []
     rest = list(words)
     options: Options = shared._option_string_actions
-    while names := _commands(parser):
+    while names := commands_of(parser):
         at = _first_value(rest, options)
         if at is None:
             if "--" in rest[:-1]:
@@ -63,7 +72,8 @@ def restored(value: Any, held: list[str]) -> Any:
     return held[int(value[1:])] if looks else value
 
 
-def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Return the commands below a command, by all of their names."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             return dict(action.choices)
@@ -88,7 +98,7 @@ def _first_value(words: list[str], options: Options) -> int | None:
 
 
 def _takes_value(action: argparse.Action) -> bool:
-    return action.nargs != 0
+    return action.nargs not in (0, "?")
 
 
 class _Parted:
@@ -146,16 +156,14 @@ class _Parted:
             return
 
     def _switch(self, name: str, action: argparse.Action, value: str, said: str) -> None:
-        if value not in _TRUE | _FALSE:
+        if value not in TRUE | FALSE:
             raise UsageError(
                 f'invalid argument "{value}" for "{said}" flag: '
                 f'strconv.ParseBool: parsing "{value}": invalid syntax'
             )
-        if isinstance(action, argparse.BooleanOptionalAction):
-            opposite = name.removeprefix("--no-") if name.startswith("--no-") else name[2:]
-            negated = name.startswith("--no-") is (value in _TRUE)
-            self._flags.append(f"--no-{opposite}" if negated else f"--{opposite}")
-        elif value in _TRUE:
+        if action.nargs == "?":
+            self._flags.append(f"{name}={str(value in TRUE).lower()}")
+        elif value in TRUE:
             self._flags.append(name)
         else:  # it may have been given before
             self._flags = [flag for flag in self._flags if flag != name]

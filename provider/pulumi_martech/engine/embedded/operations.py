@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import sys
 from argparse import Namespace
 from dataclasses import dataclass, field, replace
@@ -54,6 +55,7 @@ def operate(context: Context, kind: str, preview: bool) -> int:
     project, folder = context.stack()
     check_version(project.required_version)
     options = _options(arguments, kind, project, preview)
+    run_program = bool(getattr(arguments, "run_program", False))
     log = arguments.event_log
     request = Request(
         kind,
@@ -63,16 +65,16 @@ def operate(context: Context, kind: str, preview: bool) -> int:
         shown=Shown(
             diff=arguments.diff,
             outputs=not arguments.suppress_outputs,
-            sames=arguments.show_sames,
-            halves=arguments.show_replacement_steps,
-            config=arguments.show_config,
+            sames=getattr(arguments, "show_sames", False),
+            halves=getattr(arguments, "show_replacement_steps", False),
+            config=getattr(arguments, "show_config", False),
         ),
         expect_no_changes=getattr(arguments, "expect_no_changes", False),
         save_plan=context.optional_path("save_plan"),
         plan=context.optional_path("plan"),
         clear_pending_creates=getattr(arguments, "clear_pending_creates", False),
-        check_config=not arguments.skip_config_validation
-        and (kind not in ("refresh", "destroy") or bool(arguments.run_program)),
+        check_config=not getattr(arguments, "skip_config_validation", False)
+        and (kind not in ("refresh", "destroy") or run_program),
         import_file=context.optional_path("file"),
         protect=getattr(arguments, "protect", True),
         message=arguments.message,
@@ -123,23 +125,34 @@ def _options(arguments: Namespace, kind: str, project: Project, preview: bool) -
     if refresh is None:
         refresh = project.refresh_always and kind in ("preview", "up", "destroy")
     target_replaces = getattr(arguments, "target_replace", [])
-    parallel = _PARALLEL if arguments.parallel is None else arguments.parallel
+    parallel = _parallel() if arguments.parallel is None else arguments.parallel
+    run_program = bool(getattr(arguments, "run_program", False))
     return Options(
         preview=preview,
         refresh=refresh,
         refresh_only=kind == "refresh",
-        refresh_program=bool(arguments.run_program)
+        refresh_program=run_program
         and (kind == "refresh" or (bool(refresh) and kind != "destroy")),
         parallel=max(1, min(parallel, _MOST)),
-        targets=UrnTargets([*arguments.target, *target_replaces]),
-        target_dependents=arguments.target_dependents,
-        excludes=UrnTargets(arguments.exclude),
-        exclude_dependents=arguments.exclude_dependents,
+        targets=UrnTargets([*getattr(arguments, "target", []), *target_replaces]),
+        target_dependents=getattr(arguments, "target_dependents", False),
+        excludes=UrnTargets(getattr(arguments, "exclude", [])),
+        exclude_dependents=getattr(arguments, "exclude_dependents", False),
         replaces=UrnTargets([*getattr(arguments, "replace", []), *target_replaces]),
         continue_on_error=getattr(arguments, "continue_on_error", False),
         ignore_protect=getattr(arguments, "ignore_protect", False),
-        destroy_program=kind == "destroy" and bool(arguments.run_program),
+        destroy_program=kind == "destroy" and run_program,
     )
+
+
+def _parallel() -> int:
+    """Return how many calls are made at once where the command line does not say."""
+    text = os.environ.get("PULUMI_PARALLEL", "")
+    try:
+        given = int(text)
+    except ValueError:  # nothing, or what the real engine takes for nothing
+        given = 0
+    return given if given > 0 else _PARALLEL
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,7 @@ class Replayer:
         elif kind == "pruned":
             self._refreshed = True
         elif kind == "rebuilt":
+            self._refreshed = True  # also where the targets left nothing to read
             self.base = self.deployment()
             self._clear()
 

@@ -157,7 +157,9 @@ class StackSettings:
             return ConfigValue(opened, shown, tuple(found), True)
         return ConfigValue(config_text(value), config_text(value))
 
-    def set(self, key: str, value: str, secret: bool, path: bool = False) -> None:
+    def set(
+        self, key: str, value: str, secret: bool, path: bool = False, kind: str | None = None
+    ) -> None:
         """Set a value; `save` writes it.
 
         Args:
@@ -165,13 +167,18 @@ class StackSettings:
             value: the text.
             secret: whether it is encrypted.
             path: set a value inside a structure.
+            kind: `string`, `int`, `bool` or `float`; `None` to go by what a text in a structure
+                looks like.
 
         Raises:
-            EngineError: it is no key, or the path leads through something else.
+            EngineError: it is no key, not of the kind, or the path leads through something else.
         """
         full, inside = self._place(key, path)
         new: Any = {"secure": self.crypter.encrypt(value)} if secret else value
-        if inside and not secret:
+        if kind is not None:
+            new = config_paths.of_kind(value, kind)
+            new = new if inside else config_text(new)  # what is at the top is always text
+        elif inside and not secret:
             new = config_paths.typed(value)
         self._keep(full, config_paths.put(self._stored(full), inside, new, full))
 

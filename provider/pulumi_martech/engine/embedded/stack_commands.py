@@ -17,6 +17,7 @@ from .deployments import (
     typed_deployment,
     with_salt,
 )
+from .dot import Style, dot
 from .errors import EngineError, UsageError
 from .output import dumped
 from .project import Project, check_stack_name
@@ -37,17 +38,15 @@ class StackCommands:
         actions: dict[str | None, Callable[[], int]] = {
             None: self._show,
             "init": self._init,
-            "new": self._init,
             "select": self._select,
             "ls": self._ls,
-            "list": self._ls,
             "rename": self._rename,
             "unselect": self._unselect,
             "rm": self._rm,
-            "remove": self._rm,
             "export": self._export,
             "import": self._import,
             "output": self._output,
+            "graph": self._graph,
             "history": self._history,
         }
         return actions[self._context.arguments.action]()
@@ -210,6 +209,25 @@ class StackCommands:
         with folder.locked("stack import"):
             folder.write(deployment)
         print("Import complete.")
+        return 0
+
+    def _graph(self) -> int:
+        arguments = self._context.arguments
+        _, folder = self._context.stack()
+        style = Style(
+            fragment=arguments.dot_fragment,
+            short=arguments.short_node_name,
+            dependencies=None
+            if arguments.ignore_dependency_edges
+            else arguments.dependency_edge_color,
+            parents=None if arguments.ignore_parent_edges else arguments.parent_edge_color,
+        )
+        text = dot(folder.read().get("resources") or [], style)
+        try:
+            self._context.path(arguments.file).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise EngineError(f"{arguments.file} cannot be written: {error.strerror}") from None
+        print(f"Wrote stack dependency graph to `{arguments.file}`", file=sys.stderr)
         return 0
 
     def _output(self) -> int:

@@ -40,7 +40,7 @@ class StateCommands:
             raise EngineError(
                 "Must supply <resource URN> and <new name> unless pulumi is run interactively"
             )
-        named = action in (*_MARKS, "delete", "rm", "remove")
+        named = action in (*_MARKS, "delete")
         if named and not arguments.urns and not getattr(arguments, "all", False):
             raise EngineError("Must supply <resource URN> unless pulumi is run interactively")
         if action == "repair":

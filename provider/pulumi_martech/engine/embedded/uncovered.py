@@ -1,0 +1,39 @@
+"""What the real command line (3.259) has and this engine has not."""
+
+COMMANDS = frozenset({
+    "about", "api", "console", "convert", "deployment", "do", "env", "gen-completion", "insights",
+    "install", "login", "logout", "logs", "neo", "new", "org", "package", "policy", "project",
+    "schema", "template", "watch", "state edit", "state get", "state move", "state upgrade",
+    "stack change-secrets-provider", "stack drift", "stack get", "stack migrate", "stack schedule",
+    "stack tag", "stack webhook", "config env", "plugin run",
+})  # fmt: skip
+_PROGRAM = {
+    "--attach-debugger", "--client", "--neo", "--neo-task-on-failure", "--output",
+    "--override-env", "--show-secrets", "--urns",
+}  # fmt: skip
+FLAGS = {
+    "preview": frozenset({*_PROGRAM, "--import-file"}),
+    "up": frozenset({*_PROGRAM, "--secrets-provider", "--strict"}),
+    "refresh": frozenset(
+        {"--client", "--import-pending-creates", "--neo", "--output", "--override-env", "--urns"}
+    ),
+    "destroy": frozenset({"--client", "--neo", "--output", "--override-env", "--urns"}),
+    "import": frozenset({
+        "--from", "--generate-resources", "--output", "--parent", "--properties", "--provider",
+        "--urns",
+    }),
+    "stack": frozenset({"--output", "--show-ids", "-i", "--show-name", "--show-secrets"}),
+    "stack init": frozenset({"--copy-config-from", "--remote-config", "--teams"}),
+    "stack ls": frozenset({"--organization", "-o", "--output", "--tag", "-t"}),
+    "stack rm": frozenset({"--remove-backups"}),
+    "stack export": frozenset({"--version"}),
+    "stack output": frozenset({"--shell"}),
+    "stack history": frozenset({"--full-dates", "--output"}),
+    "config": frozenset({"--open"}),
+    "config get": frozenset({"--open"}),
+    "whoami": frozenset({"--output"}),
+    "plugin ls": frozenset({"--output", "--project"}),
+    "plugin install": frozenset({"--checksum", "--exact", "--file", "--parallel", "--reinstall"}),
+    "plugin rm": frozenset({"--all", "-a"}),
+}  # fmt: skip
+ARGUMENTS = frozenset({"up", "import"})  # take templates, and types with names and ids
