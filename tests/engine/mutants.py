@@ -18,6 +18,7 @@ import pytest
 from pulumi_martech.engine.embedded import files, journal, replay, snapshot, stacks, stores
 from pulumi_martech.engine.embedded.errors import EngineError
 from pulumi_martech.engine.embedded.executor import Executor
+from pulumi_martech.engine.embedded.fibers import Shared
 from pulumi_martech.engine.embedded.journal import Journal
 from pulumi_martech.engine.embedded.operations import Operation
 from pulumi_martech.engine.embedded.replay import Replayer
@@ -155,14 +156,7 @@ def settles_nothing(patch: Patch) -> None:
 
 @mutant("power cut")
 def settles_after_the_platform_was_asked(patch: Patch) -> None:
-    genuine = Snapshot.begin
-
-    def begin(self: Snapshot, *given: Any) -> int:
-        with patch.context() as inner:
-            inner.setattr(self._sink, "settle", _nothing)
-            return genuine(self, *given)
-
-    patch.setattr(Snapshot, "begin", begin)
+    patch.setattr(Shared, "__call__", _nothing)
 
 
 @mutant("killed")

@@ -9,6 +9,8 @@ from typing import Any
 import grpc  # type: ignore[import-untyped]
 from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc
 
+from .fibers import aside
+
 
 class CallbackFailed(Exception):
     """A function of the program raised; the text says what and where."""
@@ -31,7 +33,7 @@ class Callbacks:
             token=callback.token, request=request.SerializeToString()
         )
         try:
-            response = self._stub(callback.target).Invoke(message)
+            response = aside(lambda: self._stub(callback.target).Invoke(message))
         except grpc.RpcError as error:
             code = "".join(part.capitalize() for part in error.code().name.split("_"))
             raise CallbackFailed(f"rpc error: code = {code} desc = {error.details()}") from None

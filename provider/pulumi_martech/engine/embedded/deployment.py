@@ -4,7 +4,6 @@ The core has no transport and knows no program: the monitor hands registrations 
 thread, one call for each, which returns when the resource is done.
 """
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +12,7 @@ from .deletes import Deletes
 from .errors import Bail, PlanViolation, StepFailed
 from .events import metadata
 from .executor import Executor, Observer
+from .fibers import Slots, aside
 from .generator import Generator
 from .options import Outcome
 from .refreshing import Refresh
@@ -60,7 +60,7 @@ class Deployment:
         self.deletes = True  # what is not registered goes
         self._pending = pending
         self._config = config
-        self._providing = threading.Lock()
+        self._providing = Slots(1)
         self._defaults: dict[str, str] = {}  # references to default providers by package
         self._stack_outputs: tuple[str, Properties] | None = None
         self._turns = Turns(run, self.executor)
@@ -261,7 +261,7 @@ class Deployment:
         """
         self.signalled = True
         try:
-            self._finish()
+            aside(self._finish)
         except Bail:
             self.run.bailed = True
 

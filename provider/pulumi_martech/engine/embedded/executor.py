@@ -7,6 +7,7 @@ from typing import Protocol
 
 from .errors import EngineError, StepFailed, explained
 from .events import metadata
+from .fibers import Slots
 from .readings import ImportStep, RefreshStep
 from .run import Run
 from .state import ResourceState
@@ -43,7 +44,7 @@ class Executor:
         self._snapshot = run.snapshot
         self._observers = observers
         self._lock = threading.Lock()
-        self._slots = threading.BoundedSemaphore(run.options.parallel)
+        self._slots = Slots(run.options.parallel)
         self._skipped: set[str] = set()
         self.failed = False
         self.first_failure = ""

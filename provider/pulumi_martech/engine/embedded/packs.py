@@ -22,6 +22,7 @@ from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 
 from .errors import EngineError
 from .events import Events
+from .fibers import aside
 from .pack_config import LEVELS, NUMBERS, Settings, apply, parsed, problems, read_config
 from .project import Project
 from .yaml_files import read_yaml
@@ -199,7 +200,7 @@ class PolicyPack:
             PackFailed: it raised, or has gone.
         """
         try:
-            return method(request)
+            return aside(lambda: method(request))
         except grpc.RpcError as error:
             raise PackFailed(str(error.details())) from None
 

@@ -19,11 +19,12 @@ from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
 from .deployment import Deployment
 from .errors import Bail, EngineError
 from .events import Events
+from .fibers import Requests
 from .monitor import Engine, Monitor
 from .project import Project
 from .run import Run
 from .settings import ConfigValue
-from .waiting import OpenOutputs, Paced
+from .waiting import OpenOutputs
 
 
 class Program:
@@ -78,16 +79,15 @@ class Program:
     def _run(self, parallel: int, outputs: OpenOutputs) -> BaseException | None:
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
-        # A registration holds its thread until it is done; more wait than are worked on.
-        executor = Paced(loop, parallel + 4)
-        loop.set_default_executor(executor)
+        requests = Requests(loop, parallel + 4)  # more wait than are worked on
+        loop.set_default_executor(requests)
         sys.argv = [str(self._project.program)]
         try:
             loop.run_until_complete(run_in_stack(lambda: self._main(outputs)))
         except BaseException as error:  # sys.exit in a program is one of these
             return error
         finally:
-            executor.shutdown(wait=True)
+            requests.finish()
             loop.close()
         return None
 

@@ -19,6 +19,7 @@ from pulumi.runtime._serialization import _deserialize
 
 from .diffing import Diff, compare, with_ignored
 from .errors import StepFailed
+from .fibers import Short, aside
 from .state import BUILTIN, PROVIDER_TYPE, ResourceState, urn_type
 from .values import (
     PROVIDER_KEY,
@@ -68,6 +69,7 @@ class Provider:
         self._project = project
         self._lock = threading.Lock()
         self._instances: dict[str, ResourceProvider] = {}
+        self._short = Short()  # `check` and `diff`, of one resource after the other
         self.known = not contains_unknowns(inputs)
         config = {key: value for key, value in inputs.items() if key != "__internal"}
         self._config = to_handler(config, False) if self.known else {}
@@ -86,7 +88,8 @@ class Provider:
             return news, []
         old = to_handler(olds, preview)
         new = to_handler(news, preview)
-        result = self._call(lambda: self._instance(old if _unknown(news) else new).check(old, new))
+        instance = self._made(old if _unknown(news) else new)
+        result = self._call(lambda: instance.check(old, new), where=self._short)
         inputs = self._with_provider(result.inputs, new)
         mark_secrets(inputs, news)
         return inputs, [Failure(f.property or "", f.reason) for f in result.failures]
@@ -111,8 +114,8 @@ class Provider:
             raise DiffUnavailable(_NOT_KNOWN)
         old = to_handler(old_outputs, unknowns)
         new = to_handler(news, unknowns)
-        source = old if _unknown(news) else new
-        result = self._call(lambda: self._instance(source).diff(state.id, old, new))
+        instance = self._made(old if _unknown(news) else new)
+        result = self._call(lambda: instance.diff(state.id, old, new), where=self._short)
         diff = Diff(
             bool(result.changes),
             replace_keys=list(result.replaces or []),
@@ -203,9 +206,18 @@ class Provider:
                     instance = self._instances[text] = made
         return instance
 
-    def _call(self, handler: Callable[[], T], uncertain: bool = False) -> T:
+    def _made(self, props: dict[str, Any]) -> ResourceProvider:
+        made = self._instances.get(props[PROVIDER_KEY])
+        return made if made is not None else self._call(lambda: self._instance(props))
+
+    def _call(
+        self,
+        handler: Callable[[], T],
+        uncertain: bool = False,
+        where: Callable[[Callable[[], T]], T] = aside,
+    ) -> T:
         try:
-            return self._context.copy().run(handler)
+            return where(lambda: self._context.copy().run(handler))
         except StepFailed:
             raise
         except (Exception, SystemExit) as error:

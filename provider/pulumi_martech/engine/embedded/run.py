@@ -3,8 +3,6 @@
 Knows neither steps nor the program, so that everything that takes part in a run can know it.
 """
 
-import threading
-
 from .errors import StepFailed
 from .events import Events
 from .hooks import Hooks
@@ -30,6 +28,7 @@ class Run:
         provider_states: the provider resources of the program, by urn.
         hooks: the hooks of the program.
         cancelled: whether somebody asked for the end of the run.
+        closed: whether nothing new begins, for this reason or that.
         bailed: whether the run was ended by something that is not the failure of a step.
         failed_after_step: whether something failed that came after a step that was done.
     """
@@ -74,7 +73,7 @@ class Run:
         self.cancelled = False
         self.bailed = False
         self.failed_after_step = False
-        self._closed = threading.Event()
+        self.closed = False
         self.rebase(base)
 
     def rebase(self, base: list[ResourceState]) -> None:
@@ -139,14 +138,9 @@ class Run:
 
     # ------------------------------------------------------------------ its end
 
-    @property
-    def closed(self) -> bool:
-        """Whether nothing new begins, for this reason or that."""
-        return self._closed.is_set()
-
     def close(self) -> None:
         """Begin nothing new; what is under way is finished."""
-        self._closed.set()
+        self.closed = True
 
     def bail(self) -> None:
         """End the run: nothing new begins, nothing is deleted."""

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from .crypter import Crypter
 from .errors import EngineError
+from .fibers import Shared
 from .replay import Deployment, Entry, Replayer
 from .state import ResourceState
 from .values import SECRET, SIGNATURE, Secret, plaintext
@@ -61,6 +62,7 @@ class Snapshot:
         self._salt = crypter.salt  # that the deployment says
         self._secret = encrypting(crypter)
         self._sink = sink
+        self._settle = Shared(sink.settle)
         self._lock = threading.Lock()
         self._counter = 0
         self._places: dict[int, int] = {}
@@ -95,7 +97,7 @@ class Snapshot:
                 self._add(entry, needed=True, held=asked)
                 # What is made would be unknown, and whose lock is gone asks for nothing more.
                 if asked:
-                    self._sink.settle()
+                    self._settle()
             except EngineError:
                 self._add({"op": number, "kind": "failure"})
                 raise

@@ -1,6 +1,5 @@
 """Takes the requests of a program from any thread: decided one at a time, done side by side."""
 
-import threading
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -8,6 +7,7 @@ import grpc  # type: ignore[import-untyped]
 
 from .errors import Bail, explained
 from .executor import Executor
+from .fibers import Slots
 from .requests import Reading, Registration
 from .run import Run
 from .state import ResourceState
@@ -34,7 +34,7 @@ class Turns:
     def __init__(self, run: Run, executor: Executor):
         self._run = run
         self._executor = executor
-        self._generating = threading.Lock()
+        self._generating = Slots(1)
 
     def handle(
         self, request: Registration | Reading, generate: Callable[[], list[Step]]

@@ -1,24 +1,18 @@
 """Waits for the outputs of a program in a time that grows with their number, not with its square.
 
-Also keeps answers from piling up before a program that is slower than the engine.
-
 The SDK waits until any one output is done, then turns to all of them again: with thousands of
 resources that takes longer than everything else. It turns to outputs when no request is open; so
 what waits here stands among the requests for as long as outputs are open.
 """
 
 import asyncio
-import threading
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
-from itertools import count
-from typing import Any, TypeVar
+from typing import Any
 
 from pulumi.runtime import Settings
 
 _Output = asyncio.Future[Any]
-T = TypeVar("T")
 
 
 class _Watch:
@@ -118,30 +112,3 @@ class OpenOutputs:
     def __await__(self) -> Generator[Any, None, None]:
         if self._requests.unhandled_exception is None:  # else it is time for the SDK to raise that
             yield from self._outputs.finished().__await__()
-
-
-class Paced(ThreadPoolExecutor):
-    """Threads for requests; they stay near the program, as answers that wait take memory."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, threads: int):
-        """Take the loop of the program; as many answers wait for it as there are threads."""
-        super().__init__(threads)
-        self._loop = loop
-        self._open = threading.Semaphore(2 * threads)  # requests in threads, and answers
-        self._done = count(1)
-        self._together = max(1, threads // 2)  # answers that are said to be taken at once
-
-    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Have a request done, when the program has taken most of the answers before it."""
-        return super().submit(self._paced, fn, *args, **kwargs)
-
-    def _paced(self, fn: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-        self._open.acquire()
-        try:
-            return fn(*args, **kwargs)
-        finally:
-            if next(self._done) % self._together == 0:
-                try:
-                    self._loop.call_soon_threadsafe(self._open.release, self._together)
-                except RuntimeError:  # the loop is closed: nobody waits for answers any more
-                    self._open.release(self._together)

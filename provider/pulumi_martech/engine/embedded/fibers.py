@@ -1,0 +1,273 @@
+"""Requests of the program on the program's own thread, each a fiber that stands aside to wait.
+
+Threads for them would take the interpreter from each other, and from the program, dozens of times
+for each resource, which costs more than all that the engine does. So a request runs where the
+program runs, until it waits: for a handler, for a hook, for what it wrote to outlive a power cut,
+for its turn. What it waits for is done in a thread, and meanwhile the program and other requests
+go on. In threads that are no fibers, as those that read or delete side by side, all of this waits
+in the usual way.
+"""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from greenlet import getcurrent, greenlet
+
+T = TypeVar("T")
+
+_OF_THE_SDK = "pulumi.runtime."
+"""The modules whose functions are requests; what a program has done in threads of its own is not:
+it may wait for the program."""
+
+
+class Fiber(greenlet):
+    """A request that is under way."""
+
+    def __init__(self, requests: "Requests", run: Callable[[], None]):
+        """Begin nothing yet."""
+        super().__init__(run)
+        self.requests = requests
+
+    def stand_aside(self) -> None:
+        """Let the others go on; returns when somebody has this one go on."""
+        self.requests.waiting_room.switch()
+
+    def go_on(self) -> None:
+        """Have it go on, from any thread, also before it has stood aside."""
+        self.requests.go_on(self)
+
+
+def _fiber() -> Fiber | None:
+    current = getcurrent()
+    return current if isinstance(current, Fiber) else None
+
+
+class Requests(ThreadPoolExecutor):
+    """Does the requests of a program, so many at once; each has threads for what it waits for."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, at_once: int):
+        """Take the loop of the program and how many requests are under way at once."""
+        super().__init__(at_once)
+        self._loop = loop
+        self._thread = threading.get_ident()
+        self._asked: deque[Callable[[], None]] = deque()
+        self._idle = at_once  # so many more can be under way
+        self._open = 0  # requests
+        self._ready: SimpleQueue[Fiber] = SimpleQueue()
+        self._turn_comes = False
+        self._at_the_end: list[Callable[[], None]] = []
+        self.waiting_room = getcurrent()
+        """What runs when no request does: the program."""
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Have a request done, or, in a thread, whatever else the program asks for."""
+        if not (getattr(fn, "__module__", None) or "").startswith(_OF_THE_SDK):
+            return super().submit(fn, *args, **kwargs)
+        # One of the loop's own futures: nothing has to cross threads.
+        answer: Any = self._loop.create_future()
+
+        def do() -> None:
+            try:
+                result = fn(*args, **kwargs)
+            except BaseException as error:
+                if not answer.cancelled():
+                    answer.set_exception(error)
+            else:
+                if not answer.cancelled():
+                    answer.set_result(result)
+
+        self._asked.append(do)
+        self._open += 1
+        if self._idle:
+            self._idle -= 1
+            self.go_on(Fiber(self, self._work))
+        return answer  # type: ignore[no-any-return]
+
+    def _work(self) -> None:
+        while self._asked:
+            self._asked.popleft()()
+            self._open -= 1
+            fiber = _fiber()
+            if fiber is not None and self._asked:  # the program takes the answer first
+                fiber.go_on()
+                fiber.stand_aside()
+        self._idle += 1
+
+    # ------------------------------------------------------------------ turns
+
+    def go_on(self, fiber: Fiber) -> None:
+        """Have a fiber go on at its turn; from any thread."""
+        self._ready.put(fiber)
+        if threading.get_ident() != self._thread:
+            with suppress(RuntimeError):  # the loop is closed: nobody waits for answers any more
+                self._loop.call_soon_threadsafe(self._turn)
+        elif not self._turn_comes:
+            self._turn_comes = True
+            self._loop.call_soon(self._turn)
+
+    def at_the_end_of_a_turn(self, do: Callable[[], None]) -> None:
+        """Have something done when all requests wait, or the program has to go on."""
+        self._at_the_end.append(do)
+
+    def _turn(self) -> None:
+        """Let all go on that are ready now."""
+        self._turn_comes = False
+        for _ in range(self._ready.qsize()):
+            with suppress(Empty):
+                self._ready.get_nowait().switch()
+        self._end_turn()
+
+    def _end_turn(self) -> None:
+        ends, self._at_the_end = self._at_the_end, []
+        for do in ends:
+            do()
+
+    def finish(self) -> None:
+        """Do to the end what the program has asked for, when its loop does not run any more.
+
+        Nothing else of the program goes on.
+        """
+        while self._open:
+            self._ready.get().switch()
+            if self._ready.empty():
+                self._end_turn()
+        self.shutdown()
+
+    # ------------------------------------------------------------------ waiting
+
+    def in_thread(self, fiber: Fiber, do: Callable[[], T]) -> T:
+        """Have something done in a thread while a fiber stands aside."""
+        done = super().submit(do)
+        done.add_done_callback(lambda _: fiber.go_on())
+        fiber.stand_aside()
+        return done.result()
+
+
+def aside(do: Callable[[], T]) -> T:
+    """Do what may take its time: in a thread for a request on the program's thread, else here."""
+    fiber = _fiber()
+    return do() if fiber is None else fiber.requests.in_thread(fiber, do)
+
+
+class Slots:
+    """So many at once, in order of arrival; fibers and threads."""
+
+    def __init__(self, count: int):
+        """All are free."""
+        self._free = count
+        self._lock = threading.Lock()
+        self._waiting: deque[Callable[[], None]] = deque()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            wait, go_on = _waiter()
+            self._waiting.append(go_on)
+        wait()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            if not self._waiting:
+                self._free += 1
+                return
+            go_on = self._waiting.popleft()  # who gets the slot
+        go_on()
+
+
+def _waiter() -> tuple[Callable[[], object], Callable[[], None]]:
+    """Return how to wait, and how to have whoever waits go on."""
+    fiber = _fiber()
+    if fiber is not None:
+        return fiber.stand_aside, fiber.go_on
+    gate = threading.Lock()
+    gate.acquire()
+    return gate.acquire, gate.release
+
+
+@dataclass
+class _Ask:
+    fiber: Fiber
+    served: bool = False
+    error: Exception | None = None
+
+
+class Shared:
+    """Something that is done once for all fibers that ask for it meanwhile."""
+
+    def __init__(self, do: Callable[[], None]):
+        """Take what is done; it must serve everybody who asked before it began."""
+        self._do = do
+        self._asks: list[_Ask] = []
+        self._under_way = False
+
+    def __call__(self) -> None:
+        """Return when it was done after this was asked for; raise what it raised."""
+        fiber = _fiber()
+        if fiber is None:
+            self._do()
+            return
+        ask = _Ask(fiber)
+        self._asks.append(ask)
+        if self._under_way:
+            fiber.stand_aside()
+        if not ask.served:
+            self._serve(fiber)
+        if ask.error is not None:
+            raise ask.error
+
+    def _serve(self, fiber: Fiber) -> None:
+        self._under_way = True
+        fiber.requests.at_the_end_of_a_turn(fiber.go_on)  # until then more may ask
+        fiber.stand_aside()
+        asks, self._asks = self._asks, []
+        error = None
+        try:
+            aside(self._do)
+        except Exception as raised:
+            error = raised
+        for ask in asks:
+            ask.served, ask.error = True, error
+            if ask.fiber is not fiber:
+                ask.fiber.go_on()
+        if self._asks:
+            self._asks[0].fiber.go_on()  # serves the next ones
+        else:
+            self._under_way = False
+
+
+_SHORT = 0.001  # seconds on average
+_LENIENCE = 8  # times that, to begin with
+
+
+class Short:
+    """Calls that mostly take no time: done where they are asked for, until they do take time."""
+
+    def __init__(self) -> None:
+        """Know nothing of them yet."""
+        self._spent, self._calls = 0.0, 0
+
+    def __call__(self, do: Callable[[], T]) -> T:
+        """Do one; the program's loop is not seen by it."""
+        if _fiber() is None:
+            return do()
+        if self._spent > _SHORT * (self._calls + _LENIENCE):
+            return aside(do)
+        loop = asyncio.get_running_loop()
+        asyncio._set_running_loop(None)  # it may run one of its own
+        began = time.perf_counter()
+        try:
+            return do()
+        finally:
+            self._spent += time.perf_counter() - began
+            self._calls += 1
+            asyncio._set_running_loop(loop)

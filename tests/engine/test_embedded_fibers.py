@@ -1,0 +1,241 @@
+"""Requests of a program on the program's thread: side by side wherever they wait, else in turns."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from pulumi_martech.engine.embedded.fibers import Requests, Shared, Short, Slots, aside
+
+AT_ONCE = 3
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    made = asyncio.new_event_loop()
+    yield made
+    made.close()
+
+
+def asked(loop: asyncio.AbstractEventLoop, *requests: Callable[[], Any]) -> list[Any]:
+    """Have the requests done as the SDK has them done; return answers and errors."""
+
+    async def ask() -> list[Any]:
+        answers = [loop.run_in_executor(None, of_the_sdk(request)) for request in requests]
+        return await asyncio.gather(*answers, return_exceptions=True)
+
+    executor = Requests(loop, AT_ONCE)
+    loop.set_default_executor(executor)
+    try:
+        return loop.run_until_complete(asyncio.wait_for(ask(), 20))
+    finally:
+        executor.finish()
+
+
+def of_the_sdk(do: Callable[[], Any]) -> Callable[[], Any]:
+    def request() -> Any:
+        return do()
+
+    request.__module__ = "pulumi.runtime._context"
+    return request
+
+
+def test_requests_wait_side_by_side_and_no_more_than_said(loop: asyncio.AbstractEventLoop) -> None:
+    meeting = threading.Barrier(AT_ONCE, timeout=10)
+    under_way: list[int] = []
+    most = []
+
+    def request() -> str:
+        under_way.append(1)
+        most.append(len(under_way))
+        aside(meeting.wait)
+        under_way.pop()
+        return threading.current_thread().name
+
+    assert asked(loop, *[request] * (4 * AT_ONCE)) == ["MainThread"] * 4 * AT_ONCE
+    assert max(most) == AT_ONCE
+
+
+def test_the_program_goes_on_while_a_request_waits_for_it(loop: asyncio.AbstractEventLoop) -> None:
+    said = threading.Event()
+
+    async def program() -> None:
+        said.set()
+
+    def request() -> bool:
+        asyncio.run_coroutine_threadsafe(program(), loop)
+        return aside(lambda: said.wait(10))  # as for a hook, a function of the program
+
+    assert asked(loop, request) == [True]
+
+
+def test_what_a_program_does_in_threads_of_its_own_is_done_in_threads(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    async def program() -> str:
+        return threading.current_thread().name
+
+    def work() -> str:  # would wait for ever on the program's own thread
+        return asyncio.run_coroutine_threadsafe(program(), loop).result(10)
+
+    executor = Requests(loop, AT_ONCE)
+    loop.set_default_executor(executor)
+    done = asyncio.wait_for(loop.run_in_executor(None, work), 20)
+    assert loop.run_until_complete(done) == "MainThread"
+    executor.finish()
+
+
+def test_a_request_that_fails_does_not_keep_its_place(loop: asyncio.AbstractEventLoop) -> None:
+    def at_once() -> None:
+        raise ValueError("at once")
+
+    def later() -> int:
+        return aside(lambda: int("no number"))
+
+    answers = asked(loop, *[at_once, later] * 10)
+    assert [type(answer) for answer in answers] == [ValueError] * 20
+
+
+def test_requests_end_though_the_program_has_failed(loop: asyncio.AbstractEventLoop) -> None:
+    """What a platform was asked for is waited for, and nothing else of the program goes on."""
+    went_on: list[str] = []
+    tasks: list[asyncio.Future[None]] = []
+    made: list[int] = []
+
+    def request(number: int) -> None:
+        aside(lambda: time.sleep(0.05))
+        made.append(number)
+
+    async def other() -> None:
+        await loop.run_in_executor(None, of_the_sdk(lambda: request(0)))
+        went_on.append("to the next resource")
+
+    async def program() -> None:
+        for number in range(1, 8):
+            loop.run_in_executor(None, of_the_sdk(lambda number=number: request(number)))
+        tasks.append(asyncio.ensure_future(other()))
+        await asyncio.sleep(0)
+        raise RuntimeError("the program")
+
+    executor = Requests(loop, AT_ONCE)
+    loop.set_default_executor(executor)
+    with pytest.raises(RuntimeError, match="the program"):
+        loop.run_until_complete(program())
+    executor.finish()
+    assert sorted(made) == list(range(8))
+    assert not went_on
+
+
+def test_answers_do_not_pile_up_before_a_program_that_takes_none(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    waiting: list[int] = []
+    most = []
+
+    async def ask() -> None:
+        await loop.run_in_executor(None, of_the_sdk(lambda: waiting.append(1)))
+        most.append(len(waiting))
+        waiting.pop()
+
+    async def program() -> None:
+        await asyncio.gather(*(ask() for _ in range(50)))
+
+    executor = Requests(loop, AT_ONCE)
+    loop.set_default_executor(executor)
+    loop.run_until_complete(program())
+    executor.finish()
+    assert max(most) <= 2 * AT_ONCE
+
+
+def test_slots_are_given_in_order_to_fibers_and_threads(loop: asyncio.AbstractEventLoop) -> None:
+    slots = Slots(1)
+    inside: list[int] = []
+    order: list[int] = []
+
+    def request(number: int) -> None:
+        with slots:
+            inside.append(number)
+            aside(lambda: time.sleep(0.01))
+            order.extend(inside)
+            inside.clear()
+
+    threads = [threading.Thread(target=request, args=(number,)) for number in range(10, 13)]
+    for thread in threads:
+        thread.start()
+    asked(loop, *[lambda number=number: request(number) for number in range(6)])
+    for thread in threads:
+        thread.join(10)
+    fibers = [number for number in order if number < 10]
+    assert fibers == list(range(6))  # one each: never two inside
+    assert sorted(order) == [*range(6), *range(10, 13)]
+
+
+def test_one_settling_serves_all_who_ask_before_it_begins(loop: asyncio.AbstractEventLoop) -> None:
+    written: list[int] = []
+    settled: list[int] = []
+    rounds = []
+
+    def settle() -> None:
+        reached = list(written)
+        time.sleep(0.02)
+        settled[:] = reached
+        rounds.append(len(reached))
+
+    shared = Shared(settle)
+
+    def request(number: int) -> bool:
+        written.append(number)
+        shared()
+        return number in settled
+
+    requests = [lambda number=number: request(number) for number in range(12)]
+    assert asked(loop, *requests) == [True] * 12
+    assert len(rounds) < 12
+    assert rounds[-1] == 12
+
+
+def test_all_whom_a_settling_should_have_served_hear_that_it_failed(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    def settle() -> None:
+        time.sleep(0.01)
+        raise OSError("disk full")
+
+    answers = asked(loop, *[Shared(settle)] * 7)
+    assert [str(answer) for answer in answers] == ["disk full"] * 7
+
+
+def test_short_calls_stay_on_the_thread_until_they_take_time(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    short = Short()
+    where: list[str] = []
+
+    def handler(seconds: float) -> None:
+        time.sleep(seconds)
+        where.append(threading.current_thread().name)
+
+    def requests() -> None:
+        for _ in range(5):
+            short(lambda: handler(0))
+        for _ in range(3):
+            short(lambda: handler(0.05))
+
+    assert asked(loop, requests) == [None]
+    assert where[:6] == ["MainThread"] * 6
+    assert "MainThread" not in where[6:]
+
+
+def test_a_short_call_may_run_a_loop_of_its_own(loop: asyncio.AbstractEventLoop) -> None:
+    async def look_up() -> str:
+        await asyncio.sleep(0)
+        return "found"
+
+    def request() -> tuple[str, bool]:
+        found = Short()(lambda: asyncio.run(look_up()))
+        return found, asyncio.get_running_loop() is loop
+
+    assert asked(loop, request, request) == [("found", True)] * 2
