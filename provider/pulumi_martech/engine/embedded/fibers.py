@@ -83,49 +83,47 @@ class Requests(ThreadPoolExecutor):
             else:
                 if not answer.cancelled():
                     answer.set_result(result)
+            self._open -= 1
+            self._idle += 1
+            self._have_a_turn()
 
         self._asked.append(do)
         self._open += 1
-        if self._idle:
-            self._idle -= 1
-            self.go_on(Fiber(self, self._work))
+        self._have_a_turn()
         return answer  # type: ignore[no-any-return]
-
-    def _work(self) -> None:
-        while self._asked:
-            self._asked.popleft()()
-            self._open -= 1
-            fiber = _fiber()
-            if fiber is not None and self._asked:  # the program takes the answer first
-                fiber.go_on()
-                fiber.stand_aside()
-        self._idle += 1
 
     # ------------------------------------------------------------------ turns
 
     def go_on(self, fiber: Fiber) -> None:
         """Have a fiber go on at its turn; from any thread."""
         self._ready.put(fiber)
-        if threading.get_ident() != self._thread:
+        if threading.get_ident() == self._thread:
+            self._have_a_turn()
+        else:
             with suppress(RuntimeError):  # the loop is closed: nobody waits for answers any more
                 self._loop.call_soon_threadsafe(self._turn)
-        elif not self._turn_comes:
-            self._turn_comes = True
-            self._loop.call_soon(self._turn)
 
     def at_the_end_of_a_turn(self, do: Callable[[], None]) -> None:
         """Have something done when all requests wait, or the program has to go on."""
         self._at_the_end.append(do)
 
+    def _have_a_turn(self) -> None:
+        if not self._turn_comes:
+            self._turn_comes = True
+            self._loop.call_soon(self._turn)
+
     def _turn(self) -> None:
-        """Let all go on that are ready now."""
+        """Let all go on that are ready, and begin others."""
         self._turn_comes = False
         for _ in range(self._ready.qsize()):
             with suppress(Empty):
                 self._ready.get_nowait().switch()
-        self._end_turn()
-
-    def _end_turn(self) -> None:
+        while self._asked and self._idle:
+            self._idle -= 1
+            fiber = Fiber(self, self._asked.popleft())
+            fiber.switch()
+            if fiber.dead:  # nothing to wait for: the program takes the answer first
+                break
         ends, self._at_the_end = self._at_the_end, []
         for do in ends:
             do()
@@ -136,9 +134,9 @@ class Requests(ThreadPoolExecutor):
         Nothing else of the program goes on.
         """
         while self._open:
-            self._ready.get().switch()
-            if self._ready.empty():
-                self._end_turn()
+            if self._ready.empty() and not (self._asked and self._idle):
+                self._ready.put(self._ready.get())
+            self._turn()
         self.shutdown()
 
     # ------------------------------------------------------------------ waiting

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from .crypter import Crypter
 from .errors import EngineError, StepFailed
+from .fibers import aside
 from .project import Project, check_stack_name
 from .providers import Provider, Read
 from .stacks import StackFolder
@@ -23,7 +24,7 @@ class StackReferences(Provider):
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> Read:
         """Return the outputs of the stack that is named."""
-        found = described(outputs.get("name"), self._outputs_of)
+        found = aside(lambda: described(outputs.get("name"), self._outputs_of))
         return Read(resource_id, found, inputs)
 
 
