@@ -4,10 +4,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from .checkpoint import Deployment
 from .crypter import Crypter, WrongPassphrase
 from .errors import EngineError
 from .project import Project
-from .replay import Deployment, secrets_providers, with_urns
+from .replay import secrets_providers, with_urns
 from .settings import StackSettings
 from .snapshot import encrypting
 from .stacks import StackFolder
@@ -69,10 +70,9 @@ def _rewritten(
             return {SIGNATURE: value[SIGNATURE], **replacement(value["ciphertext"])}
         return {key: rewritten(item) for key, item in value.items()}
 
-    parts = {
-        key: deployment[key] for key in ("resources", "pending_operations") if key in deployment
-    }
-    return {**deployment, **{key: rewritten(part) for key, part in parts.items()}}
+    parts = ("resources", "pending_operations")
+    found = {key: [rewritten(item) for item in deployment.get(key) or []] for key in parts}
+    return {**deployment, **{key: items for key, items in found.items() if key in deployment}}
 
 
 def renamed_deployment(deployment: Deployment, project: str, old: str, new: str) -> Deployment:

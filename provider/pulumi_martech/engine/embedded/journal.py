@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+from .checkpoint import encoded
 from .errors import EngineError
 from .replay import Entry
 from .stores import Store
@@ -28,14 +29,6 @@ _BROKEN = (
 def digest(data: bytes) -> str:
     """Return what ties a journal to the checkpoint it continues."""
     return hashlib.sha256(data).hexdigest()
-
-
-def encoded(value: Any) -> bytes:
-    """Return JSON on one line; what no text can hold (half a character) is escaped."""
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-    except UnicodeEncodeError:
-        return json.dumps(value, separators=(",", ":")).encode()
 
 
 class Journal:

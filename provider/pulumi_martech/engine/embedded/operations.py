@@ -231,7 +231,7 @@ class Operation:
         started = datetime.now(UTC)
         crypter = self._settings.crypter
         if deployment is None:
-            deployment = with_salt(self._folder.read(), crypter)
+            deployment = with_salt(self._folder.kept(), crypter)
         if request.clear_pending_creates:
             deployment = {k: v for k, v in deployment.items() if k != "pending_operations"}
         base = [

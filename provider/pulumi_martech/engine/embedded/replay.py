@@ -1,26 +1,26 @@
 """Applies the entries of a journal to the deployment that it continues."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from .checkpoint import Deployment, Resources, State, decoded, encoded
 from .state import STACK_TYPE, make_urn, provider_id, provider_urn, qualified_type
 
 Entry = dict[str, Any]
-Deployment = dict[str, Any]
 
 
 class Replayer:
-    """Applies entries to a deployment."""
+    """Applies entries to a deployment; resources are lines."""
 
     def __init__(self, base: Deployment):
-        self.base = base
+        self.base = {**base, "resources": Resources.of(base.get("resources") or [])}
         self._clear()
 
     def _clear(self) -> None:
-        self._new: list[dict[str, Any] | None] = []
+        self._new: list[bytes | None] = []
         self._index: dict[int, int] = {}  # operation to its place in `_new`
         self._gone: set[int] = set()
-        self._replaced: dict[int, dict[str, Any]] = {}
+        self._replaced: dict[int, bytes] = {}
         self._open: dict[int, Entry] = {}
         self._refreshed = False
         self._reread = False
@@ -38,23 +38,23 @@ class Replayer:
             self._open.pop(number, None)
             self._reread = self._reread or "reread" in entry
             if "state" in entry:
-                self._append(number, entry["state"])
+                self._append(number, encoded(entry["state"]))
             self._marks(entry)
         elif kind == "refresh":
             self._open.pop(number, None)
             self._refreshed = True
             old = entry["removeOld"]
             if "state" in entry:
-                self._replaced[old] = entry["state"]
+                self._replaced[old] = encoded(entry["state"])
             else:
                 self._gone.add(old)
         elif kind == "failure":
             self._open.pop(number, None)
         elif kind == "outputs":
             if "removeOld" in entry:
-                self._replaced[entry["removeOld"]] = entry["state"]
+                self._replaced[entry["removeOld"]] = encoded(entry["state"])
             elif self._new[self._index[entry["removeNew"]]] is not None:  # or it was deleted since
-                self._new[self._index[entry["removeNew"]]] = entry["state"]
+                self._new[self._index[entry["removeNew"]]] = encoded(entry["state"])
         elif kind == "salt":
             self.base = {**self.base, "secrets_providers": secrets_providers(entry["salt"])}
         elif kind == "pruned":
@@ -64,12 +64,13 @@ class Replayer:
             self.base = self.deployment()
             self._clear()
 
-    def _append(self, number: int, state: dict[str, Any]) -> None:
+    def _append(self, number: int, line: bytes) -> None:
         self._index[number] = len(self._new)
-        self._new.append(state)
+        self._new.append(line)
 
-    def _base(self, at: int) -> dict[str, Any]:
-        return self._replaced.get(at) or self.base["resources"][at]
+    def _base(self, at: int) -> bytes:
+        resources: Resources = self.base["resources"]
+        return self._replaced.get(at) or resources.lines[at]
 
     def _marks(self, entry: Entry) -> None:
         if "removeOld" in entry:
@@ -79,18 +80,17 @@ class Replayer:
         for name, mark in (("delete", "delete"), ("pendingReplacement", "pendingReplacement")):
             if f"{name}Old" in entry:
                 at = entry[f"{name}Old"]
-                self._replaced[at] = {**self._base(at), mark: True}
+                self._replaced[at] = _marked(self._base(at), mark)
             if f"{name}New" in entry:
                 at = self._index[entry[f"{name}New"]]
-                self._new[at] = {**(self._new[at] or {}), mark: True}
+                self._new[at] = _marked(self._new[at] or b"{}", mark)
 
     def deployment(self) -> Deployment:
         """Return the deployment with everything applied."""
-        resources = [state for state in self._new if state is not None]
-        registered = len(resources)
-        for at in range(len(self.base.get("resources") or [])):
-            if at not in self._gone:
-                resources.append(self._base(at))
+        lines = [line for line in self._new if line is not None]
+        registered = len(lines)
+        kept = (at for at in range(len(self.base["resources"])) if at not in self._gone)
+        lines += map(self._base, kept)
         operations = [e["operation"] for e in self._open.values() if "operation" in e]
         # A create that was interrupted stays until somebody looked; the others are seen by a diff.
         operations += [
@@ -99,13 +99,17 @@ class Replayer:
             if operation["type"] == "creating"
         ]
         if self._refreshed or self._reread:
-            full = len(resources) if not self._refreshed else registered if self._reread else 0
-            resources = repaired(resources, full)
+            full = len(lines) if not self._refreshed else registered if self._reread else 0
+            lines = [encoded(state) for state in repaired(map(decoded, lines), full)]
         result = {k: v for k, v in self.base.items() if k != "pending_operations"}
-        result["resources"] = renamed(resources)
+        result["resources"] = renamed(Resources(lines))
         if operations:
             result["pending_operations"] = operations
         return result
+
+
+def _marked(line: bytes, mark: str) -> bytes:
+    return encoded({**decoded(line), mark: True})
 
 
 def secrets_providers(salt: str) -> dict[str, Any]:
@@ -113,8 +117,8 @@ def secrets_providers(salt: str) -> dict[str, Any]:
     return {"type": "passphrase", "state": {"salt": salt}}
 
 
-def repaired(resources: list[dict[str, Any]], full: int = 0) -> list[dict[str, Any]]:
-    """Drop references to resources that a refresh found gone.
+def repaired(resources: Iterable[State], full: int = 0) -> Iterator[State]:
+    """Yield resources without references to those that a refresh found gone.
 
     Args:
         resources: of the deployment.
@@ -122,7 +126,6 @@ def repaired(resources: list[dict[str, Any]], full: int = 0) -> list[dict[str, A
     """
     present: set[str] = set()
     parents: dict[str, str] = {}
-    result = []
     for at, given in enumerate(resources):
         state = dict(given)
         for name in ("dependencies", "replaceWith"):
@@ -140,17 +143,18 @@ def repaired(resources: list[dict[str, Any]], full: int = 0) -> list[dict[str, A
         parents[state["urn"]] = state.get("parent", "")
         present.add(state["urn"])
         if at < full and state == given:
-            result.append(given)
+            yield given
             continue
         depending = state.get("propertyDependencies") or {}
         state["propertyDependencies"] = {key: urns for key, urns in depending.items() if urns}
         empty = ("dependencies", "propertyDependencies", "replaceWith", "parent")
-        result.append({k: v for k, v in state.items() if v or k not in empty})
-    return result
+        yield {k: v for k, v in state.items() if v or k not in empty}
 
 
-def renamed(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def renamed(resources: Resources) -> Resources:
     """Rewrite references to resources that have a new urn, and drop the aliases."""
+    if not any(b'"aliases"' in line for line in resources.lines):  # as nearly always
+        return resources
     names: dict[str, str] = {}
     for state in resources:
         for alias in state.get("aliases") or []:
@@ -162,13 +166,13 @@ def renamed(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
             names[state["urn"]] = make_urn(stack, project, parent, state["type"], name)
     if not names:
         return resources
-    return [
+    return Resources.of(
         with_urns({k: v for k, v in state.items() if k != "aliases"}, lambda u: names.get(u, u))
         for state in resources
-    ]
+    )
 
 
-def with_urns(state: dict[str, Any], renamed: Callable[[str], str]) -> dict[str, Any]:
+def with_urns(state: State, renamed: Callable[[str], str]) -> State:
     """Return a resource with other urns, its own and all that it refers to."""
     state = dict(state)
     for key in ("urn", "parent", "deletedWith", "viewOf"):

@@ -3,10 +3,11 @@
 import threading
 from typing import Any, Protocol
 
+from .checkpoint import Deployment
 from .crypter import Crypter
 from .errors import EngineError
 from .fibers import Shared
-from .replay import Deployment, Entry, Replayer
+from .replay import Entry, Replayer
 from .state import ResourceState
 from .values import SECRET, SIGNATURE, Secret, plaintext
 

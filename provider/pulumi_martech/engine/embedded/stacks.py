@@ -17,16 +17,16 @@ from pulumi_martech.engine.locks import ENDED
 from pulumi_martech.engine.processes import Identity, ended
 
 from .backends import backend
+from .checkpoint import Deployment, encoded, parsed, text_of
 from .errors import EngineError, StackNotFound
 from .files import write_text
-from .journal import Journal, digest, encoded, read_entries
+from .journal import Journal, digest, read_entries
 from .project import Project
-from .replay import Deployment, Entry, Replayer
+from .replay import Entry, Replayer
 from .stores import CHECKPOINT, HISTORY, LOCK, Store
 from .versions import VERSION
 
 _HISTORY = 200  # runs that are remembered
-_PART = 1 << 18  # bytes of a checkpoint that are written at once
 
 
 def empty_deployment() -> Deployment:
@@ -74,6 +74,11 @@ class StackFolder:
 
     def read(self) -> Deployment:
         """Return the deployment as it is, with the journal of a killed or running run."""
+        deployment = self.kept()
+        return {**deployment, "resources": list(deployment["resources"])}
+
+    def kept(self) -> Deployment:
+        """Return the same with its resources by their lines."""
         deployment, entries, _ = self._load()
         replayer = Replayer(deployment)
         for entry in entries:
@@ -87,7 +92,7 @@ class StackFolder:
         try:
             if data is None:
                 raise ValueError("it is not there")
-            deployment = json.loads(data)["deployment"]
+            deployment = parsed(data)
         except (ValueError, KeyError, TypeError) as error:
             raise EngineError(
                 f"the state of stack '{self.name}' cannot be read from {self.store.place}: {error}"
@@ -102,7 +107,7 @@ class StackFolder:
             EngineError: it is there already, be it since a moment.
         """
         named = {**deployment, "manifest": manifest()}
-        if not self.store.create(CHECKPOINT, b"".join(_parts(named))):
+        if not self.store.create(CHECKPOINT, b"".join(text_of(named))):
             raise EngineError(f"stack '{self.name}' already exists")
 
     def write(self, deployment: Deployment) -> None:
@@ -116,7 +121,7 @@ class StackFolder:
                     "is left to whoever works on it now: look with `refresh` and `preview` what "
                     "was done"
                 )
-            self.store.write(CHECKPOINT, _parts(named))
+            self.store.write(CHECKPOINT, text_of(named))
             with suppress(EngineError):
                 self.store.remove_journal()
 
@@ -140,7 +145,7 @@ class StackFolder:
         `sealed` encrypts secrets for this run: a journal is read with the salt of its checkpoint.
         """
         deployment, entries, base = self._load()
-        wanted = sealed(self.read() if entries else deployment)
+        wanted = sealed(self.kept() if entries else deployment)
         if wanted is not deployment:
             self.write(wanted)
             deployment, _, base = self._load()
@@ -286,22 +291,6 @@ def select(project: Project, name: str | None) -> None:
 
 def _selection(project: Project) -> Path:
     return project.root / ".martech" / "state" / project.name / "selected"
-
-
-def _parts(deployment: Deployment) -> Iterator[bytes]:
-    """Yield the text of a deployment, never all of it at once.
-
-    It has one line a resource, which is quick and can be compared by line.
-    """
-    rest = encoded({key: value for key, value in deployment.items() if key != "resources"})[1:-1]
-    head = b'{"version":3,"deployment":{%s%s"resources":[\n'
-    text = bytearray(head % (rest, b"," if rest else b""))
-    for at, resource in enumerate(deployment.get("resources") or []):
-        text += (b",\n" if at else b"") + encoded(resource)
-        if len(text) > _PART:
-            yield bytes(text)
-            text.clear()
-    yield bytes(text + b"\n]}}\n")
 
 
 def _user() -> str:

@@ -180,8 +180,9 @@ class ResourceState:
         # Few texts, of many resources.
         state.provider = intern(state.provider)
         state.stack_trace = same_frames(state.stack_trace)
+        state.dependencies = [intern(urn) for urn in state.dependencies]
         state.property_dependencies = {
-            key: urns or NO_NAMES for key, urns in state.property_dependencies.items()
+            intern(key): urns or NO_NAMES for key, urns in state.property_dependencies.items()
         }
         share_texts(state.outputs, state.inputs)
         share_provider(state.inputs)

@@ -4,10 +4,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from .checkpoint import Deployment
 from .context import Context
 from .errors import EngineError
 from .integrity import Pruned, State, in_order, moved, problem, pruned
-from .replay import Deployment
 from .state_edits import deleted, marked, named_anew
 
 _PROTECT = (

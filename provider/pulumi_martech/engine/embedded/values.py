@@ -9,6 +9,7 @@ import math
 import struct
 from collections.abc import Callable
 from decimal import Decimal
+from sys import intern
 from typing import Any
 
 Value = Any
@@ -209,7 +210,7 @@ def from_json(value: Any, decrypt: Callable[[str], str]) -> Value:
         return float(struct.unpack(">d", bytes.fromhex(value["value"]))[0])
     if signature is not None:
         refuse_asset(signature)
-    return {key: from_json(item, decrypt) for key, item in value.items()}
+    return {intern(key): from_json(item, decrypt) for key, item in value.items()}  # few, of many
 
 
 # ------------------------------------------------------------------ messages

@@ -1,0 +1,103 @@
+"""A deployment as it is kept: a text with one line a resource, quick and easy to compare by line.
+
+In a run its resources stay lines: as dictionaries they take three times the memory.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .errors import EngineError
+
+Deployment = dict[str, Any]
+State = dict[str, Any]
+
+_HEAD, _END = b'"resources":[', [b"]}}", b""]  # of the lines before and behind the resources
+_PART = 1 << 18  # bytes that are written at once
+
+
+def encoded(value: Any) -> bytes:
+    """Return JSON on one line; what no text can hold (half a character) is escaped."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":")).encode()
+
+
+class Resources:
+    """Resources of a deployment by their lines; whoever looks at one gets it as a new dictionary.
+
+    Looking raises an `EngineError` if its line is none.
+    """
+
+    __hash__ = None  # type: ignore[assignment]  # lines come and go
+
+    def __init__(self, lines: list[bytes]):
+        self.lines = lines
+
+    @classmethod
+    def of(cls, resources: "Iterable[State] | Resources") -> "Resources":
+        """Return resources by their lines."""
+        if isinstance(resources, Resources):
+            return resources
+        return cls([encoded(state) for state in resources])
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __getitem__(self, at: int) -> State:
+        return decoded(self.lines[at])
+
+    def __iter__(self) -> Iterator[State]:
+        return map(decoded, self.lines)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether they are the same, in whatever order members of an object are written."""
+        if not isinstance(other, Resources) or len(self) != len(other):
+            return False
+        pairs = zip(self.lines, other.lines, strict=True)
+        return all(a == b or decoded(a) == decoded(b) for a, b in pairs)
+
+
+def decoded(line: bytes) -> State:
+    """Return the resource of a line.
+
+    Raises:
+        EngineError: it is none.
+    """
+    try:
+        state: State = json.loads(line)
+    except ValueError as error:
+        raise EngineError(f"a resource of the state cannot be read: {error}") from None
+    return state
+
+
+def parsed(text: bytes) -> Deployment:
+    """Return the deployment of a text, its resources by their lines.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is none.
+    """
+    head, *lines = text.split(b"\n")
+    listed = [line for line in lines[:-2] if line]
+    ours = head.endswith(_HEAD) and lines[-2:] == _END
+    ours = ours and all(line.startswith(b"{") and line.endswith(b"},") for line in listed[:-1])
+    if ours and all(line.startswith(b"{") and line.endswith(b"}") for line in listed[-1:]):
+        deployment: Deployment = json.loads(head + _END[0])["deployment"]
+        resources = Resources([line.removesuffix(b",") for line in listed])
+        return {**deployment, "resources": resources}
+    deployment = json.loads(text)["deployment"]  # somebody edited it
+    return {**deployment, "resources": Resources.of(deployment.get("resources") or [])}
+
+
+def text_of(deployment: Deployment) -> Iterator[bytes]:
+    """Yield the text of a deployment in parts: all of it at once is as much as a run may hold."""
+    rest = encoded({key: value for key, value in deployment.items() if key != "resources"})[1:-1]
+    start = b'{"version":3,"deployment":{%s%s%s\n' % (rest, b"," if rest else b"", _HEAD)
+    text = bytearray(start)
+    for at, line in enumerate(Resources.of(deployment.get("resources") or []).lines):
+        text += (b",\n" if at else b"") + line
+        if len(text) > _PART:
+            yield bytes(text)
+            text.clear()
+    yield bytes(text + b"\n" + b"\n".join(_END))
