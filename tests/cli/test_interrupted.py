@@ -1,5 +1,6 @@
 """Ctrl-C on a terminal, and a `martech` that is killed: the engine ends in order."""
 
+import contextlib
 import json
 import os
 import pty
@@ -10,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 
+import psutil
 import pytest
 
 from tests.cli.shop import Shop
@@ -67,50 +69,98 @@ def interrupted(shop: Shop, busy: Callable[[], bool], times: int) -> tuple[int, 
     return child.wait(30), " ".join(said.decode().split())
 
 
-def test_ctrl_c_finishes_what_is_under_way_and_again_ends_at_once(embedded: Shop) -> None:
-    embedded.program(PROGRAM)
-    slow(embedded, "ann", 3)
-    code, said = interrupted(embedded, lambda: under_way(embedded, "ann"), 1)
+def started(shop: Shop) -> "subprocess.Popen[str]":
+    """Start `martech up` in a session of its own, as a service manager does."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "pulumi_martech.cli", "up", "--yes"],
+        cwd=shop.root,
+        env=shop.env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def processes(shop: Shop) -> list[psutil.Process]:
+    """Return what runs on this project."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("TOY_WORLD") == str(shop.world):
+                found.append(process)
+    return found
+
+
+def locked(shop: Shop) -> bool:
+    """Tell whether a run holds the stack, on either engine."""
+    own, real = shop.root / ".martech" / "state", shop.folder / "state" / ".pulumi" / "locks"
+    return any([*own.rglob("lock.json"), *real.rglob("*.json")])
+
+
+def state(shop: Shop) -> tuple[set[str], list[str]]:
+    """Return the logical names of the state, and of what is pending in it."""
+    left = json.loads(shop.martech("stack", "export").out)["deployment"]
+    pending = [item["resource"]["urn"] for item in left.get("pending_operations") or ()]
+    names = {resource["urn"].split("::")[-1] for resource in left["resources"]}
+    return names, [urn.split("::")[-1] for urn in pending]
+
+
+def test_ctrl_c_finishes_what_is_under_way_and_again_ends_at_once(shop: Shop, engine: str) -> None:
+    shop.program(PROGRAM)
+    slow(shop, "ann", 3)
+    code, said = interrupted(shop, lambda: under_way(shop, "ann"), 1)
     assert code == 1 and "Traceback" not in said
     assert "interrupted: calls under way are finished and recorded, nothing new begins" in said
-    assert "update canceled" in said and "`martech up` again" in said
-    assert set(embedded.objects()) == {"user/acme/ann"}
-    slow(embedded, "bob", 60)
-    code, said = interrupted(embedded, lambda: under_way(embedded, "bob"), 2)
+    assert ("update canceled" if engine == "embedded" else "error: interrupted") in said
+    assert "acme/ann created" in said and "acme/bob not done" in said and "none were" not in said
+    assert "`martech up` again" in said
+    assert set(shop.objects()) == {"user/acme/ann"}
+    wait(lambda: not processes(shop))
+    slow(shop, "bob", 60)
+    code, said = interrupted(shop, lambda: under_way(shop, "bob"), 2)
     assert code == 1 and "Traceback" not in said
-    assert "ended at once; what was under way is listed as pending in the state" in said
+    wait(lambda: not processes(shop))
+    if engine == "embedded":
+        assert "ended at once; what was under way is listed as pending in the state" in said
     assert "acme/bob create begun, end not known" in said and "0 changes were done" in said
     assert "1 unknown: begun, and the engine ended before the platform had answered" in said
     assert "the next run asks the platform" in said and "1 it is not known" in said
 
-    left = json.loads(embedded.martech("stack", "export").out)["deployment"]
-    assert [p["resource"]["urn"].split("::")[-1] for p in left["pending_operations"]] == [
-        "acme/bob"
-    ]
-    assert any(r["urn"].endswith("::acme/ann") for r in left["resources"])
-    embedded.by_hand(faults=[])
-    assert "was cleared away" in embedded.martech("up", "--yes").all
-    assert set(embedded.made().values()) == {1}
+    names, pending = state(shop)
+    assert pending == ["acme/bob"] and "acme/ann" in names
+    shop.by_hand(faults=[])
+    said = shop.martech("up", "--yes").all
+    assert ("was cleared away" in said) is (engine == "embedded"), "the real one unlocks the stack"
+    assert set(shop.made().values()) == {1}
 
 
-def test_an_engine_whose_martech_is_killed_ends_in_order(embedded: Shop) -> None:
+def test_a_service_manager_that_tells_every_process_is_heard_once(shop: Shop) -> None:
+    shop.program(PROGRAM)
+    slow(shop, "ann", 4)
+    run = started(shop)
+    wait(lambda: under_way(shop, "ann"))
+    for process in processes(shop):
+        process.send_signal(signal.SIGTERM)
+    said = " ".join(run.communicate(timeout=120)[0].split())
+    assert run.returncode == 1 and "acme/ann created" in said and "acme/bob not done" in said
+    assert set(shop.objects()) == {"user/acme/ann"}
+    wait(lambda: not processes(shop))
+    assert not locked(shop)
+    names, pending = state(shop)
+    assert not pending and "acme/ann" in names
+
+
+def test_an_engine_whose_martech_is_killed_ends_in_order(shop: Shop) -> None:
     """Nobody sees what it does any more, so it begins nothing new."""
-    embedded.program(PROGRAM)
-    slow(embedded, "ann", 4)
-    run = subprocess.Popen(
-        [sys.executable, "-m", "pulumi_martech.cli", "up", "--yes"],
-        cwd=embedded.root,
-        env=embedded.env,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    wait(lambda: under_way(embedded, "ann"))
-    lock = embedded.root / ".martech" / "state" / "toyland" / "dev" / "lock.json"
-    assert lock.exists()
-    run.send_signal(signal.SIGKILL)
-    run.wait()
-    wait(lambda: not lock.exists())
-    assert set(embedded.objects()) == {"user/acme/ann"}
-    left = json.loads(embedded.martech("stack", "export").out)["deployment"]
-    assert "pending_operations" not in left
-    assert any(r["urn"].endswith("::acme/ann") for r in left["resources"])
+    shop.program(PROGRAM)
+    slow(shop, "ann", 4)
+    run = started(shop)
+    wait(lambda: under_way(shop, "ann"))
+    assert locked(shop)
+    run.kill()
+    run.communicate()
+    wait(lambda: not processes(shop))
+    assert not locked(shop) and set(shop.objects()) == {"user/acme/ann"}
+    names, pending = state(shop)
+    assert not pending and "acme/ann" in names

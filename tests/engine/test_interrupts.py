@@ -13,7 +13,7 @@ import pytest
 
 from pulumi_martech.engine.embedded import interrupts
 from pulumi_martech.engine.embedded.interrupts import Interrupts
-from pulumi_martech.engine.interrupts import ENDING, Terminated, hear_endings
+from pulumi_martech.engine.interrupts import ENDING, hear_endings
 from tests.engine.disk import Killed
 from tests.engine.office import AFTER, BEFORE, WORLD, wanted
 from tests.engine.sweeps import ACTS, OnDisk, Stage, staged
@@ -27,7 +27,7 @@ MAIN = threading.main_thread().ident or 0
 def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE)
     monkeypatch.setattr(threading, "excepthook", lambda args: None)  # killed with the process
-    monkeypatch.setattr(interrupts, "_ONE", 0.0)
+    monkeypatch.setattr(interrupts, "ONE", 0.0)
     genuine = Interrupts._hear
 
     def hear(self: Interrupts, number: int, frame: FrameType | None) -> None:
@@ -178,7 +178,7 @@ def test_other_commands_end_in_order_and_what_is_ignored_stays_ignored(
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)  # nohup
         hear_endings()
-        with pytest.raises(Terminated):
+        with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
         with Interrupts(preview=True):

@@ -1,17 +1,15 @@
 """Runs a Pulumi program on one of two engines and returns what it did as a `Plan`.
 
-Both engines are driven in the same way: a command (`PulumiCommand` of ``pulumi.automation``, or the
-embedded engine's own) with the arguments of the Pulumi CLI, and the event log read while it is
-written. The higher-level ``Stack`` of ``pulumi.automation`` is not used: around each
-operation it runs five more processes, moves the selected stack of the real CLI, cannot say
-``--refresh=false`` and drops the result from the events.
+Both engines are driven in the same way: a command (of the real CLI, or the embedded engine's own)
+with the arguments of the Pulumi CLI, and the event log read while it is written. The higher-level
+``Stack`` of ``pulumi.automation`` is not used: around each operation it runs five more processes,
+moves the selected stack of the real CLI, cannot say ``--refresh=false`` and drops the result from
+the events.
 """
 
-import contextlib
 import json
 import os
 import shutil
-import signal
 import socket
 import sys
 import tempfile
@@ -19,21 +17,18 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pulumi_martech.engine import locks
 from pulumi_martech.engine.embedded.host import Host
 from pulumi_martech.engine.events import Events
-from pulumi_martech.engine.interrupts import Terminated
+from pulumi_martech.engine.interrupts import ONE, Requests
 from pulumi_martech.engine.messages import error_text
+from pulumi_martech.engine.pulumi import Answer, Pulumi
 from pulumi_martech.engine.stacks import Engine
 from pulumi_martech.model.errors import MartechError
 from pulumi_martech.model.plan import Message, Plan
-
-if TYPE_CHECKING:
-    from pulumi.automation import PulumiCommand
 
 PARALLEL = 32
 """Operations at once: a provider process serves four, so this is enough for eight accounts."""
@@ -51,15 +46,6 @@ class EngineMissing(MartechError):
 
 class EngineFailed(MartechError):
     """A command of the engine failed before or without running the program."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a command printed and whether it failed."""
-
-    out: str
-    err: str
-    failed: bool
 
 
 @dataclass(frozen=True)
@@ -84,7 +70,7 @@ class Driver:
 
     ``root`` is the folder of Pulumi.yaml; ``environment`` is added to that of this process for
     the engine, the program and the providers; ``policy_packs`` are folders of packs that look at
-    previews and at what is applied; ``host`` runs the embedded engine.
+    previews and at what is applied; ``host`` runs the embedded engine, ``pulumi`` the real one.
     """
 
     engine: Engine
@@ -94,6 +80,7 @@ class Driver:
     progress: Progress = _no_progress
     policy_packs: Sequence[Path] = ()
     host: Host = field(default_factory=Host, compare=False, repr=False)
+    pulumi: Pulumi = field(default_factory=Pulumi, compare=False, repr=False)
 
     # -- operations
 
@@ -250,16 +237,17 @@ class Driver:
                 _drain(lines, events)
         plan = events.plan(round(time.monotonic() - started, 3), answer.failed)
         if answer.failed and not plan.errors:
-            said = Message(severity="error", text=_first_error(answer))
+            text = "interrupted" if events.heard else _first_error(answer)
+            said = Message(severity="error", text=text)
             plan = plan.model_copy(update={"messages": (*plan.messages, said)})
         self.progress(events)
         return plan, answer
 
     def _watched(self, args: list[str], look: Callable[[], Events]) -> Answer:
-        """Run a command beside this thread, which reads events and takes interrupts.
+        """Run a command beside this thread, which reads events and takes requests to end.
 
-        The engine is told of an interrupt and finishes what is under way; it must be waited for, as
-        it still writes its state.
+        The engine is told of the first and finishes what is under way; it must be waited for, as it
+        still writes its state. It is told of the second, and ends at once.
         """
         answers: list[Answer] = []
         errors: list[BaseException] = []
@@ -274,38 +262,32 @@ class Driver:
             finally:
                 ended.set()
 
-        threading.Thread(target=work, name="engine").start()
-        interrupted, told = False, True
-        # not `join`: a thread whose join is interrupted passes for ended (CPython gh-90882)
-        while True:
-            try:
-                while not ended.is_set():  # all of it in `try`: an interrupt comes at any instant
-                    ended.wait(_POLL)
-                    told = told or self._interrupt()
-                    events = look()
-                    events.interrupted = interrupted
-                    self.progress(events)
-                break
-            except KeyboardInterrupt as asked:
-                interrupted = True
-                told = self.engine is Engine.PULUMI and not isinstance(asked, Terminated)
+        with Requests() as asked:
+            threading.Thread(target=work, name="engine").start()
+            told = 0
+            while not ended.is_set():  # not `join`: one that is interrupted ends (CPython gh-90882)
+                ended.wait(_POLL)
+                events = look()
+                if told < asked.count:
+                    told = self._tell(asked, told, events)
+                events.interrupted = asked.count > 0
+                self.progress(events)
         if errors:
             raise errors[0]
-        if interrupted and not answers[0].failed:
+        if asked.count and not answers[0].failed:
             return Answer(answers[0].out, "error: interrupted", failed=True)
         return answers[0]
 
-    def _interrupt(self) -> bool:
-        """Tell the engine to end; the real one is told of Ctrl-C by the terminal."""
+    def _tell(self, asked: Requests, told: int, events: Events) -> int:
+        """Pass a request to end on to the engine; return how many it has been told, or heard of."""
         if self.engine is Engine.EMBEDDED:
-            return self.host.interrupt()
-        import psutil
-
-        engines = [p for p in psutil.Process().children() if p.name().startswith("pulumi")]
-        for process in engines:
-            with contextlib.suppress(psutil.Error):
-                process.send_signal(signal.SIGINT)
-        return bool(engines)
+            return told + self.host.interrupt()
+        told = max(told, events.heard)
+        wait_for_it = asked.widely and time.monotonic() < asked.latest + ONE
+        too_early_or_late = asked.count == 1 and not events.listening  # it would just be killed
+        if told >= asked.count or wait_for_it or too_early_or_late:
+            return told
+        return told + self.pulumi.interrupt(told)
 
     def command(self, args: list[str]) -> Answer:
         """Run any command of the engine in the folder of the project."""
@@ -326,10 +308,11 @@ class Driver:
         from pulumi.automation import InvalidVersionError, PulumiCommand
 
         try:
-            return partial(_pulumi, PulumiCommand())
+            PulumiCommand()
         except InvalidVersionError as error:
             tried, todo = f"run stack {self.stack}", "install another version of the Pulumi CLI"
             raise EngineMissing(tried, str(error), "nothing was done", todo) from None
+        return self.pulumi.run
 
     def _embedded(self, args: list[str], folder: Path, environment: Mapping[str, str]) -> Answer:
         done = self.host.run(args, folder, {**os.environ, **environment})
@@ -344,20 +327,6 @@ class Driver:
             "PULUMI_DEBUG_COMMANDS": "true",
             **self.environment,
         }
-
-
-def _pulumi(
-    command: "PulumiCommand", args: list[str], folder: Path, environment: Mapping[str, str]
-) -> Answer:
-    from pulumi.automation import CommandError
-
-    out: list[str] = []
-    err: list[str] = []
-    try:
-        command.run([*args], str(folder), environment, out.append, err.append)
-    except CommandError:
-        return Answer("\n".join(out), "\n".join(err), failed=True)
-    return Answer("\n".join(out), "\n".join(err), failed=False)
 
 
 def _drain(lines: Any, events: Events) -> Events:
@@ -378,7 +347,7 @@ def _first_error(answer: Answer) -> str:
     """Return the first error that a command printed, as a sentence."""
     text = answer.err or answer.out
     at = text.find("error: ")
-    said = error_text(text[at:] if at >= 0 else text)
+    said = error_text(text[at:] if at >= 0 else answer.err)
     return locks.explained(said) or said or "the engine ended without saying why"
 
 

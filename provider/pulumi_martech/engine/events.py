@@ -50,6 +50,7 @@ _SEVERITIES: dict[str, Literal["error", "warning", "info"]] = {
     "fatal": "error",
     "warning": "warning",
 }
+_HEARD = re.compile(r"received; (cancelling|terminating)")
 _NEVER_SEEN = re.compile(r"expected resource operations for \S+ but none were seen")
 """What the real engine (3.259) says of each planned step that a canceled run did not come to."""
 _GENERIC = ("update failed", "preview failed", "destroy failed", "refresh failed")
@@ -97,6 +98,10 @@ class Events:
     ended: int = 0
     interrupted: bool = False
     """Whether somebody has asked the run to end."""
+    listening: bool = False
+    """Whether the engine takes requests to end as such: it has begun, and not come to its end."""
+    heard: int = 0
+    """How many requests to end the real engine says (3.259) that it has heard itself."""
 
     def feed(self, event: Mapping[str, Any]) -> None:
         """Take in one event."""
@@ -111,10 +116,13 @@ class Events:
                 self.diagnostics.append(said)
         if "errorEvent" in event:
             self.diagnostics.append({"severity": "error", "message": event["errorEvent"]["error"]})
+        if _HEARD.search(event.get("stdoutEvent", {}).get("message", "")):
+            self.heard += 1
         if "policyEvent" in event:
             self.diagnostics.append(_policy(event["policyEvent"]))
         if "summaryEvent" in event:
             self.result = event["summaryEvent"].get("result") or "succeeded"
+        self.listening = not self.result
 
     def _resource(self, kind: str, meta: dict[str, Any]) -> None:
         urn, op = meta["urn"], meta["op"]
@@ -239,7 +247,7 @@ class Events:
         for item in self.diagnostics:
             severity = _SEVERITIES.get(item["severity"], "info")
             text = error_text(item["message"])
-            if self.result == "canceled" and _NEVER_SEEN.fullmatch(text):
+            if (self.heard or self.result == "canceled") and _NEVER_SEEN.fullmatch(text):
                 continue
             if text:
                 said.setdefault(

@@ -7,13 +7,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
 
-from pulumi_martech.engine.interrupts import ENDING
+from pulumi_martech.engine.interrupts import ENDING, ONE
 
 from .errors import Interrupted
-
-_ONE = 0.5
-"""Seconds in which two signals are one: a service manager may tell each process, and one passes
-it on to the other."""
 
 _FIRST = b"canceling: calls under way are finished, nothing new begins; once more ends it at once\n"
 _SECOND = b"error: ended at once; what was under way is listed as pending in the state\n"
@@ -53,7 +49,7 @@ class Interrupts:
 
     def _hear(self, number: int, _frame: FrameType | None) -> None:
         now = time.monotonic()
-        if self._asked and now < self._asked + _ONE:
+        if self._asked and now < self._asked + ONE:
             return
         again, self._asked = bool(self._asked), self._asked or now
         if not again:
