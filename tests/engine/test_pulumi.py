@@ -235,3 +235,20 @@ def test_other_commands_end_at_once(stage: Stage, monkeypatch: pytest.MonkeyPatc
     finally:
         signal.signal(signal.SIGALRM, known)
     until(lambda: not [p for p in stage.processes() if p.pid != os.getpid()])
+
+
+def test_nothing_of_another_session_is_killed() -> None:
+    keep = f"{sys.executable} -P -m pulumi_martech.engine.keeper"
+    script = f"sleep 60 & {keep} sh -c 'sleep 60 & echo $!'; kill $! && echo alive"
+    shell = subprocess.Popen(
+        ["sh", "-c", script],
+        stdin=subprocess.PIPE,  # open: whoever asks is there
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert shell.stdout is not None
+    left, alive = (shell.stdout.readline().strip() for _ in range(2))
+    shell.communicate(timeout=60)
+    assert alive == "alive"
+    until(lambda: not psutil.pid_exists(int(left)))

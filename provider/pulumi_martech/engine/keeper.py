@@ -23,13 +23,15 @@ SIGNALS = (signal.SIGINT, signal.SIGINT, signal.SIGKILL)
 
 def keep(command: Sequence[str]) -> int:
     """Run a command to its end; return its exit code, negative for the signal that ended it."""
+    if os.getsid(0) != os.getpid():
+        os.setsid()  # what is swept must be ours
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)  # unlike what is ignored, not handed down
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     kept = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - that of `martech`
     threading.Thread(target=_pass_on, args=(kept,), daemon=True).start()
     code = kept.wait()
-    sweep(os.getsid(0))
+    sweep(os.getpid())
     return code
 
 
