@@ -3,8 +3,8 @@
 import errno
 import itertools
 import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,9 @@ class Disk:
     Trouble of a call is one of: `kill` (nothing is done, and nothing ever after), `tear` (the same,
     but half of what was to be written is), `full`, `broken` or `readonly` (an error, half of what
     was to be written is there; a failed `sync` loses what was not kept).
+
+    `before` is done before each call, which waits for it; `held` says that somebody has a folder to
+    himself.
     """
 
     def __init__(self) -> None:
@@ -45,6 +48,8 @@ class Disk:
         self.kept_folders: dict[Path, _Folder] = dict(self.folders)
         self.calls: list[str] = []
         self.trouble: Trouble = lambda number, name: None
+        self.before: Callable[[], None] = lambda: None
+        self.held = False
         self.dead = False
         self._open: dict[int, _File] = {}
         self._whole = True
@@ -55,6 +60,12 @@ class Disk:
         """Return a disk with the same content and no trouble."""
         other = Disk()
         other.folders, other.kept_folders = deepcopy((self.folders, self.kept_folders))
+        return other
+
+    def other(self) -> "Disk":
+        """Return the same disk as another process has it."""
+        other = Disk()
+        other.folders, other.kept_folders = self.folders, self.kept_folders
         return other
 
     def cut_power(self, names: str) -> None:
@@ -162,8 +173,14 @@ class Disk:
         with self._call("remove_folder"):
             del self.folders[path]
 
-    def alone(self, folder: Path) -> AbstractContextManager[None]:
-        return nullcontext()  # one thread looks and writes
+    @contextmanager
+    def alone(self, folder: Path) -> Iterator[None]:
+        with self._call("alone"):
+            self.held = True  # who asks for the same would wait: see `sweeps.sweep_broken`
+        try:
+            yield
+        finally:
+            self.held = False
 
     def sync_folder(self, path: Path) -> None:
         with self._call("sync_folder"):
@@ -208,6 +225,7 @@ class _Call:
 
     def __enter__(self) -> None:
         disk = self._disk
+        disk.before()
         disk._lock.acquire()
         try:
             self._begin(disk)

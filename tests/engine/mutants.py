@@ -5,6 +5,7 @@
 prints which sweep kills which bug.
 """
 
+import inspect
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -16,16 +17,20 @@ from typing import Any
 import pytest
 
 from pulumi_martech.engine.embedded import files, journal, replay, snapshot, stacks, stores
+from pulumi_martech.engine.embedded.blobs import BlobStore
 from pulumi_martech.engine.embedded.errors import EngineError
 from pulumi_martech.engine.embedded.executor import Executor
 from pulumi_martech.engine.embedded.fibers import Shared
 from pulumi_martech.engine.embedded.journal import Journal
+from pulumi_martech.engine.embedded.objects import Objects
 from pulumi_martech.engine.embedded.operations import Operation
 from pulumi_martech.engine.embedded.replay import Replayer
 from pulumi_martech.engine.embedded.snapshot import Snapshot
 from pulumi_martech.engine.embedded.stacks import StackFolder
 from pulumi_martech.engine.embedded.stores import FileTape, FolderStore
+from tests.engine.blobs import Memory
 from tests.engine.disk import Disk
+from tests.engine.rivals import EDIT, in_bucket, sweep_broken
 from tests.engine.sweeps import ACTS, Stage, staged, sweep_asked, sweep_failures, sweep_kills
 from tests.passphrase import PASSPHRASE, SETTINGS
 
@@ -49,6 +54,20 @@ SWEEPS: dict[str, Sweep] = {
     "disk full once": lambda stage: sweep_failures(stage, ACTS["update"], "full", False),
     "disk broken": lambda stage: sweep_failures(stage, ACTS["update"], "broken", False),
 }
+
+for _ends in (True, False):
+    _how = "ended" if _ends else "killed"
+    SWEEPS |= {
+        f"lock broken, {_how}": lambda stage, ends=_ends: sweep_broken(
+            stage, ACTS["update"], ends, step=2
+        ),
+        f"lock broken in a bucket, {_how}": lambda stage, ends=_ends: sweep_broken(
+            staged(stage.root, Memory(), in_bucket), ACTS["update"], ends
+        ),
+        f"lock broken of an edit in a bucket, {_how}": lambda stage, ends=_ends: sweep_broken(
+            staged(stage.root, Memory(), in_bucket), EDIT, ends
+        ),
+    }
 
 MUTANTS: dict[str, tuple[Seed, str]] = {}
 """Each bug with the sweep that is likely to notice it."""
@@ -237,21 +256,18 @@ def drops_pending_operations(patch: Patch) -> None:
 
 @mutant("killed")
 def removes_the_journal_before_it_is_in_the_checkpoint(patch: Patch) -> None:
-    genuine = FolderStore.write
+    def fold(self: FolderStore, parts: Iterable[bytes]) -> None:
+        self.remove(stores._JOURNAL)
+        self.write(stores.CHECKPOINT, parts)
 
-    def write(self: FolderStore, name: str, parts: Iterable[bytes]) -> None:
-        if name == stores.CHECKPOINT:
-            self.remove_journal()
-        genuine(self, name, parts)
-
-    patch.setattr(FolderStore, "write", write)
+    patch.setattr(FolderStore, "fold", fold)
 
 
 @mutant("killed")
 def begins_over_what_a_killed_run_left(patch: Patch) -> None:
-    def begin(self: StackFolder) -> tuple[dict[str, Any], Journal]:
+    def begin(self: StackFolder, _: object = None) -> tuple[dict[str, Any], Journal]:
         deployment, _, base = self._load()
-        return deployment, Journal(self.store, base, self.owned)
+        return deployment, Journal(self.store.tape(journal.first_line(base)), self.owned)
 
     patch.setattr(StackFolder, "begin", begin)
 
@@ -330,6 +346,90 @@ def ends_well_whatever_failed(patch: Patch) -> None:
         self.failed = False
 
     patch.setattr(Executor, "_record_failure", record)
+
+
+# -- two runs at once
+
+
+@mutant("lock broken, killed")
+def asks_without_a_look_at_the_lock(patch: Patch) -> None:
+    genuine = Journal.__init__
+
+    def init(self: Journal, tape: Any, _owned: Any) -> None:
+        genuine(self, tape, lambda: True)
+
+    patch.setattr(Journal, "__init__", init)
+
+
+@mutant("lock broken, killed")
+def begins_a_journal_without_a_look_at_the_lock(patch: Patch) -> None:
+    genuine = StackFolder._folded
+
+    def begin(self: StackFolder, sealed: Any = lambda found: found) -> tuple[Any, Journal]:
+        deployment, base = genuine(self, sealed)
+        return deployment, Journal(self.store.tape(journal.first_line(base)), self.owned)
+
+    patch.setattr(StackFolder, "begin", begin)
+
+
+@mutant("lock broken, ended")
+def writes_the_state_without_a_look_at_the_lock(patch: Patch) -> None:
+    genuine = StackFolder.write
+
+    def write(self: StackFolder, deployment: dict[str, Any]) -> None:
+        with patch.context() as inner:
+            inner.setattr(StackFolder, "owned", lambda _: True)
+            genuine(self, deployment)
+
+    patch.setattr(StackFolder, "write", write)
+
+
+@mutant("lock broken, ended")
+def writes_the_history_while_others_do(patch: Patch) -> None:
+    genuine = StackFolder.remember
+
+    def remember(self: StackFolder, summary: dict[str, Any]) -> None:
+        with patch.context() as inner:
+            inner.setattr(FolderStore, "alone", lambda self, work: work())
+            genuine(self, summary)
+
+    patch.setattr(StackFolder, "remember", remember)
+
+
+@mutant("lock broken, ended")
+def has_nothing_to_itself(patch: Patch) -> None:
+    patch.setattr(FolderStore, "alone", lambda self, work: work())
+
+
+@mutant("lock broken in a bucket, killed")
+def writes_objects_whoever_has_changed_them(patch: Patch) -> None:
+    patch.setattr(Objects, "_condition", lambda self, key: {})
+
+
+@mutant("lock broken of an edit in a bucket, killed")
+def continues_the_checkpoint_that_was_there(patch: Patch) -> None:
+    patch.setattr(BlobStore, "side_by_side", False)
+
+
+@mutant("lock broken in a bucket, killed")
+def removes_segments_that_came_after_the_checkpoint(patch: Patch) -> None:
+    def fold(self: BlobStore, parts: Iterable[bytes]) -> None:
+        self.write(stores.CHECKPOINT, parts)
+        self.remove_segments(self._segments())
+
+    patch.setattr(BlobStore, "fold", fold)
+
+
+@mutant("lock broken, killed")
+def gives_up_a_lock_without_a_look_at_it(patch: Patch) -> None:
+    genuine = StackFolder._holding
+
+    def holding(self: StackFolder, work: Any) -> Any:
+        if "remove(LOCK)" in inspect.getsource(work):
+            return work()
+        return genuine(self, work)
+
+    patch.setattr(StackFolder, "_holding", holding)
 
 
 # ------------------------------------------------------------------ running them

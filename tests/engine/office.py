@@ -168,6 +168,7 @@ class Place:
 
     root: Path
     store: Store
+    parallel = 4
 
     @property
     def stack(self) -> StackFolder:
@@ -187,7 +188,7 @@ class Place:
             refresh=by_program,
             refresh_only=kind == "refresh",
             refresh_program=by_program,
-            parallel=4,
+            parallel=self.parallel,
         )
         try:
             return office.run(Request(kind, options, **more))

@@ -32,6 +32,10 @@ class OnDisk(Place):
 
     disk: Disk
 
+    def other(self) -> "OnDisk":
+        """Return it as another process has it."""
+        return on(self.disk.other(), self.root)
+
     def works_again(self) -> None:
         """End all trouble."""
         self.disk.dead, self.disk.trouble = False, lambda number, name: None
@@ -46,25 +50,26 @@ class Stage:
     """How everything is before the run that is troubled."""
 
     root: Path
-    disk: Disk
+    disk: Any
     world: World
+    on: Callable[[Any, Path], Any] = on
 
-    def place(self) -> OnDisk:
+    def place(self) -> Any:
         WORLD.people, WORLD.made = copy.deepcopy((self.world.people, self.world.made))
         disk = self.disk.copy()
         WORLD.dead = lambda: disk.dead
-        return on(disk, self.root)
+        return self.on(disk, self.root)
 
 
-def staged(root: Path) -> Stage:
-    """Make a stack with the people of `BEFORE`."""
+def staged(root: Path, disk: Any = None, on: Callable[[Any, Path], Any] = on) -> Stage:
+    """Make a stack with the people of `BEFORE`, on a disk or what else `on` makes a place of."""
     WORLD.reset()
-    disk = Disk()
+    disk = disk or Disk()
     place = on(disk, root)
     place.stack.make(empty_deployment())
     assert place.run(BEFORE) == 0
     assert set(WORLD.people) == wanted(BEFORE)
-    return Stage(root, disk, World(dict(WORLD.people), dict(WORLD.made)))
+    return Stage(root, disk, World(dict(WORLD.people), dict(WORLD.made)), on)
 
 
 def at(number: int, trouble: str, forever: bool = False, only: tuple[str, ...] = ()) -> Any:

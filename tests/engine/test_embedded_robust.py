@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pulumi_martech.engine.embedded.journal import Journal, digest, read_entries
+from pulumi_martech.engine.embedded.journal import Journal, digest, first_line, read_entries
 from pulumi_martech.engine.embedded.replay import Replayer
 from pulumi_martech.engine.embedded.stores import FolderStore
 from tests.engine.embedded_kit import FAST, Toyland
@@ -129,11 +129,11 @@ def test_a_torn_last_line_is_dropped_and_a_journal_of_another_checkpoint_too(
 ) -> None:
     store = FolderStore(tmp_path)
     base = digest(b"checkpoint")
-    journal = Journal(store, base)
+    journal = Journal(store.tape(first_line(base)))
     for entry in KEPT:
         journal.append(entry)
     journal.close()
-    whole = store.journal()
+    (whole,) = store.journals()
     assert read_entries(whole, base) == KEPT
     for cut in range(len(whole)):
         entries = read_entries(whole[:cut], base)
@@ -144,7 +144,7 @@ def test_a_torn_last_line_is_dropped_and_a_journal_of_another_checkpoint_too(
 
 def test_entries_may_come_from_many_threads(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
-    journal = Journal(store, "x")
+    journal = Journal(store.tape(first_line("x")))
 
     def work(n: int) -> None:
         for i in range(100):
@@ -158,7 +158,7 @@ def test_entries_may_come_from_many_threads(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     journal.close()
-    found = read_entries(store.journal(), "x")
+    found = read_entries(*store.journals(), "x")
     assert sorted(e["op"] for e in found) == list(range(800))
 
 

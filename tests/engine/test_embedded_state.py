@@ -218,7 +218,7 @@ def test_the_lock_is_honoured_and_the_journal_folded(take: Take, said: Said) -> 
     assert _state()[f"{TEAM}2"]["protect"] is True
     deployment = folder.read()
     assert [item["resource"]["id"] for item in deployment["pending_operations"]] == ["bob3"]
-    assert folder.store.journal() == b""
+    assert folder.store.journals() == []
 
     assert said("stack", "rename", "prod") == "Renamed dev to prod\n"
     deployment = StackFolder(folder.project, "prod").read()

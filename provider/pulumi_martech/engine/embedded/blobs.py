@@ -1,15 +1,17 @@
 """State in a backend that keeps whole things by key: an object store, or a table of a database.
 
-The journal of a run is a row of segments there, `journal/TURN-RUN-NUMBER.jsonl`, each written as a
+The journal of a run is a row of segments there, `journal/RUN-NUMBER.jsonl`, each written as a
 whole. No two runs have the same names, so one that had its lock broken changes nothing of the next
-one's. What is not settled yet is in the memory of the run alone: a run that is killed can lose of
-its last quarter of a second that something is done, never that something was begun. Whoever comes
-next, on whatever machine, sees the rest.
+one's; which of them counts is told by the checkpoint that it continues. What is not settled yet is
+in the memory of the run alone: a run that is killed can lose of its last quarter of a second that
+something is done, never that something was begun. Whoever comes next, on whatever machine, sees the
+rest.
 """
 
 import secrets
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Protocol, TypeVar
 
 from .errors import EngineError
@@ -30,7 +32,11 @@ class Blobs(Protocol):
         """Return a thing; `None` if it is not there."""
 
     def put(self, key: str, data: bytes) -> None:
-        """Put a thing in the place of what was there; it is durable when this returns."""
+        """Put a thing in the place of what was there; it is durable when this returns.
+
+        Raises:
+            Overtaken: somebody has changed it since it was read here, where that can be told.
+        """
 
     def add(self, key: str, data: bytes) -> bool:
         """Make a thing; `False`, and nothing is changed, if there is one of that key."""
@@ -86,6 +92,11 @@ class BlobStore:
         """Where they are kept."""
         return f"{self._blobs.url}/{self._prefix.rstrip('/')}"
 
+    @property
+    def side_by_side(self) -> bool:
+        """Each run has segments of its own."""
+        return True
+
     def read(self, name: str) -> bytes | None:
         """Return a thing."""
         return self._blobs.get(self._prefix + name)
@@ -111,36 +122,40 @@ class BlobStore:
         self.remove(CHECKPOINT)
         self._blobs.delete(self._blobs.keys(self._prefix))
 
-    def tape(self) -> "SegmentTape":
-        """Begin a journal."""
+    def fold(self, parts: Iterable[bytes]) -> None:
+        """Replace the checkpoint, and remove the segments that were there before it."""
+        # Listed first: where nobody waits, those that come after are of another run.
         names = self._segments()
-        turn = 1 + max((int(name.partition("-")[0]) for name in names), default=0)
-        self._remove(names)
-        return SegmentTape(self, f"{turn:08}-{secrets.token_hex(4)}")
+        self.write(CHECKPOINT, parts)
+        with suppress(EngineError):
+            self.remove_segments(names)
 
-    def journal(self) -> bytes:
-        """Return the lines of the latest run's segments."""
-        names = self._segments()
-        if not names:
-            return b""
-        run = names[-1].rpartition("-")[0]
+    def tape(self, first: bytes) -> "SegmentTape":
+        """Begin a journal."""
+        tape = SegmentTape(self, secrets.token_hex(8))
+        tape.write(first)
+        return tape
+
+    def journals(self) -> list[bytes]:
+        """Return the lines of each run's segments."""
+        names = [name.removeprefix(_JOURNAL) for name in self._segments()]
+        return [self._lines(run) for run in dict.fromkeys(n.rpartition("-")[0] for n in names)]
+
+    def _lines(self, run: str) -> bytes:
         lines: list[bytes] = []
         # By number, not as listed: a list may be older than what it lists.
         while (data := self.read(segment(run, len(lines) + 1))) is not None:
             lines.append(data)
         return b"".join(lines)
 
-    def remove_journal(self) -> None:
-        """Remove the segments."""
-        self._remove(self._segments())
-
     def _segments(self) -> list[str]:
-        start = self._prefix + _JOURNAL
-        return [key.removeprefix(start) for key in self._blobs.keys(start)]
+        keys = self._blobs.keys(self._prefix + _JOURNAL)
+        return [key.removeprefix(self._prefix) for key in keys]
 
-    def _remove(self, names: list[str]) -> None:
+    def remove_segments(self, names: list[str]) -> None:
+        """Remove segments."""
         if names:
-            self._blobs.delete([f"{self._prefix}{_JOURNAL}{name}" for name in names])
+            self._blobs.delete([self._prefix + name for name in names])
 
 
 def segment(run: str, number: int) -> str:
@@ -174,6 +189,11 @@ class SegmentTape:
 
     def close(self) -> None:
         """Nothing is held."""
+
+    def remove(self) -> None:
+        """Remove the segments."""
+        numbers = range(1, self._number + 1)
+        self._store.remove_segments([segment(self._run, number) for number in numbers])
 
 
 def missing(library: str, extra: str) -> EngineError:

@@ -4,6 +4,7 @@ In a run its resources stay lines: as dictionaries they take three times the mem
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -93,7 +94,9 @@ def parsed(text: bytes) -> Deployment:
 def text_of(deployment: Deployment) -> Iterator[bytes]:
     """Yield the text of a deployment in parts: all of it at once is as much as a run may hold."""
     rest = encoded({key: value for key, value in deployment.items() if key != "resources"})[1:-1]
-    start = b'{"version":3,"deployment":{%s%s%s\n' % (rest, b"," if rest else b"", _HEAD)
+    # No two have the same digest, whatever the clock says.
+    start = b'{"version":3,"id":"%s","deployment":{' % os.urandom(8).hex().encode()
+    start += b"%s%s%s\n" % (rest, b"," if rest else b"", _HEAD)
     text = bytearray(start)
     for at, line in enumerate(Resources.of(deployment.get("resources") or []).lines):
         text += (b",\n" if at else b"") + line

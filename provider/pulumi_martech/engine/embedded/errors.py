@@ -15,6 +15,10 @@ class UsageError(EngineError):
     code = 2
 
 
+class Overtaken(EngineError):
+    """Somebody else has changed what was to be changed, since it was read."""
+
+
 class StackNotFound(EngineError):
     """There is no stack of that name."""
 

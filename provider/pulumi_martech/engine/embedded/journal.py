@@ -16,11 +16,11 @@ from typing import Any
 from .checkpoint import encoded
 from .errors import EngineError
 from .replay import Entry
-from .stores import Store
+from .stores import Tape
 
 _SETTLED_EVERY = 0.25  # seconds
 _LOCK_SEEN_EVERY = 4  # of these
-_BROKEN = (
+BROKEN = (
     "the lock of the stack was broken while this run went on, so it writes nothing more to the "
     "state; look with `refresh` and `preview` what it did"
 )
@@ -38,25 +38,23 @@ class Journal:
     after it would not be read.
     """
 
-    def __init__(self, store: Store, base: str, owned: Callable[[], bool] = lambda: True):
-        """Begin the journal of a run.
+    def __init__(self, tape: Tape, owned: Callable[[], bool] = lambda: True):
+        """Go on with a journal that has its first line.
 
         Args:
-            store: where the stack is kept.
-            base: the digest of the checkpoint it continues.
+            tape: what it is written to.
             owned: tells whether the lock is still this run's.
         """
         self._owned = owned
-        self._written = self._settled = 0  # lines
+        self._written, self._settled = 1, 0  # lines
         self._held = b""  # of these, what the tape does not have yet
         self._settling = False
         self._failure: EngineError | None = None
         self._state = threading.Condition()
         self._closed = threading.Event()
-        self._tape = store.tape()
+        self._tape = tape
         self._settler = threading.Thread(target=self._settle_now_and_then, daemon=True)
         self._settler.start()
-        self.append({"kind": "base", "digest": base})
 
     def append(self, entry: Entry, held: bool = False) -> None:
         """Write one entry; if it is `held`, with the next one, or when lines are settled.
@@ -102,7 +100,7 @@ class Journal:
                 failure: EngineError | None = EngineError("the journal was given up")
                 try:
                     self._tape.settle()
-                    failure = None if self._owned() else EngineError(_BROKEN)
+                    failure = None if self._owned() else EngineError(BROKEN)
                 except EngineError as error:
                     failure = error
                 finally:
@@ -133,14 +131,18 @@ class Journal:
         """Make sure that the lock is still this run's.
 
         Raises:
-            EngineError: somebody broke it; from now on nothing is written.
+            EngineError: somebody broke it, or it cannot be looked at; from now on nothing is
+                written.
         """
-        if not self._owned():
-            broken = EngineError(_BROKEN)
+        try:
+            failure = None if self._owned() else EngineError(BROKEN)
+        except EngineError as error:
+            failure = error
+        if failure is not None:
             with self._state:
-                self._failure = broken
+                self._failure = failure
                 self._state.notify_all()
-            raise broken
+            raise failure
 
     def close(self) -> None:
         """Settle what was written, if that is possible, and end; the second time nothing."""
@@ -153,6 +155,19 @@ class Journal:
                 self.settle()
         finally:
             self._tape.close()
+
+    def remove(self) -> None:
+        """Remove what was written, which says nothing that is not in the checkpoint.
+
+        Raises:
+            EngineError: it cannot be removed.
+        """
+        self._tape.remove()
+
+
+def first_line(base: str) -> bytes:
+    """Return the line of a journal that says which checkpoint it continues, by its digest."""
+    return encoded({"kind": "base", "digest": base}) + b"\n"
 
 
 def read_entries(data: bytes, base: str) -> list[Entry]:

@@ -281,7 +281,7 @@ class Operation:
             print(digest.text(), file=self._out, flush=True)
         if snapshot is not None and journal is not None:
             journal.close()  # nothing is written to it once it is removed
-            self._store(request, snapshot, deployment)
+            self._store(request, snapshot, journal, deployment)
             self._remember(request, started, outcome.failed, outcome.changes, config)
         if outcome.failed:
             return CANCELLED if run.cancelled else 1
@@ -323,7 +323,9 @@ class Operation:
             return Program(self._project, self._folder.name, config)
         return None
 
-    def _store(self, request: Request, snapshot: Snapshot, before: dict[str, Any]) -> None:
+    def _store(
+        self, request: Request, snapshot: Snapshot, journal: Journal, before: dict[str, Any]
+    ) -> None:
         """Write the new state; without a change the checkpoint stays as it is."""
         after = snapshot.deployment()
         same = all(
@@ -333,7 +335,7 @@ class Operation:
         if not same or request.clear_pending_creates:
             self._folder.write(after)
         else:
-            self._folder.forget_journal()
+            self._folder.forget(journal)
 
     def _remember(
         self,

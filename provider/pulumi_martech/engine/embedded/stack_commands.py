@@ -164,13 +164,9 @@ class StackCommands:
         project, folder = self._context.stack(self._context.arguments.name)
         if not self._context.arguments.yes:
             raise UsageError(f"--yes must be passed in to remove stack '{folder.name}'")
-        if folder.read().get("resources") and not self._context.arguments.force:
-            raise EngineError(
-                f"stack '{folder.name}' still has resources; removal rejected. Delete them with "
-                "`destroy`, or pass --force to forget them"
-            )
+        arguments = self._context.arguments
         settings = StackSettings(project, folder.name)
-        remove_stack(project, folder, settings, self._context.arguments.preserve_config)
+        remove_stack(project, folder, settings, arguments.preserve_config, arguments.force)
         return 0
 
     def _export(self) -> int:
@@ -207,6 +203,7 @@ class StackCommands:
             text, project, folder, settings, self._context.arguments.force
         )
         with folder.locked("stack import"):
+            folder.require()  # it may have gone since, or changed: what is written replaces this
             folder.write(deployment)
         print("Import complete.")
         return 0
@@ -295,10 +292,23 @@ class StackCommands:
 
 
 def remove_stack(
-    project: Project, folder: StackFolder, settings: StackSettings, preserve_config: bool = False
+    project: Project,
+    folder: StackFolder,
+    settings: StackSettings,
+    preserve_config: bool = False,
+    force: bool = False,
 ) -> None:
-    """Remove a stack with its history, and its settings unless they are to stay."""
-    with folder.locked("stack rm"):
+    """Remove a stack with its history, and its settings unless they are to stay.
+
+    Raises:
+        EngineError: it has resources, and is not to be removed by `force`; nothing was removed.
+    """
+    with folder.locked("stack rm"):  # and looked at then, as a run may have ended meanwhile
+        if folder.read().get("resources") and not force:
+            raise EngineError(
+                f"stack '{folder.name}' still has resources; removal rejected. Delete them with "
+                "`destroy`, or pass --force to forget them"
+            )
         folder.remove()
     if not preserve_config:
         settings.path.unlink(missing_ok=True)

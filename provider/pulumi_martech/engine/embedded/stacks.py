@@ -11,22 +11,24 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pulumi_martech.engine.locks import ENDED
 from pulumi_martech.engine.processes import Identity, ended
 
 from .backends import backend
 from .checkpoint import Deployment, encoded, parsed, text_of
-from .errors import EngineError, StackNotFound
+from .errors import EngineError, Overtaken, StackNotFound
 from .files import write_text
-from .journal import Journal, digest, read_entries
+from .journal import BROKEN, Journal, digest, first_line, read_entries
 from .project import Project
 from .replay import Entry, Replayer
 from .stores import CHECKPOINT, HISTORY, LOCK, Store
 from .versions import VERSION
 
 _HISTORY = 200  # runs that are remembered
+T = TypeVar("T")
+_TRIES = 5  # to begin, while one whose lock was broken ends
 
 
 def empty_deployment() -> Deployment:
@@ -80,14 +82,11 @@ class StackFolder:
     def kept(self) -> Deployment:
         """Return the same with its resources by their lines."""
         deployment, entries, _ = self._load()
-        replayer = Replayer(deployment)
-        for entry in entries:
-            replayer.add(entry)
-        return replayer.deployment() if entries else deployment
+        return _replayed(deployment, entries)
 
     def _load(self) -> tuple[Deployment, list[Entry], str]:
         # The journal first: a run that ends meanwhile writes a checkpoint that has all of it.
-        journal = self.store.journal()
+        journals = self.store.journals()
         data = self.store.read(CHECKPOINT)
         try:
             if data is None:
@@ -98,7 +97,8 @@ class StackFolder:
                 f"the state of stack '{self.name}' cannot be read from {self.store.place}: {error}"
             ) from None
         base = digest(data)
-        return deployment, read_entries(journal, base), base
+        entries = [read_entries(journal, base) for journal in journals]
+        return deployment, max(entries, key=len, default=[]), base
 
     def make(self, deployment: Deployment) -> None:
         """Make the stack.
@@ -111,31 +111,37 @@ class StackFolder:
             raise EngineError(f"stack '{self.name}' already exists")
 
     def write(self, deployment: Deployment) -> None:
-        """Write a new checkpoint; what a journal said is in it."""
+        """Write a new checkpoint; what a journal said is in it.
+
+        Raises:
+            EngineError: it cannot be written, or the lock was broken.
+        """
         named = {**deployment, "manifest": manifest()}
-
-        def put() -> None:
+        try:
+            self._holding(lambda: self.store.fold(text_of(named)))
+        except Overtaken:
             if self._mine and not self.owned():
-                raise EngineError(
-                    f"the lock of stack '{self.name}' was broken while this run went on; the state "
-                    "is left to whoever works on it now: look with `refresh` and `preview` what "
-                    "was done"
-                )
-            self.store.write(CHECKPOINT, text_of(named))
-            with suppress(EngineError):
-                self.store.remove_journal()
+                raise EngineError(BROKEN) from None
+            raise
 
-        self.store.alone(put)
-
-    def forget_journal(self) -> None:
-        """Remove the journal, which says nothing that is not in the checkpoint."""
-
-        def remove() -> None:
-            if not self._mine or self.owned():  # else it may be another's
-                self.store.remove_journal()
-
+    def forget(self, journal: Journal) -> None:
+        """Remove the journal of a run, which says nothing that is not in the checkpoint."""
         with suppress(EngineError):
-            self.store.alone(remove)
+            self._holding(journal.remove)
+
+    def _holding(self, work: Callable[[], T]) -> T:
+        """Do what only the run may do that has the lock, if this one took it.
+
+        Raises:
+            EngineError: the lock was broken; nothing was done.
+        """
+
+        def held() -> T:
+            if self._mine and not self.owned():
+                raise EngineError(BROKEN)
+            return work()
+
+        return self.store.alone(held)
 
     def begin(
         self, sealed: Callable[[Deployment], Deployment] = lambda deployment: deployment
@@ -144,12 +150,27 @@ class StackFolder:
 
         `sealed` encrypts secrets for this run: a journal is read with the salt of its checkpoint.
         """
-        deployment, entries, base = self._load()
-        wanted = sealed(self.kept() if entries else deployment)
-        if wanted is not deployment:
-            self.write(wanted)
-            deployment, _, base = self._load()
-        return deployment, Journal(self.store, base, self.owned)
+        deployment, base = self._folded(sealed)
+        tape = self._holding(lambda: self.store.tape(first_line(base)))
+        return deployment, Journal(tape, self.owned)
+
+    def _folded(self, sealed: Callable[[Deployment], Deployment]) -> tuple[Deployment, str]:
+        """Return the deployment with what a journal said, and the digest of its checkpoint."""
+        tries = 0
+        while True:
+            deployment, entries, base = self._load()
+            wanted = sealed(_replayed(deployment, entries))
+            if wanted is deployment and not self.store.side_by_side:
+                return deployment, base
+            try:
+                self.write(wanted)
+            except Overtaken:
+                tries += 1
+                if tries == _TRIES:
+                    raise
+            else:
+                deployment, _, base = self._load()
+                return deployment, base
 
     # -- lock
 
@@ -181,19 +202,16 @@ class StackFolder:
             yield
         finally:
             with suppress(EngineError):
-                self.store.alone(self._release)
+                self._holding(lambda: self.store.remove(LOCK))
             self._mine = b""
 
-    def _release(self) -> None:
-        if self.owned():  # else it was broken, and may be another's
-            self.store.remove(LOCK)
-
     def owned(self) -> bool:
-        """Tell whether the lock is still the one that this process made, as far as is known."""
-        try:
-            return self.store.read(LOCK) == self._mine
-        except EngineError:
-            return True
+        """Tell whether the lock is still the one that this process made.
+
+        Raises:
+            EngineError: it cannot be looked at.
+        """
+        return self.store.read(LOCK) == self._mine
 
     def holder(self) -> str:
         """Return who holds the lock, where and since when; empty if nobody does."""
@@ -229,7 +247,8 @@ class StackFolder:
         """
 
         def remove() -> None:
-            if lock and self.lock != lock:
+            found = self.lock
+            if lock and found != lock:
                 raise EngineError(
                     f"the lock of stack '{self.name}' is not the one that was looked at: that run "
                     "has ended, and perhaps another one works by now; nothing was done"
@@ -242,23 +261,21 @@ class StackFolder:
 
     def remember(self, summary: dict[str, Any]) -> None:
         """Add a finished run to the history; that it cannot be written is no failure."""
-        try:
-            runs = self.history()
-            number = 1 + max((run.get("version", 0) for run in runs), default=0)
-            lines = self._history_lines()[-_HISTORY + 1 :]
+
+        def add() -> None:
+            lines = self._history_lines()
+            number = 1 + max((run.get("version", 0) for run in _runs(lines)), default=0)
             lines.append(encoded({**summary, "version": number}))
-            self.store.write(HISTORY, [b"\n".join(lines) + b"\n"])
+            self.store.write(HISTORY, [b"\n".join(lines[-_HISTORY:]) + b"\n"])
+
+        try:
+            self._holding(add)
         except EngineError as error:
             print(f"warning: this run is not in the history: {error}", file=sys.stderr)
 
     def history(self) -> list[dict[str, Any]]:
         """Return the runs, the latest first; each with its number as `version`."""
-        runs = []
-        for line in self._history_lines():
-            with suppress(ValueError):  # somebody has changed it
-                run = json.loads(line)
-                runs += [run] if isinstance(run, dict) else []
-        return runs[::-1]
+        return _runs(self._history_lines())[::-1]
 
     def take_history(self, other: "StackFolder") -> None:
         """Take over the runs that another stack has had."""
@@ -270,8 +287,30 @@ class StackFolder:
         return (self.store.read(HISTORY) or b"").splitlines()
 
     def remove(self) -> None:
-        """Delete the stack with its state and history."""
-        self.store.clear()
+        """Delete the stack with its state and history.
+
+        Raises:
+            EngineError: it cannot be deleted, or the lock was broken.
+        """
+        self._holding(self.store.clear)
+
+
+def _replayed(deployment: Deployment, entries: list[Entry]) -> Deployment:
+    """Return a deployment with what came after it."""
+    replayer = Replayer(deployment)
+    for entry in entries:
+        replayer.add(entry)
+    return replayer.deployment() if entries else deployment
+
+
+def _runs(lines: list[bytes]) -> list[dict[str, Any]]:
+    """Return the runs of a history."""
+    runs = []
+    for line in lines:
+        with suppress(ValueError):  # somebody has changed it
+            run = json.loads(line)
+            runs += [run] if isinstance(run, dict) else []
+    return runs
 
 
 def selected(project: Project) -> str | None:

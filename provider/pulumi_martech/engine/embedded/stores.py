@@ -36,6 +36,9 @@ class Tape(Protocol):
     def close(self) -> None:
         """End; lines that are not settled may be lost."""
 
+    def remove(self) -> None:
+        """Remove the lines, which say nothing that is not in the checkpoint."""
+
 
 class Store(Protocol):
     """The things of one stack; whatever fails is an `EngineError` with a sentence for a person."""
@@ -44,11 +47,23 @@ class Store(Protocol):
     def place(self) -> str:
         """Where it is, for a person: a folder or a URL without secrets."""
 
+    @property
+    def side_by_side(self) -> bool:
+        """Whether the journals of runs lie side by side.
+
+        A run that had its lock broken may still add to its own then, so that each run needs a
+        checkpoint of its own to continue.
+        """
+
     def read(self, name: str) -> bytes | None:
         """Return a thing; `None` if it is not there."""
 
     def write(self, name: str, parts: Iterable[bytes]) -> None:
-        """Put a thing in the place of what was there; it is settled when this returns."""
+        """Put a thing in the place of what was there; it is settled when this returns.
+
+        Raises:
+            Overtaken: somebody has changed it since it was read here, where that can be told.
+        """
 
     def create(self, name: str, data: bytes) -> bool:
         """Make a thing, settled; `False`, and nothing is changed, if there is one of that name."""
@@ -66,17 +81,20 @@ class Store(Protocol):
     def clear(self) -> None:
         """Remove everything, the checkpoint first."""
 
-    def tape(self) -> Tape:
-        """Begin a journal in the place of what is left of another one.
+    def fold(self, parts: Iterable[bytes]) -> None:
+        """Write a checkpoint that has in it what the journals say, and remove these."""
 
-        A run that had its lock broken, and does not know yet, writes on into nothing.
+    def tape(self, first: bytes) -> Tape:
+        """Begin a journal with a line.
+
+        A run that had its lock broken, and does not know yet, writes on into nothing, or beside it.
         """
 
-    def journal(self) -> bytes:
-        """Return the lines of the journal, perhaps without the last ones; nothing if none is."""
+    def journals(self) -> list[bytes]:
+        """Return the lines of each journal, perhaps without the last ones; one, or none as a rule.
 
-    def remove_journal(self) -> None:
-        """Remove the journal, if it is there."""
+        Those are left over that do not continue the checkpoint.
+        """
 
 
 class Backend(Protocol):
@@ -141,6 +159,11 @@ class FolderStore:
         """The folder."""
         return str(self._folder)
 
+    @property
+    def side_by_side(self) -> bool:
+        """There is one file, of the run that began it last."""
+        return False
+
     def read(self, name: str) -> bytes | None:
         """Return a file."""
         with _said(self._folder / name, "read"):
@@ -177,21 +200,30 @@ class FolderStore:
                 self._disk.remove(self._folder / name)
             self._disk.remove_folder(self._folder)
 
-    def tape(self) -> "FileTape":
+    def fold(self, parts: Iterable[bytes]) -> None:
+        """Replace the checkpoint and remove the journal."""
+        self.write(CHECKPOINT, parts)
+        with suppress(EngineError):
+            self.remove(_JOURNAL)
+
+    def tape(self, first: bytes) -> "FileTape":
         """Begin a journal; what killed writers left is removed."""
         with _said(self._folder / _JOURNAL, "written"):
             for name in self._disk.names(self._folder):
                 if files.is_temporary(name) or name == _JOURNAL:
                     self._disk.remove(self._folder / name)
-            return FileTape(self._folder / _JOURNAL, self._disk)
+            tape = FileTape(self._folder / _JOURNAL, self._disk)
+        try:
+            tape.write(first)
+        except EngineError:
+            tape.close()
+            raise
+        return tape
 
-    def journal(self) -> bytes:
+    def journals(self) -> list[bytes]:
         """Return the lines of the journal."""
-        return self.read(_JOURNAL) or b""
-
-    def remove_journal(self) -> None:
-        """Remove the journal."""
-        self.remove(_JOURNAL)
+        journal = self.read(_JOURNAL)
+        return [] if journal is None else [journal]
 
 
 class FileTape:
@@ -222,6 +254,11 @@ class FileTape:
         """Close the file."""
         with suppress(OSError):
             self._disk.close(self._handle)
+
+    def remove(self) -> None:
+        """Remove the file."""
+        with _said(self._path, "removed"), suppress(FileNotFoundError):
+            self._disk.remove(self._path)
 
 
 def _names(disk: Files, folder: Path) -> list[str]:
