@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from greenlet import greenlet
 
 from pulumi_martech.engine.embedded.fibers import Requests, Shared, Short, Slots, aside
 
@@ -208,25 +209,96 @@ def test_all_whom_a_settling_should_have_served_hear_that_it_failed(
     assert [str(answer) for answer in answers] == ["disk full"] * 7
 
 
-def test_short_calls_stay_on_the_thread_until_they_take_time(
+def of_the_program() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def test_short_calls_are_done_on_the_thread_once_they_have_shown_not_to_wait(
     loop: asyncio.AbstractEventLoop,
 ) -> None:
     short = Short()
-    where: list[str] = []
+    where: list[bool] = []
 
     def handler(seconds: float) -> None:
-        time.sleep(seconds)
-        where.append(threading.current_thread().name)
+        if seconds:
+            time.sleep(seconds)
+        where.append(of_the_program())
 
     def requests() -> None:
-        for _ in range(5):
-            short(lambda: handler(0))
-        for _ in range(3):
-            short(lambda: handler(0.05))
+        for seconds in [0.0] * 60 + [0.05] * 9:
+            short(lambda seconds=seconds: handler(seconds))
 
     assert asked(loop, requests) == [None]
-    assert where[:6] == ["MainThread"] * 6
-    assert "MainThread" not in where[6:]
+    assert not any(where[:8])
+    assert all(where[50:60])
+    assert not any(where[-4:])
+
+
+def test_what_waits_for_the_program_is_no_short_call(loop: asyncio.AbstractEventLoop) -> None:
+    """As a check that asks a server in the event loop of the program."""
+
+    async def serve() -> str:
+        return "found"
+
+    def ask() -> str:
+        return asyncio.run_coroutine_threadsafe(serve(), loop).result(10)
+
+    short = Short()
+    assert asked(loop, *[lambda: short(ask)] * 40) == ["found"] * 40
+
+
+def test_short_calls_are_done_when_the_program_has_failed(loop: asyncio.AbstractEventLoop) -> None:
+    short = shown_to_be_short(loop)
+    where: list[bool] = []
+
+    async def program() -> None:
+        for _ in range(9):
+            loop.run_in_executor(
+                None, of_the_sdk(lambda: short(lambda: where.append(of_the_program())))
+            )
+        raise RuntimeError("the program")
+
+    executor = Requests(loop, AT_ONCE)
+    loop.set_default_executor(executor)
+    with pytest.raises(RuntimeError, match="the program"):
+        loop.run_until_complete(program())
+    executor.finish()
+    assert where == [True] * 9
+
+
+def shown_to_be_short(loop: asyncio.AbstractEventLoop) -> Short:
+    short = Short()
+    asked(loop, *[lambda: short(lambda: None)] * 60)
+    return short
+
+
+def test_a_short_call_finds_the_loop_that_the_last_one_left_and_no_other(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    """What handlers that are called in a thread do to have a loop."""
+    short = shown_to_be_short(loop)
+    made: list[asyncio.AbstractEventLoop] = []
+
+    def handler() -> bool:
+        try:
+            own = asyncio.get_event_loop()
+        except RuntimeError:
+            own = asyncio.new_event_loop()
+            asyncio.set_event_loop(own)
+            made.append(own)
+        return own.run_until_complete(asyncio.sleep(0, of_the_program()))
+
+    async def which() -> asyncio.AbstractEventLoop:
+        return asyncio.get_event_loop()
+
+    asyncio.set_event_loop(loop)
+    try:
+        assert asked(loop, *[lambda: short(handler)] * 5) == [True] * 5
+        assert len(made) == 1
+        assert asyncio.get_event_loop() is loop
+    finally:
+        asyncio.set_event_loop(None)
+        made[0].close()
 
 
 def test_a_short_call_may_run_a_loop_of_its_own(loop: asyncio.AbstractEventLoop) -> None:
@@ -234,8 +306,33 @@ def test_a_short_call_may_run_a_loop_of_its_own(loop: asyncio.AbstractEventLoop)
         await asyncio.sleep(0)
         return "found"
 
+    short = shown_to_be_short(loop)
+
     def request() -> tuple[str, bool]:
-        found = Short()(lambda: asyncio.run(look_up()))
+        found = short(lambda: asyncio.run(look_up()))
         return found, asyncio.get_running_loop() is loop
 
     assert asked(loop, request, request) == [("found", True)] * 2
+
+
+def test_a_program_may_use_greenlets_of_its_own(loop: asyncio.AbstractEventLoop) -> None:
+    """And wait in them, as `sync_await` of the SDK does, by running the loop."""
+
+    def request() -> str:
+        return aside(lambda: "done")
+
+    def work() -> str:
+        answer = loop.run_in_executor(None, of_the_sdk(request))
+        while not answer.done():
+            loop._run_once()  # type: ignore[attr-defined]
+        return answer.result()
+
+    async def program() -> str:
+        return greenlet(work).switch()
+
+    executor = Requests(loop, AT_ONCE)
+    loop.set_default_executor(executor)
+    done = loop.create_task(program())
+    loop.call_later(10, done.cancel)
+    assert loop.run_until_complete(done) == "done"
+    executor.finish()

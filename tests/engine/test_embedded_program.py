@@ -82,6 +82,26 @@ def test_a_program_that_ends_itself_deletes_nothing(tmp_path: Path) -> None:
     assert len(land.objects()) == 4
 
 
+def test_a_program_that_ends_itself_leaves_nobody_waiting_for_it(tmp_path: Path) -> None:
+    """Its hooks do not answer any more; what was asked for before is done and recorded."""
+    land = Toyland(tmp_path)
+    land.program.write_text(
+        "import asyncio, sys, pulumi, toy\n"
+        "async def slow(args):\n"
+        "    await asyncio.sleep(60)\n"
+        "slow = pulumi.ResourceHook('slow', slow)\n"
+        "hooks = pulumi.ResourceHookBinding(before_create=[slow])\n"
+        "for name in ('eve', 'fay'):\n"
+        "    toy.User(name, login=name, opts=pulumi.ResourceOptions(hooks=hooks))\n"
+        "people = [toy.User(f'u{n}', login=f'u{n}') for n in range(8)]\n"
+        "people[0].id.apply(lambda _: sys.exit(3))\n"
+    )
+    said = land.run("up", *FAST, "--continue-on-error", code=1)
+    assert "program exited with non-zero exit code: 3" in said
+    assert said.count('before hook "slow" failed: the program had ended') == 2
+    assert land.ids() == set(land.objects()) == {f"user/u{n}" for n in range(8)}
+
+
 def test_a_program_that_takes_the_process_down_leaves_its_work(tmp_path: Path) -> None:
     """`os._exit` shares the fate of kill -9."""
     land = Toyland(tmp_path)

@@ -12,9 +12,9 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -35,10 +35,16 @@ class Fiber(greenlet):
         """Begin nothing yet."""
         super().__init__(run)
         self.requests = requests
+        self._resumed_by = getcurrent()
 
     def stand_aside(self) -> None:
         """Let the others go on; returns when somebody has this one go on."""
-        self.requests.waiting_room.switch()
+        self._resumed_by.switch()
+
+    def resume(self) -> None:
+        """Run it until it stands aside, or ends; only at a turn."""
+        self._resumed_by = self.parent = getcurrent()  # a greenlet of the program, if it uses some
+        self.switch()
 
     def go_on(self) -> None:
         """Have it go on, from any thread, also before it has stood aside."""
@@ -64,8 +70,7 @@ class Requests(ThreadPoolExecutor):
         self._ready: SimpleQueue[Fiber] = SimpleQueue()
         self._turn_comes = False
         self._at_the_end: list[Callable[[], None]] = []
-        self.waiting_room = getcurrent()
-        """What runs when no request does: the program."""
+        self._loop_of_others: asyncio.AbstractEventLoop | None = None
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Have a request done, or, in a thread, whatever else the program asks for."""
@@ -117,11 +122,11 @@ class Requests(ThreadPoolExecutor):
         self._turn_comes = False
         for _ in range(self._ready.qsize()):
             with suppress(Empty):
-                self._ready.get_nowait().switch()
+                self._ready.get_nowait().resume()
         while self._asked and self._idle:
             self._idle -= 1
             fiber = Fiber(self, self._asked.popleft())
-            fiber.switch()
+            fiber.resume()
             if fiber.dead:  # nothing to wait for: the program takes the answer first
                 break
         ends, self._at_the_end = self._at_the_end, []
@@ -147,6 +152,22 @@ class Requests(ThreadPoolExecutor):
         done.add_done_callback(lambda _: fiber.go_on())
         fiber.stand_aside()
         return done.result()
+
+    @contextmanager
+    def loop_out_of_sight(self) -> Iterator[None]:
+        """Have this thread look as one of others, who find no loop there but one they left."""
+        running = asyncio._get_running_loop()  # none does when the program has failed
+        asyncio._set_running_loop(None)
+        asyncio.set_event_loop(self._loop_of_others)
+        try:
+            yield
+        finally:
+            try:
+                self._loop_of_others = asyncio.get_event_loop()
+            except RuntimeError:  # they left none
+                self._loop_of_others = None
+            asyncio.set_event_loop(self._loop)
+            asyncio._set_running_loop(running)
 
 
 def aside(do: Callable[[], T]) -> T:
@@ -243,29 +264,35 @@ class Shared:
             self._under_way = False
 
 
-_SHORT = 0.001  # seconds on average
-_LENIENCE = 8  # times that, to begin with
+_A_WAIT = 0.0001  # seconds; what only computes does not wait, unless the machine is busy
+_FEW = 0.2  # of the last calls
+_LAST = 8  # calls, about
 
 
 class Short:
-    """Calls that mostly take no time: done where they are asked for, until they do take time."""
+    """Calls that mostly wait for nothing: done where they are asked for, once that has shown.
+
+    What waits may wait for the program, or for another request, so it is done in a thread.
+    """
 
     def __init__(self) -> None:
         """Know nothing of them yet."""
-        self._spent, self._calls = 0.0, 0
+        self._waited = 1.0  # the share of the last calls that did
 
     def __call__(self, do: Callable[[], T]) -> T:
-        """Do one; the program's loop is not seen by it."""
-        if _fiber() is None:
+        """Do one; it sees no loop but its own."""
+        fiber = _fiber()
+        if fiber is None:
             return do()
-        if self._spent > _SHORT * (self._calls + _LENIENCE):
-            return aside(do)
-        loop = asyncio.get_running_loop()
-        asyncio._set_running_loop(None)  # it may run one of its own
-        began = time.perf_counter()
+        if self._waited > _FEW:
+            return fiber.requests.in_thread(fiber, lambda: self._observed(do))
+        with fiber.requests.loop_out_of_sight():
+            return self._observed(do)
+
+    def _observed(self, do: Callable[[], T]) -> T:
+        began = time.perf_counter() - time.thread_time()
         try:
             return do()
         finally:
-            self._spent += time.perf_counter() - began
-            self._calls += 1
-            asyncio._set_running_loop(loop)
+            waited = time.perf_counter() - time.thread_time() - began > _A_WAIT
+            self._waited += (waited - self._waited) / _LAST

@@ -66,30 +66,31 @@ class Program:
         gc.freeze()
         gc.set_threshold(50_000, 50, 1_000)
         logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-        error = self._run(run.options.parallel, outputs)
-        if run.closed:
-            return  # what the program said of it is only that the engine has gone
-        if error is not None:
-            self._explain(error, run)
+        if self._failed(run, outputs):
             raise Bail("program")
-        if not deployment.signalled:
+        if not run.closed and not deployment.signalled:
             run.error("the program ended before all of its resources were registered")
             raise Bail("program")
 
-    def _run(self, parallel: int, outputs: OpenOutputs) -> BaseException | None:
+    def _failed(self, run: Run, outputs: OpenOutputs) -> bool:
+        """Run it; return whether it failed, and say why."""
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
-        requests = Requests(loop, parallel + 4)  # more wait than are worked on
+        requests = Requests(loop, run.options.parallel + 4)  # more wait than are worked on
         loop.set_default_executor(requests)
         sys.argv = [str(self._project.program)]
         try:
             loop.run_until_complete(run_in_stack(lambda: self._main(outputs)))
         except BaseException as error:  # sys.exit in a program is one of these
-            return error
+            if run.closed:
+                return False  # what the program says of it is only that the engine has gone
+            self._explain(error, run)
+            return True
         finally:
+            run.hooks.callbacks.close()  # nobody answers when the loop does not run
             requests.finish()
             loop.close()
-        return None
+        return False
 
     def _main(self, outputs: OpenOutputs) -> None:
         try:
