@@ -13,8 +13,8 @@ from .errors import EngineError
 Deployment = dict[str, Any]
 State = dict[str, Any]
 
-_HEAD, _END = b'"resources":[', [b"]}}", b""]  # of the lines before and behind the resources
-_PART = 1 << 18  # bytes that are written at once
+_HEAD, _END = b'"resources":[\n', b"\n]}}\n"  # before the lines of the resources, and behind
+_PART = 1 << 16  # bytes that are written at once
 
 
 def encoded(value: Any) -> bytes:
@@ -79,16 +79,17 @@ def parsed(text: bytes) -> Deployment:
     Raises:
         ValueError, KeyError, TypeError: it is none.
     """
-    head, *lines = text.split(b"\n")
-    listed = [line for line in lines[:-2] if line]
-    ours = head.endswith(_HEAD) and lines[-2:] == _END
-    ours = ours and all(line.startswith(b"{") and line.endswith(b"},") for line in listed[:-1])
-    if ours and all(line.startswith(b"{") and line.endswith(b"}") for line in listed[-1:]):
-        deployment: Deployment = json.loads(head + _END[0])["deployment"]
-        resources = Resources([line.removesuffix(b",") for line in listed])
-        return {**deployment, "resources": resources}
+    head, _, rest = text.partition(_HEAD)
+    lines = rest[: -len(_END)].split(b",\n") if rest != _END else []
+    if rest.endswith(_END) and all(map(_is_line, lines)):
+        deployment: Deployment = json.loads(head + _HEAD + _END)["deployment"]
+        return {**deployment, "resources": Resources(lines)}
     deployment = json.loads(text)["deployment"]  # somebody edited it
     return {**deployment, "resources": Resources.of(deployment.get("resources") or [])}
+
+
+def _is_line(line: bytes) -> bool:
+    return line.startswith(b"{") and line.endswith(b"}") and b"\n" not in line
 
 
 def text_of(deployment: Deployment) -> Iterator[bytes]:
@@ -96,11 +97,10 @@ def text_of(deployment: Deployment) -> Iterator[bytes]:
     rest = encoded({key: value for key, value in deployment.items() if key != "resources"})[1:-1]
     # No two have the same digest, whatever the clock says.
     start = b'{"version":3,"id":"%s","deployment":{' % os.urandom(8).hex().encode()
-    start += b"%s%s%s\n" % (rest, b"," if rest else b"", _HEAD)
-    text = bytearray(start)
+    text = bytearray(start + b"%s%s%s" % (rest, b"," if rest else b"", _HEAD))
     for at, line in enumerate(Resources.of(deployment.get("resources") or []).lines):
         text += (b",\n" if at else b"") + line
         if len(text) > _PART:
             yield bytes(text)
             text.clear()
-    yield bytes(text + b"\n" + b"\n".join(_END))
+    yield bytes(text + _END)
