@@ -17,8 +17,8 @@ from pulumi_martech.model.values import Frozen, Unknown
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.reconcile import shape
 from pulumi_martech.reconcile.roles import Presence
+from pulumi_martech.resources.declarations import person_problems
 from pulumi_martech.resources.maps import VendorGrantProvider, grant_id
-from pulumi_martech.resources.program import person_problems
 from pulumi_martech.resources.roles import RoleProvider, RoleReferenceProvider
 from pulumi_martech.resources.users import UserProvider
 
