@@ -153,7 +153,7 @@ class Sandbox:
         """Serve in a background thread; returns when requests are answered."""
         app = Starlette(
             routes=[
-                *side_door_routes(self),
+                *side_door_routes(self.side_token, self.tenants, self.tenant),
                 Route("/{tenant}/{rest:path}", self._serve, methods=_METHODS),
             ]
         )

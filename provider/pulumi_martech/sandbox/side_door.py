@@ -11,8 +11,8 @@ Every request needs ``Authorization: Bearer <side token>``.
 """
 
 import secrets
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import httpx
 from pydantic_core import to_jsonable_python
@@ -20,8 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-if TYPE_CHECKING:
-    from pulumi_martech.sandbox.server import Sandbox
+from pulumi_martech.sandbox.tenant import Tenant
 
 _COMMON_VERBS = ("fault", "clear_faults", "writes", "log", "calls", "mark", "environment")
 
@@ -48,15 +47,23 @@ class SideDoor:
         return response.json()
 
 
-def side_door_routes(sandbox: "Sandbox") -> list[Route]:
-    """Return the routes of the side door of a sandbox."""
+def side_door_routes(
+    token: str, tenants: Mapping[str, Tenant], opened: Callable[..., Tenant]
+) -> list[Route]:
+    """Return the routes of a side door.
+
+    Args:
+        token: what opens it.
+        tenants: those that are open, by key.
+        opened: opens a tenant or makes it, by key, platform and switches.
+    """
 
     def guarded(
         do: Callable[[Request], Awaitable[Any]],
     ) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             sent = request.headers.get("authorization", "")
-            if not secrets.compare_digest(sent.encode(), f"Bearer {sandbox.side_token}".encode()):
+            if not secrets.compare_digest(sent.encode(), f"Bearer {token}".encode()):
                 return JSONResponse({"error": "the side door needs its own token"}, 401)
             try:
                 return JSONResponse(to_jsonable_python(await do(request)))
@@ -65,14 +72,14 @@ def side_door_routes(sandbox: "Sandbox") -> list[Route]:
 
         return endpoint
 
-    async def tenants(request: Request) -> Any:
+    async def listed(request: Request) -> Any:
         return {
             tenant.key: {
                 "platform": tenant.platform,
                 "url": tenant.base_url,
                 "environment": tenant.environment(),
             }
-            for tenant in sandbox.tenants.values()
+            for tenant in tenants.values()
         }
 
     async def log(request: Request) -> Any:
@@ -80,7 +87,7 @@ def side_door_routes(sandbox: "Sandbox") -> list[Route]:
         after = int(request.query_params.get("after", "0"))
         entries = [
             entry
-            for tenant in sandbox.tenants.values()
+            for tenant in tenants.values()
             if wanted in (None, tenant.key)
             for entry in tenant.log(after)
         ]
@@ -88,13 +95,11 @@ def side_door_routes(sandbox: "Sandbox") -> list[Route]:
 
     async def open_tenant(request: Request) -> Any:
         switches = await request.json()
-        tenant = sandbox.tenant(
-            request.path_params["tenant"], switches.pop("platform", ""), **switches
-        )
+        tenant = opened(request.path_params["tenant"], switches.pop("platform", ""), **switches)
         return tenant.environment()
 
     async def do_verb(request: Request) -> Any:
-        tenant = sandbox.tenants.get(request.path_params["tenant"])
+        tenant = tenants.get(request.path_params["tenant"])
         if tenant is None:
             raise ValueError(f"this sandbox has no tenant {request.path_params['tenant']!r}")
         verb = request.path_params["verb"]
@@ -104,7 +109,7 @@ def side_door_routes(sandbox: "Sandbox") -> list[Route]:
         return getattr(tenant, verb)(**arguments)
 
     return [
-        Route("/_side", guarded(tenants), methods=["GET"]),
+        Route("/_side", guarded(listed), methods=["GET"]),
         Route("/_side/log", guarded(log), methods=["GET"]),
         Route("/_side/{tenant}", guarded(open_tenant), methods=["PUT"]),
         Route("/_side/{tenant}/{verb}", guarded(do_verb), methods=["POST"]),
