@@ -1,11 +1,15 @@
 """What is said of a command that cannot begin, to a person and to a machine."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pulumi_martech.cli import main
+from pulumi_martech.engine.embedded.cli import main as embedded
+from pulumi_martech.engine.embedded.host import Host
 from pulumi_martech.engine.stacks import Engine
 from pulumi_martech.operations.stack import made
 
@@ -44,6 +48,30 @@ def test_a_verb_that_reads_the_document_says_so_where_there_is_none(
     assert f"find the access document: there is none in {tmp_path} (" in err
     assert "this reads the document, a program is not enough" in err
     assert "martech check" not in err and "no program" not in err
+
+
+def test_a_folder_that_is_gone_is_said_to_be_gone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    tmp_path.rmdir()
+    for words in (["preview"], ["stack", "ls"], ["--help"]):
+        _, err = refused(capsys, *words)
+        assert "the folder that you are in is gone; nothing was done" in err
+    assert embedded(["stack", "ls"]) == 1
+    assert "the folder that this was started in is gone; nothing" in capsys.readouterr().err
+    assert embedded(["version"]) == 0
+    assert embedded(["-C", "/", "stack", "ls"]) == 1
+    assert "no Pulumi.yaml was found in /" in capsys.readouterr().err
+    ended = Host().run(["version"], tmp_path, {})
+    assert (ended.code, ended.out) == (1, "") and f"{tmp_path} is gone" in ended.err
+    told = subprocess.run(
+        [sys.executable, "-m", "pulumi_martech.engine.embedded", "stack", "ls"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert told.stderr.startswith("error: the folder that this was started in is gone")
 
 
 def test_a_role_on_an_account_that_is_not_there(

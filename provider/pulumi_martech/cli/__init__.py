@@ -75,6 +75,13 @@ def main(args: Sequence[str] | None = None) -> int:
     hear_endings()
     said = list(sys.argv[1:] if args is None else args)
     try:
+        os.getcwd()
+    except FileNotFoundError:
+        return _complain(
+            "the folder that you are in is gone; nothing was done: change to one that is there",
+            said,
+        )
+    try:
         with contextlib.chdir("."):  # and back from where --cwd goes
             code = app(said, prog_name="martech", standalone_mode=False)
     except typer.TyperException as error:

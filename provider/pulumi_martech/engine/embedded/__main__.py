@@ -2,11 +2,13 @@
 
 import os
 import sys
+from contextlib import suppress
 
 if __name__ == "__main__":
     # What the program can import must not depend on the folder the command was given in.
-    if not sys.flags.safe_path and sys.path[0] == os.getcwd():
-        del sys.path[0]
+    with suppress(FileNotFoundError):  # it may be gone
+        if not sys.flags.safe_path and sys.path[0] == os.getcwd():
+            del sys.path[0]
 
     from pulumi_martech.engine.interrupts import hear_endings
 

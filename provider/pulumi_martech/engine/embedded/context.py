@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from .errors import UsageError
+from .errors import EngineError, UsageError
 from .project import Project, check_stack_name
 from .settings import StackSettings
 from .stacks import StackFolder, selected
@@ -14,7 +14,21 @@ class Context:
 
     def __init__(self, arguments: Namespace):
         self.arguments = arguments
-        self.where = Path(arguments.cwd).resolve()
+
+    @property
+    def where(self) -> Path:
+        """The working directory.
+
+        Raises:
+            EngineError: it is gone.
+        """
+        try:
+            return Path(self.arguments.cwd).resolve()
+        except FileNotFoundError:
+            raise EngineError(
+                "the folder that this was started in is gone; nothing was done: change to one "
+                "that is there, or name one with --cwd"
+            ) from None
 
     def project(self) -> Project:
         """Return the project of the working directory."""

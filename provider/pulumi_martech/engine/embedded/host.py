@@ -61,6 +61,8 @@ class Host:
             folder: where it runs.
             environment: all variables that it sees.
         """
+        if not folder.is_dir():
+            return Ended(1, "", f"error: the folder {folder} is gone; nothing was done\n")
         with tempfile.TemporaryDirectory(prefix="martech-") as outputs:
             request = {
                 "words": ["--non-interactive", *words],

@@ -179,7 +179,10 @@ def output_as_messages(project: Project, events: Events) -> Iterator[None]:
         raise EngineError(
             f"{folder}, the folder of the program that Pulumi.yaml names, is not there"
         )
-    before = os.getcwd()
+    try:
+        before = os.getcwd()
+    except FileNotFoundError:  # gone, and another one named
+        before = folder
     written, complained = _Lines(events, "info"), _Lines(events, "info#err")
     os.chdir(folder)
     sys.path.insert(0, folder)
@@ -191,4 +194,5 @@ def output_as_messages(project: Project, events: Events) -> Iterator[None]:
         complained.finish()
         with contextlib.suppress(ValueError):
             sys.path.remove(folder)
-        os.chdir(before)
+        with contextlib.suppress(FileNotFoundError):
+            os.chdir(before)
