@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -141,14 +141,29 @@ def test_nothing_is_made_before_its_intent_is_on_the_disk(stage: Stage) -> None:
 
 
 def test_a_clock_that_goes_backwards_changes_nothing(stage: Stage) -> None:
-    place = stage.place()
+    """Between runs, and by a day at each call of one."""
+    place, day = stage.place(), timedelta(days=1)
     place.disk.trouble = at(40, "kill")
-    with time_machine.travel(datetime(2040, 1, 1, tzinfo=UTC), tick=True), pytest.raises(Killed):
+    with time_machine.travel(datetime(2040, 1, 1, tzinfo=UTC)) as clock, pytest.raises(Killed):
+        place.disk.before = lambda: clock.shift(-day)
         place.run(AFTER)
     place.works_again()
-    with time_machine.travel(datetime(2020, 1, 1, tzinfo=UTC), tick=True):
+    with time_machine.travel(datetime(2020, 1, 1, tzinfo=UTC), tick=False) as clock:
         assert " 0 seconds ago, at 2040-01-01" in place.stack.holder()
+        deployment = place.stack.read()
+        place.disk.before = lambda: clock.shift(-day)
         place.converges("a clock that goes backwards")
+        place.disk.before = lambda: None
+        before = place.store.read("checkpoint.json")
+        place.stack.write(deployment)
+        written = place.store.read("checkpoint.json")
+        place.stack.write(deployment)
+        assert place.store.read("checkpoint.json") not in (before, written), "none is like another"
+    runs = place.stack.history()
+    numbers = [run["version"] for run in runs]
+    assert numbers == [3, 2, 1] and runs[0]["startTime"] < runs[1]["startTime"], "the latest first"
+    for run in runs:
+        assert run["startTime"] <= run["endTime"]
 
 
 def test_a_disk_without_second_names_locks_as_well(stage: Stage) -> None:

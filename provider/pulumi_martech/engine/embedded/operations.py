@@ -345,12 +345,13 @@ class Operation:
         changes: dict[str, int],
         config: dict[str, ConfigValue],
     ) -> None:
+        ended = datetime.now(UTC)
         self._folder.remember(
             {
                 "kind": {"up": "update", "import": "resource-import"}.get(
                     request.kind, request.kind
                 ),
-                "startTime": _stamp(started),
+                "startTime": _stamp(min(started, ended)),  # the clock may have been set
                 "message": request.message,
                 "environment": {},
                 "config": {
@@ -364,7 +365,7 @@ class Operation:
                 }
                 | self._settings.stored(),
                 "result": "failed" if failed else "succeeded",
-                "endTime": _stamp(datetime.now(UTC)),
+                "endTime": _stamp(ended),
                 "resourceChanges": changes,
             }
         )
