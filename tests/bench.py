@@ -1,7 +1,7 @@
 """The figures of docs/performance.md: ``make bench`` (everything), or name some of them.
 
     python tests/bench.py [calls] [inviting] [hanging] [noop] [first-up] [memory] [help] [document]
-                          [engine] [declaring]
+                          [engine] [declaring] [looking]
     python tests/bench.py engine --json
 
 Each figure is measured against a sandbox on this machine; with `pulumi` on PATH the engines are
@@ -325,6 +325,14 @@ def declaring():
             )
 
 
+def looking():
+    """An `up` that updates 300 resources: with a look at the lock before each call, and without."""
+    from scale import looking
+
+    for line in looking.figures():
+        print(line, flush=True)
+
+
 FIGURES = {
     "calls": calls,
     "inviting": inviting,
@@ -336,6 +344,7 @@ FIGURES = {
     "document": document,
     "engine": engine,
     "declaring": declaring,
+    "looking": looking,
 }
 
 
