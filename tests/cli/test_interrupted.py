@@ -124,7 +124,7 @@ def test_ctrl_c_finishes_what_is_under_way_and_again_ends_at_once(shop: Shop, en
     if engine == "embedded":
         assert "ended at once; what was under way is listed as pending in the state" in said
     assert "acme/bob create begun, end not known" in said and "0 changes were done" in said
-    assert "1 unknown: begun, and the engine ended before the platform had answered" in said
+    assert "1 unknown: begun, and cut off before the platform had answered" in said
     assert "the next run asks the platform" in said and "1 it is not known" in said
 
     names, pending = state(shop)

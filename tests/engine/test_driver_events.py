@@ -155,6 +155,16 @@ def test_of_a_step_that_was_begun_and_never_ended_nothing_is_known() -> None:
     assert left.outcome is Outcome.DONE
 
 
+def test_of_a_call_whose_provider_has_ended_nothing_is_known() -> None:
+    for why in ("EOF", "read tcp 127.0.0.1:1->127.0.0.1:2: read: connection reset by peer"):
+        text = f"rpc error: code = Unavailable desc = error reading from server: {why}"
+        plan = read(pre("create", new={}), failed("create", new={}), said(text), ended_badly=True)
+        assert [step.outcome for step in plan.steps] == [Outcome.UNKNOWN], why
+    text = "rpc error: code = Unknown desc = no seats are left"
+    plan = read(pre("create", new={}), failed("create", new={}), said(text), ended_badly=True)
+    assert [step.outcome for step in plan.steps] == [Outcome.FAILED]
+
+
 def test_what_a_canceled_run_did_not_come_to_is_no_error() -> None:
     never = f"expected resource operations for {ANA} but none were seen"
     canceled = {"summaryEvent": {"result": "canceled"}}

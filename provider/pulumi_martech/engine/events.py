@@ -50,6 +50,8 @@ _SEVERITIES: dict[str, Literal["error", "warning", "info"]] = {
     "fatal": "error",
     "warning": "warning",
 }
+_CUT_OFF = re.compile(r"error reading from server: (EOF|.*connection reset by peer)")
+"""What the real engine (3.259) says of a call whose provider process has ended meanwhile."""
 _HEARD = re.compile(r"received; (cancelling|terminating)")
 _NEVER_SEEN = re.compile(r"expected resource operations for \S+ but none were seen")
 """What the real engine (3.259) says of each planned step that a canceled run did not come to."""
@@ -201,14 +203,17 @@ class Events:
             provider=_provider(after.meta) or _provider(before.meta),
             old=old,
             new=new,
-            outcome=self._outcome(taken, op, records),
+            outcome=self._outcome(urn, taken, op, records),
         )
 
-    def _outcome(self, taken: list[_Record], op: Op, records: Mapping[str, _Record]) -> Outcome:
+    def _outcome(
+        self, urn: str, taken: list[_Record], op: Op, records: Mapping[str, _Record]
+    ) -> Outcome:
         if self.planning:
             return Outcome.PLANNED
         if any(record.failed for record in taken):
-            return Outcome.FAILED
+            said = (item["message"] for item in self.diagnostics if item.get("urn") == urn)
+            return Outcome.UNKNOWN if any(map(_CUT_OFF.search, said)) else Outcome.FAILED
         if not all(record.ended for record in taken):
             return Outcome.UNKNOWN
         halfway = op is Op.REPLACE and "create-replacement" not in records

@@ -65,7 +65,7 @@ class Outcome(StrEnum):
     """What became of a step: ``NOT_DONE`` was planned and never begun.
 
     ``ASKED`` is of platforms without an API: a person was asked, and has still to do it.
-    ``UNKNOWN`` was begun, and the engine ended before it was told how that ended.
+    ``UNKNOWN`` was begun, and the engine or the provider ended before the platform had answered.
     """
 
     PLANNED = "planned"

@@ -23,9 +23,7 @@ _STYLES = {
 _KIND_STYLES = {"add": "green", "update": "yellow", "delete": "red"}
 _KIND_MARKS = {"add": "+", "update": "~", "delete": "-"}
 
-_UNKNOWN = (
-    "begun, and the engine ended before the platform had answered; the next run asks the platform"
-)
+_UNKNOWN = "begun, and cut off before the platform had answered; the next run asks the platform"
 
 _MOST_TYPE, _MOST_NAME = 28, 36
 """Widths up to which the columns of a list of steps are aligned."""
