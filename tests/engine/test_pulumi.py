@@ -30,6 +30,7 @@ if "version" in sys.argv:
 here = pathlib.Path(os.environ["HERE"])
 log = open(sys.argv[sys.argv.index("--event-log") + 1], "a") if "preview" in sys.argv else None
 heard = []
+signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 def hear(number, frame):
     heard.append(number)
@@ -197,6 +198,19 @@ def test_what_comes_early_waits_the_second_is_passed_on_and_the_third_kills(stag
         until(lambda number=number: len(stage.heard()) == number or run.poll() is not None)
     assert "['interrupted']" in run.communicate(timeout=60)[0]
     assert stage.heard() == [signal.SIGINT] * 2
+    until(lambda: not stage.processes())
+
+
+def test_asked_twice_one_that_does_not_listen_yet_is_ended(stage: Stage) -> None:
+    run = stage.run()
+    until(lambda: stage.said("started"))
+    run.send_signal(signal.SIGINT)
+    assert run.stdout is not None
+    until(lambda: "True" in (run.stdout.readline() if run.stdout else ""))
+    for _ in range(6):  # two within a moment are one
+        run.stdout.readline()
+    run.send_signal(signal.SIGINT)
+    assert "['interrupted']" in run.communicate(timeout=60)[0]
     until(lambda: not stage.processes())
 
 
