@@ -34,7 +34,6 @@ PROGRAMS = {  # what is said to be not covered, and what asks for it
         "toy.User('a', login='a', x=pulumi.AssetArchive({'a': pulumi.StringAsset('x')}))"
     ),
     "assets and": "pulumi.export('a', pulumi.StringAsset('a'))",
-    "the option `import_`": "toy.User('a', login='a', opts=O(import_='user/a'))",
     "the option `version`": "toy.User('a', login='a', opts=O(version='1.2.3'))",
     "invoke transforms": "pulumi.runtime.register_invoke_transform(lambda args: None)",
 }
@@ -57,6 +56,18 @@ def test_what_is_not_covered_is_refused_by_name(sandbox: Sandbox, what: str) -> 
     assert done.returncode == 1
     assert what in said and "use a stack on the real `pulumi`" in said
     assert "Traceback" not in said
+    assert json.loads(sandbox.world.read_text())["objects"] == {}
+
+
+def test_an_import_by_the_program_is_refused(sandbox: Sandbox) -> None:
+    """With the real one it always fails, once other resources may have been made."""
+    head = "import toy\nfrom pulumi import ResourceOptions as O\n"
+    (sandbox.work / "__main__.py").write_text(
+        f"{head}toy.User('a', login='a', opts=O(import_='user/a'))\n"
+    )
+    done = sandbox.pulumi("up", "--yes", "--skip-preview")
+    assert done.returncode == 1
+    assert "take it over by `import --file`" in done.stdout + done.stderr
     assert json.loads(sandbox.world.read_text())["objects"] == {}
 
 

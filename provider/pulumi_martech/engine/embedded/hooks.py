@@ -153,7 +153,13 @@ class Hooks:
                     raise StepFailed(
                         "maximum number of error hook retries reached", error.uncertain
                     ) from None
-                if not self._asks_again(names, operation, failures, old, new):
+                try:
+                    again = self._asks_again(names, operation, failures, old, new)
+                except StepFailed:
+                    if operation != "delete":  # there what the provider said matters more
+                        raise
+                    again = False
+                if not again:
                     raise
                 self._events.diagnostic(
                     "warning",

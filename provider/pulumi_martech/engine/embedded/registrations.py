@@ -65,14 +65,18 @@ def registration(request: Any, root: Path) -> Registration:
 
     Raises:
         Unsupported: something in it is not covered.
-        ValueError: something in it cannot be read.
+        ValueError: something in it cannot be read, or done by any engine.
         RequestFailed: an alias is no urn.
     """
     _check_covered(request.type, request.custom)
     if request.remote:
         raise Unsupported(f"the remote component {request.type}")
     if request.importId:
-        raise Unsupported("the option `import_` (the command `import --file` is covered)")
+        raise ValueError(
+            "the option `import_` takes over nothing that has a dynamic provider: the real "
+            "`pulumi` fails with KeyError: '__provider', as it does not say which provider is to "
+            "read; take it over by `import --file`, or read it by the option `id`"
+        )
     for option in ("version", "pluginDownloadURL"):
         if getattr(request, option):
             raise Unsupported(f"the option `{option}`, which asks for another provider plugin,")
@@ -134,7 +138,7 @@ def reading(request: Any, root: Path) -> Reading:
 
     Raises:
         Unsupported: the type is not covered.
-        ValueError: something in it cannot be read.
+        ValueError: something in it cannot be read, or done by any engine.
     """
     if request.type != STACK_REFERENCE:
         _check_covered(request.type, custom=True)

@@ -1,0 +1,18 @@
+import pulumi, toy
+from pulumi import Alias, ResourceOptions as O
+from pulumi import ResourceHookBinding as B
+
+def hook(name, fails=False):
+    def run(args):
+        pulumi.log.info(f"{name} {args.name} {args.id}")
+        if fails:
+            raise ValueError(f"{name} says no")
+    return pulumi.ResourceHook(name, run)
+
+ok = hook("ok")
+no = hook("no", fails=True)
+u = toy.User("u", login="u", roles=["a"], opts=O(hooks=B(before_delete=[no])))
+d = toy.User("d", login="d2", opts=O(hooks=B(before_delete=[no])))
+g = toy.Group("g", title="g2", note="1", opts=O(hooks=B(before_delete=[no])))
+r = toy.Grant("r", user=u.handle, group=g.handle, level="owner")
+x = toy.Grant("x", user=d.handle, group="x", level="owner")
