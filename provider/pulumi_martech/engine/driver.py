@@ -237,8 +237,7 @@ class Driver:
                 _drain(lines, events)
         plan = events.plan(round(time.monotonic() - started, 3), answer.failed)
         if answer.failed and not plan.errors:
-            nothing_said = events.heard or not answer.err
-            ended = events.interrupted and nothing_said
+            ended = events.heard or (events.interrupted and not answer.err)
             text = "interrupted" if ended else _first_error(answer)
             said = Message(severity="error", text=text)
             plan = plan.model_copy(update={"messages": (*plan.messages, said)})
