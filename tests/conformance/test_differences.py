@@ -25,7 +25,8 @@ def sandbox() -> Iterator[Sandbox]:
 def _run(sandbox: Sandbox, program: str, *words: str) -> str:
     head = "import pulumi, toy\nfrom pulumi import Alias, ResourceOptions as O\n"
     (sandbox.work / "__main__.py").write_text(head + program)
-    done = sandbox.pulumi(*words, *(["--yes", "--skip-preview"] if words[0] == "up" else []))
+    quietly = [] if words[0] == "preview" else ["--yes", "--skip-preview"]
+    done = sandbox.pulumi(*words, *quietly)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -50,3 +51,12 @@ def test_what_is_left_alone_may_refer_to_what_is_renamed(sandbox: Sandbox, limit
     assert "User::old" not in urns
     later = "user = toy.User('new', login='ann')\n" + kept
     _run(sandbox, later, "preview", "--expect-no-changes")
+
+
+def test_nothing_is_left_of_what_a_destroy_read(sandbox: Sandbox) -> None:
+    """The real engine keeps what was read in the place of what it deleted, without its provider."""
+    sandbox.change_world({"add": {"user/other": {"login": "other"}}})
+    _run(sandbox, "toy.User('ann', login='ann')\n", "up")
+    _run(sandbox, "toy.User.get('ann', 'user/other')\n", "destroy", "--run-program")
+    assert not _urns(sandbox)
+    assert list(json.loads(sandbox.world.read_text(encoding="utf-8"))["objects"]) == ["user/other"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from greenlet import greenlet
 
-from pulumi_martech.engine.embedded.fibers import Requests, Shared, Short, Slots, aside
+from pulumi_martech.engine.embedded.fibers import Requests, Shared, Short, Slots, UnderWay, aside
 
 AT_ONCE = 3
 
@@ -172,6 +172,29 @@ def test_slots_are_given_in_order_to_fibers_and_threads(loop: asyncio.AbstractEv
     fibers = [number for number in order if number < 10]
     assert fibers == list(range(6))  # one each: never two inside
     assert sorted(order) == [*range(6), *range(10, 13)]
+
+
+def test_fibers_and_threads_wait_until_nothing_is_under_way(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    under_way = UnderWay()
+    told: list[str] = []
+
+    def work(seconds: float) -> None:
+        with under_way:
+            aside(lambda: time.sleep(seconds))
+            told.append("done")
+
+    def wait() -> None:
+        under_way.wait()
+        told.append("over")
+
+    under_way.wait()  # returns at once
+    thread = threading.Thread(target=lambda: (time.sleep(0.01), wait()))
+    thread.start()
+    asked(loop, lambda: work(0.03), lambda: work(0.05), wait)
+    thread.join(10)
+    assert told == ["done", "done", "over", "over"]
 
 
 def test_one_settling_serves_all_who_ask_before_it_begins(loop: asyncio.AbstractEventLoop) -> None:

@@ -30,7 +30,7 @@ from .state import (
     qualified_type,
 )
 from .steps import SameStep
-from .turns import MonitorClosed, Turns
+from .turns import Turns
 from .values import Properties, Secret, equal
 
 Program = Callable[["Deployment"], None]
@@ -214,7 +214,7 @@ class Deployment:
         """
         run = self.run
         if run.closed:
-            raise MonitorClosed
+            raise self._turns.ended()
         if qualified_type(urn) == STACK_TYPE:
             self._stack_outputs = (urn, outputs)  # kept until it is known how the run went
             return
@@ -223,7 +223,7 @@ class Deployment:
         except (StepFailed, PlanViolation) as error:
             run.error(str(error), urn)
             run.bail()
-            raise MonitorClosed from None
+            raise self._turns.ended() from None
 
     def _set_outputs(self, urn: str, outputs: Properties, errored: bool) -> None:
         run = self.run

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from .errors import EngineError, StepFailed, explained
 from .events import metadata
-from .fibers import Slots
+from .fibers import Slots, UnderWay
 from .readings import ImportStep, RefreshStep
 from .run import Run
 from .state import ResourceState
@@ -46,6 +46,7 @@ class Executor:
         self._lock = threading.Lock()
         self._slots = Slots(run.options.parallel)
         self._skipped: set[str] = set()
+        self._chains = UnderWay()
         self.failed = False
         self.first_failure = ""
         self.maybe_corrupt = False
@@ -68,12 +69,17 @@ class Executor:
 
     def chain(self, steps: Sequence[Step]) -> None:
         """Carry out steps in order; a failure ends the chain."""
-        for at, step in enumerate(steps):
-            if self._run.closed:
-                return
-            if not self._carry_out(step):
-                self._give_up(steps[at + 1 :])
-                return
+        with self._chains:
+            for at, step in enumerate(steps):
+                if self._run.closed:
+                    return
+                if not self._carry_out(step):
+                    self._give_up(steps[at + 1 :])
+                    return
+
+    def wait(self) -> None:
+        """Return when no step is under way."""
+        self._chains.wait()
 
     def _give_up(self, steps: Sequence[Step]) -> None:
         """Answer a program that goes on about steps which a failed one before them prevents."""

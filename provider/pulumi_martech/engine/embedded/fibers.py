@@ -203,6 +203,38 @@ class Slots:
         go_on()
 
 
+class UnderWay:
+    """What is under way; fibers and threads may wait until nothing is."""
+
+    def __init__(self) -> None:
+        """Nothing is."""
+        self._count = 0
+        self._lock = threading.Lock()
+        self._waiting: list[Callable[[], None]] = []
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._count += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._count -= 1
+            if self._count:
+                return
+            waiting, self._waiting = self._waiting, []
+        for go_on in waiting:
+            go_on()
+
+    def wait(self) -> None:
+        """Return when nothing is under way."""
+        with self._lock:
+            if not self._count:
+                return
+            wait, go_on = _waiter()
+            self._waiting.append(go_on)
+        wait()
+
+
 def _waiter() -> tuple[Callable[[], object], Callable[[], None]]:
     """Return how to wait, and how to have whoever waits go on."""
     fiber = _fiber()

@@ -371,10 +371,10 @@ class Generator:
         )
         if not new.id:
             raise StepFailed(f"Expected an ID for {urn}")
+        if run.options.destroy_program:
+            self.decisions.to_delete.append(new)
         if old is not None and not old.external and old.id != new.id:
             self.decisions.done["replaces"].add(urn)
             return [ReadStep(request, old, new, replacing=True), ReplaceStep(old, new)]
-        if run.options.destroy_program:
-            self.decisions.to_delete.append(new)
         self.decisions.done["reads"].add(urn)
         return [ReadStep(request, old, new)]

@@ -39,7 +39,7 @@ class Refresh:
         self._generator.targeting.check_known(run.options.targets)
         self._generator.targeting.check_known(run.options.excludes)
         steps: dict[int, RefreshStep] = {}
-        for resource in self._read(run.base):
+        for resource in self._read():
             run.ensure_provider(resource.provider)
             steps[id(resource)] = RefreshStep(resource)
         self._executor.group(list(steps.values()))
@@ -51,11 +51,11 @@ class Refresh:
         if self._executor.failed or run.cancelled:
             raise Bail("refresh")
 
-    def _read(self, base: list[ResourceState]) -> Iterator[ResourceState]:
+    def _read(self) -> Iterator[ResourceState]:
         """Yield the resources that are read."""
         options = self._run.options
         targets, excludes = options.targets.copy(), options.excludes.copy()
-        for resource in base:
+        for resource in self._run.base:
             limit = excludes or targets
             dependents = options.exclude_dependents if excludes else options.target_dependents
             named = resource.urn in limit
@@ -116,9 +116,7 @@ class Refresh:
         return turns.handle(request, lambda: self._steps(opened))
 
     def _targeted(self, old: ResourceState) -> bool:
-        targeting = self._generator.targeting
-        included = targeting.names(old)
-        targeting.take(old, included)
+        included = self._generator.targeting.names(old)
         if included:
             self._decisions.done["refreshes"].add(old.urn)
         return included
@@ -149,11 +147,11 @@ class Refresh:
         return []
 
     def finish(self) -> None:
-        """Read what the program has not registered."""
+        """Read what the program has not registered; dependents neither come nor stay along."""
         run, decisions = self._run, self._decisions
         rest = [resource for resource in run.base if not decisions.operated_on(resource.urn)]
         steps = []
-        for resource in self._read(rest):
+        for resource in filter(self._generator.targeting.named, rest):
             decisions.done["refreshes"].add(resource.urn)
             run.ensure_provider(resource.provider)
             steps.append(RefreshStep(resource))

@@ -46,6 +46,13 @@ class Targeting:
             return self._is_target(resource)
         return not options.excludes or not self._is_excluded(resource)
 
+    def named(self, resource: ResourceState) -> bool:
+        """Tell whether a resource itself is to be acted on, whatever it depends on."""
+        options = self._run.options
+        if options.excludes:
+            return resource.urn not in options.excludes
+        return resource.urn in options.targets
+
     def take(self, resource: ResourceState, included: bool) -> None:
         """Remember a registered resource, for its dependents."""
         options = self._run.options

@@ -11,7 +11,7 @@ from .fibers import Slots
 from .requests import Reading, Registration
 from .run import Run
 from .state import ResourceState
-from .steps import Step
+from .steps import SameStep, Step
 
 T = TypeVar("T")
 
@@ -44,11 +44,31 @@ class Turns:
         Raises:
             MonitorClosed: the run has ended.
         """
-        steps = self.generated(request, lambda: self._executor.without_skipped(generate()))
+        steps = self.generated(request, lambda: self._decided(generate()))
         self._executor.chain(steps)
         if request.state is None:
-            raise MonitorClosed
+            raise self.ended()
         return request.state
+
+    def ended(self) -> MonitorClosed:
+        """Return the answer to a request that comes to nothing, once nothing is under way.
+
+        Until then the program goes on, as its hooks may still be called.
+        """
+        self._executor.wait()
+        return MonitorClosed()
+
+    def _decided(self, steps: list[Step]) -> list[Step]:
+        """Return the steps to be carried out side by side with others.
+
+        What is left alone takes along what it needs: that is recorded before the next request
+        finds it decided, or else the state would have the one before the other.
+        """
+        steps = self._executor.without_skipped(steps)
+        if not any(isinstance(step, SameStep) and step.untargeted for step in steps):
+            return steps
+        self._executor.chain(steps)
+        return []
 
     def generated(self, request: Registration | Reading, generate: Callable[[], T]) -> T:
         """Return what is generated for a request, one at a time.
@@ -59,14 +79,14 @@ class Turns:
         run = self._run
         with self._generating:
             if run.closed:
-                raise MonitorClosed
+                raise self.ended()
             try:
                 return generate()
             except Bail:
                 run.bail()
-                raise MonitorClosed from None
+                raise self.ended() from None
             except Exception as error:
                 urn = run.urn(request.parent, request.type, request.name)
                 run.error(explained(error), urn)
                 run.bail()
-                raise MonitorClosed from None
+                raise self.ended() from None

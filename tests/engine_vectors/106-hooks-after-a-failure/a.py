@@ -1,0 +1,8 @@
+import pulumi, toy
+from pulumi import Alias, ResourceOptions as O
+from pulumi import ResourceHookBinding as B
+h = pulumi.ResourceHook('h', lambda args: pulumi.log.info(f"{args.name} is done"))
+toy.User("slow", login="slow", opts=O(hooks=B(after_update=[h])))
+w = toy.Group("w", title="w")
+toy.Group("g", title="g", opts=O(protect=True, depends_on=[w]))
+toy.Group("f", title="f", opts=O(depends_on=[w]))

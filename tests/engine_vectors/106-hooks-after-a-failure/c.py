@@ -1,0 +1,7 @@
+import pulumi, toy
+from pulumi import Alias, ResourceOptions as O
+from pulumi import ResourceHookBinding as B
+h = pulumi.ResourceHook('h', lambda args: pulumi.log.info(f"{args.name} is done"))
+toy.User("slow", login="slow", roles=["y"], opts=O(hooks=B(after_update=[h])))
+w = toy.Group("w", title="w", note="y")
+toy.Group("f", title="f", note="x", opts=O(depends_on=[w]))
