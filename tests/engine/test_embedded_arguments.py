@@ -229,6 +229,8 @@ def test_options_that_contradict_each_other_are_refused() -> None:
         ("config get key -s one -s two", {"stack": "two"}),
         ("-C there --color never stack -s dev output -j x", {"cwd": "there", "name": "x"}),
         ("stack ls -ja --json=false", {"json": False, "all": True}),
+        ("stack history --output json", {"json": True}),
+        ("whoami --output=default", {"json": False}),
         ("config set-all --plaintext a=-1 --plaintext=b=c=d", {"plaintext": ["a=-1", "b=c=d"]}),
         ("up -ymnote -p4 -c a=b --config=c=d", {"message": "note", "config": ["a=b", "c=d"]}),
         ("up --refresh=false --refresh=true -t -x", {"refresh": True, "target": ["-x"]}),

@@ -86,6 +86,8 @@ def parse(words: list[str]) -> argparse.Namespace:
     for name, value in vars(arguments).items():
         setattr(arguments, name, restored(value, held))
     _check_together(arguments)
+    if getattr(arguments, "output", "") == "json":
+        arguments.json = True
     if truthy("PULUMI_SKIP_CONFIRMATIONS") and command not in ("cancel", "state repair"):
         arguments.yes = True
     return arguments
@@ -148,16 +150,21 @@ def _parser() -> _Parser:
     cancel.add_argument("--lock", default="")  # as `stack ls --json` has it; no other is broken
     commands.add_parser("version", parents=[shared])
     whoami = commands.add_parser("whoami", parents=[_shared()], conflict_handler="resolve")
-    whoami.add_argument("--json", "-j", action="store_true")
+    _add_json(whoami)
     whoami.add_argument("--verbose", "-v", action="store_true", help="say where state is kept, too")
     _add_plugin(commands.add_parser("plugin", parents=[shared]), nested)
     return parser
 
 
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", "-j", action="store_true")
+    parser.add_argument("--output", choices=["default", "json"], help="`json` is --json")
+
+
 def _add_plugin(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, parser_class=_Parser)
     listing = actions.add_parser("ls", parents=[shared], aliases=["list"])
-    listing.add_argument("--json", "-j", action="store_true")
+    _add_json(listing)
     installing = actions.add_parser("install", parents=[shared])
     installing.add_argument("--server")
     removing = actions.add_parser("rm", parents=[shared], aliases=["remove", "delete"])
@@ -272,7 +279,7 @@ def _add_stack(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     renaming.add_argument("name")
     actions.add_parser("unselect", parents=[shared])
     listing = actions.add_parser("ls", parents=[shared], aliases=["list"])
-    listing.add_argument("--json", "-j", action="store_true")
+    _add_json(listing)
     listing.add_argument("--all", "-a", action="store_true")
     listing.add_argument("--project", "-p")
     remove = actions.add_parser("rm", parents=[shared], aliases=["remove", "delete"])
@@ -299,7 +306,7 @@ def _add_stack(parser: argparse.ArgumentParser, shared: _Parser) -> None:
     graph.add_argument("--short-node-name", action="store_true")
     graph.add_argument("--dot-fragment", default="", metavar="DOT")
     history = actions.add_parser("history", parents=[shared], aliases=["hist"])
-    history.add_argument("--json", "-j", action="store_true")
+    _add_json(history)
     history.add_argument("--show-secrets", action="store_true")
     history.add_argument("--page-size", type=int, default=0)
     history.add_argument("--page", type=int, default=1)
