@@ -10,7 +10,7 @@ FOLDER = Path(__file__).parents[1] / "engine_vectors"
 
 
 def test_all_recordings_are_there() -> None:
-    assert len(scenarios(FOLDER, [])) >= 86
+    assert len(scenarios(FOLDER, [])) >= 87
 
 
 @pytest.mark.parametrize("folder", scenarios(FOLDER, []), ids=lambda folder: folder.name)

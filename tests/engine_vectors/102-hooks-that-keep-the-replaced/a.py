@@ -1,0 +1,14 @@
+import pulumi, toy
+from pulumi import Alias, ResourceOptions as O
+from pulumi import ResourceHookBinding as B
+
+def hook(name, fails=False):
+    def run(args):
+        pulumi.log.info(f"{name} {args.name} {args.id}")
+        if fails:
+            raise ValueError(f"{name} says no")
+    return pulumi.ResourceHook(name, run)
+
+no = hook("no", fails=True)
+d = toy.User("d", login="d", opts=O(hooks=B(before_delete=[no])))
+g = toy.Group("g", title="g", opts=O(hooks=B(before_delete=[no])))
