@@ -89,6 +89,26 @@ def test_what_a_program_does_in_threads_of_its_own_is_done_in_threads(
     executor.finish()
 
 
+def test_what_a_program_does_in_threads_may_wait_for_requests(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    """More of it than requests at once; they have threads of their own."""
+
+    async def ask() -> str:
+        return await loop.run_in_executor(None, of_the_sdk(lambda: aside(lambda: "made")))
+
+    def work() -> str:
+        return asyncio.run_coroutine_threadsafe(ask(), loop).result(10)
+
+    async def program() -> list[str]:
+        return await asyncio.gather(*(asyncio.to_thread(work) for _ in range(3 * AT_ONCE)))
+
+    executor = Requests(loop, AT_ONCE)
+    loop.set_default_executor(executor)
+    assert loop.run_until_complete(program()) == ["made"] * 3 * AT_ONCE
+    executor.finish()
+
+
 def test_a_request_that_fails_does_not_keep_its_place(loop: asyncio.AbstractEventLoop) -> None:
     def at_once() -> None:
         raise ValueError("at once")

@@ -112,6 +112,25 @@ def test_a_program_that_takes_the_process_down_leaves_its_work(tmp_path: Path) -
     assert land.ids() == {"user/ann"}
 
 
+def test_what_is_done_is_recorded_while_the_program_blocks(tmp_path: Path) -> None:
+    """Whoever is killed then has lost nothing."""
+    names = ("bob", "cyd", "dan")
+    land = Toyland(tmp_path)
+    land.faults(*({"method": "create", "id": f"user/{n}", "seconds": 1} for n in names))
+    land.program.write_text(
+        "import json, os, time, toy\n"
+        f"people = [toy.User(name, login=name) for name in ('ann', *{names})]\n"
+        "def block(_):\n"
+        "    while len(json.load(open(os.environ['TOY_WORLD']))['objects']) < 4:\n"
+        "        time.sleep(0.05)\n"
+        "    time.sleep(1)\n"
+        "    os._exit(3)\n"
+        "people[0].id.apply(block)\n"
+    )
+    land.run("up", *FAST, code=3)
+    assert land.ids() == {"user/ann", *(f"user/{name}" for name in names)}
+
+
 def test_one_account_down_does_not_hide_the_others(tmp_path: Path) -> None:
     """A refresh takes in what it can read, keeps the rest and fails."""
     land = Toyland(tmp_path)

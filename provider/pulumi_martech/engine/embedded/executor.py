@@ -7,7 +7,7 @@ from typing import Protocol
 
 from .errors import EngineError, StepFailed, explained
 from .events import metadata
-from .fibers import Slots, UnderWay
+from .fibers import Slots, UnderWay, aside
 from .readings import ImportStep, RefreshStep
 from .run import Run
 from .state import ResourceState
@@ -101,18 +101,32 @@ class Executor:
         with self._slots:
             try:
                 self._announce(step)
-                step.apply(self._run)
             except Exception as error:
-                self._record_failure(step, error)
-                if isinstance(error, EngineError):  # it cannot be recorded: no other can, either
-                    self._run.close()
+                return self._failed(step, error)
+            # Recorded in the thread that did it, also while the program keeps its own to itself.
+            asked = step.asks and self._snapshot is not None
+            if not (aside(lambda: self._apply(step)) if asked else self._apply(step)):
                 return False
-            self._record_success(step)
         if step.new is not None and not step.new.custom:
             with self._lock:
                 self.components[step.urn] = step
         step.settle("success")
         return True
+
+    def _apply(self, step: Step) -> bool:
+        """Do a step and record what became of it; return whether it is done."""
+        try:
+            step.apply(self._run)
+        except Exception as error:
+            return self._failed(step, error)
+        self._record_success(step)
+        return True
+
+    def _failed(self, step: Step, error: Exception) -> bool:
+        self._record_failure(step, error)
+        if isinstance(error, EngineError):  # it cannot be recorded: no other can, either
+            self._run.close()
+        return False
 
     def _announce(self, step: Step) -> None:
         for observer in self._observers:

@@ -62,6 +62,7 @@ class Requests(ThreadPoolExecutor):
     def __init__(self, loop: asyncio.AbstractEventLoop, at_once: int):
         """Take the loop of the program and how many requests are under way at once."""
         super().__init__(at_once)
+        self._others = ThreadPoolExecutor(4 * at_once)  # which may all wait for requests
         self._loop = loop
         self._thread = threading.get_ident()
         self._asked: deque[Callable[[], None]] = deque()
@@ -75,7 +76,7 @@ class Requests(ThreadPoolExecutor):
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
         """Have a request done, or, in a thread, whatever else the program asks for."""
         if not (getattr(fn, "__module__", None) or "").startswith(_OF_THE_SDK):
-            return super().submit(fn, *args, **kwargs)
+            return self._others.submit(fn, *args, **kwargs)
         # One of the loop's own futures: nothing has to cross threads.
         answer: Any = self._loop.create_future()
 
@@ -142,6 +143,7 @@ class Requests(ThreadPoolExecutor):
             if self._ready.empty() and not (self._asked and self._idle):
                 self._ready.put(self._ready.get())
             self._turn()
+        self._others.shutdown()
         self.shutdown()
 
     # ------------------------------------------------------------------ waiting

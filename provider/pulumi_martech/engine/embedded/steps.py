@@ -70,6 +70,12 @@ class Step:
         return self.op == "remove-pending-replace" or is_default_provider(self.urn)
 
     @property
+    def asks(self) -> bool:
+        """Whether a platform may be asked to change something."""
+        custom = self.resource.custom and not self.resource.is_provider
+        return custom and self.op.startswith(("create", "update", "delete"))
+
+    @property
     def result_op(self) -> str:
         """What the step turned out to be."""
         return self.op
