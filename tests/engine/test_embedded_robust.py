@@ -10,7 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from pulumi.runtime.proto import callback_pb2
 
+from pulumi_martech.engine.embedded.callbacks import CallbackFailed, Callbacks
 from pulumi_martech.engine.embedded.journal import Journal, digest, first_line, read_entries
 from pulumi_martech.engine.embedded.replay import Replayer
 from pulumi_martech.engine.embedded.stores import FolderStore
@@ -180,6 +182,16 @@ def test_a_refresh_that_read_nothing_leaves_the_state_as_one_that_did() -> None:
     replayer = Replayer({"resources": [{"urn": "a"}, state]})
     replayer.add({"kind": "rebuilt"})
     assert replayer.deployment()["resources"][1]["propertyDependencies"] == {"by": ["a"]}
+
+
+def test_a_hook_of_a_program_that_has_ended_fails_in_one_sentence() -> None:
+    """Its server may be gone before the engine hears of the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    callback = callback_pb2.Callback(token="hook", target=f"127.0.0.1:{port}")
+    with pytest.raises(CallbackFailed, match=r"^the program had ended before it answered$"):
+        Callbacks().call(callback, callback)
 
 
 def test_a_wrong_passphrase_is_one_sentence_and_changes_nothing(land: Toyland) -> None:

@@ -38,7 +38,8 @@ class Callbacks:
         try:
             response = aside(lambda: self._stub(callback.target).Invoke(message))
         except grpc.RpcError as error:
-            if self._closed:
+            gone = error.code() is grpc.StatusCode.UNAVAILABLE  # the server is in this process
+            if self._closed or gone:
                 raise CallbackFailed(_ENDED) from None
             code = "".join(part.capitalize() for part in error.code().name.split("_"))
             raise CallbackFailed(f"rpc error: code = {code} desc = {error.details()}") from None
