@@ -14,13 +14,14 @@ Deployment = dict[str, Any]
 State = dict[str, Any]
 
 _HEAD, _END = b'"resources":[\n', b"\n]}}\n"  # before the lines of the resources, and behind
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _PART = 1 << 16  # bytes that are written at once
 
 
 def encoded(value: Any) -> bytes:
     """Return JSON on one line; what no text can hold (half a character) is escaped."""
     try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        return _ENCODER.encode(value).encode()
     except UnicodeEncodeError:
         return json.dumps(value, separators=(",", ":")).encode()
 
@@ -67,7 +68,7 @@ def decoded(line: bytes) -> State:
         EngineError: it is none.
     """
     try:
-        state: State = json.loads(line)
+        state: State = json.loads(line.decode())  # spared of guessing the encoding of bytes
     except ValueError as error:
         raise EngineError(f"a resource of the state cannot be read: {error}") from None
     return state
