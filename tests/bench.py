@@ -314,7 +314,7 @@ def engine():
 
 
 def declaring():
-    """First `up` that finds all and no-op preview of a document of 10,000 people, embedded."""
+    """A document of 10,000 people who are all there: first `up`, then nothing to do."""
     print("| accounts | phase | CPU | wall | memory |\n|---|---|---|---|---|")
     for accounts in (["a"], ["a", "b"]):
         for phase, run in documents.phases(10_000, accounts).items():
