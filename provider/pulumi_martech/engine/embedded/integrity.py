@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from .errors import EngineError
-from .replay import with_urns
+from .replay import with_urns, without_empty, without_gone
 from .state import (
     PROVIDER_TYPE,
     make_urn,
@@ -159,7 +159,11 @@ def pruned(resources: list[State]) -> tuple[list[State], list[Pruned]]:
         if state.get("parent"):
             parent = names.get(state["parent"], "")
             urn = make_urn(stack, project, parent, urn_type(urn), urn_name(urn))
-        kept = _without(state, {reference.urn for reference in removed})
+        kept = dict(state)
+        if removed:
+            kept = without_empty(without_gone(state, names))
+            if kept.get("parent") not in names:
+                kept.pop("parent", None)
         new = with_urns(kept, lambda other: names.get(other, other))
         new["urn"] = urn
         if removed or urn != state["urn"]:
@@ -167,22 +171,6 @@ def pruned(resources: list[State]) -> tuple[list[State], list[Pruned]]:
         names[state["urn"]] = urn
         result.append(new)
     return result, changes
-
-
-def _without(state: State, gone: set[str]) -> State:
-    if not gone:
-        return state
-    result = {k: v for k, v in state.items() if not (k in ("parent", "deletedWith") and v in gone)}
-    for name in ("dependencies", "replaceWith"):
-        if name in result:
-            result[name] = [urn for urn in result[name] if urn not in gone]
-    if "propertyDependencies" in result:
-        kept = {
-            key: [urn for urn in urns or [] if urn not in gone]
-            for key, urns in result["propertyDependencies"].items()
-        }
-        result["propertyDependencies"] = {key: urns for key, urns in kept.items() if urns}
-    return {k: v for k, v in result.items() if v or k not in ("dependencies", "replaceWith")}
 
 
 def moved(before: list[State], after: list[State]) -> list[State]:

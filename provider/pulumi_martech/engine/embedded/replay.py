@@ -1,6 +1,6 @@
 """Applies the entries of a journal to the deployment that it continues."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any
 
 from .checkpoint import Deployment, Resources, State, decoded, encoded
@@ -127,28 +127,39 @@ def repaired(resources: Iterable[State], full: int = 0) -> Iterator[State]:
     present: set[str] = set()
     parents: dict[str, str] = {}
     for at, given in enumerate(resources):
-        state = dict(given)
-        for name in ("dependencies", "replaceWith"):
-            if state.get(name):
-                state[name] = [urn for urn in state[name] if urn in present]
-        if state.get("propertyDependencies"):
-            state["propertyDependencies"] = {
-                key: [urn for urn in urns or [] if urn in present]
-                for key, urns in state["propertyDependencies"].items()
-            }
-        if state.get("deletedWith") and state["deletedWith"] not in present:
-            del state["deletedWith"]
+        state = without_gone(given, present)
         if state.get("parent") and state["parent"] not in present:
             state["parent"] = parents.get(state["parent"], "")
         parents[state["urn"]] = state.get("parent", "")
         present.add(state["urn"])
-        if at < full and state == given:
-            yield given
-            continue
-        depending = state.get("propertyDependencies") or {}
-        state["propertyDependencies"] = {key: urns for key, urns in depending.items() if urns}
-        empty = ("dependencies", "propertyDependencies", "replaceWith", "parent")
-        yield {k: v for k, v in state.items() if v or k not in empty}
+        yield given if at < full and state == given else without_empty(state)
+
+
+def without_gone(state: State, present: Container[str]) -> State:
+    """Return a resource that refers to nothing but what is present, its parent left as it is."""
+    state = dict(state)
+    for name in ("dependencies", "replaceWith"):
+        if state.get(name):
+            state[name] = [urn for urn in state[name] if urn in present]
+    if state.get("propertyDependencies"):
+        state["propertyDependencies"] = {
+            key: [urn for urn in urns or [] if urn in present]
+            for key, urns in state["propertyDependencies"].items()
+        }
+    if state.get("deletedWith") and state["deletedWith"] not in present:
+        del state["deletedWith"]
+    return state
+
+
+def without_empty(state: State) -> State:
+    """Return a resource without the references that it has none of."""
+    depending = state.get("propertyDependencies") or {}
+    state = {
+        **state,
+        "propertyDependencies": {key: urns for key, urns in depending.items() if urns},
+    }
+    empty = ("dependencies", "propertyDependencies", "replaceWith", "parent")
+    return {k: v for k, v in state.items() if v or k not in empty}
 
 
 def renamed(resources: Resources) -> Resources:
