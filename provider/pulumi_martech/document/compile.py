@@ -16,7 +16,7 @@ from pulumi_martech.document.parse import uncollected
 from pulumi_martech.document.problems import Finding, Way
 from pulumi_martech.document.shapes import explain
 from pulumi_martech.model.access import Access, Held
-from pulumi_martech.model.identity import check_login, domain_of, near, within
+from pulumi_martech.model.identity import check_login, domain_of, near, normal_domain, within
 from pulumi_martech.model.inventory import Account
 from pulumi_martech.model.manifest import Ability
 from pulumi_martech.model.membership import KEY_LOGIN
@@ -318,7 +318,7 @@ class _AccountCompiler:
             for address in (member.principal.email, member.login, *member.principal.aliases)
             if "@" in address
         }
-        owned = [domain.strip().lower() for domain in vendor.domains]
+        owned = [normal_domain(domain) for domain in vendor.domains]
         elsewhere = {
             address
             for address in addresses

@@ -11,7 +11,9 @@ from pulumi_martech.model.identity import (
     check_email,
     check_login,
     domain_of,
+    holder_of,
     look_alikes,
+    normal_domain,
     parents,
 )
 from pulumi_martech.model.people import Principal
@@ -86,7 +88,7 @@ def _shared(access: Access) -> Iterator[Finding]:
 def _companies(access: Access) -> Iterator[tuple[str, Way]]:
     """Yield the mail domains that are declared, ours first."""
     for index, domain in enumerate(access.company.domains):
-        yield domain.strip().lower(), ("company", "domains", index)
+        yield normal_domain(domain), ("company", "domains", index)
     listed: tuple[tuple[str, Mapping[str, Any]], ...] = (
         ("vendors", access.vendors),
         ("partners", access.partners),
@@ -94,12 +96,12 @@ def _companies(access: Access) -> Iterator[tuple[str, Way]]:
     for section, companies in listed:
         for key, company in companies.items():
             for index, domain in enumerate(company.domains):
-                yield domain.strip().lower(), (section, key, "domains", index)
+                yield normal_domain(domain), (section, key, "domains", index)
 
 
 def _overlaps(access: Access, first: Mapping[str, Way]) -> Iterator[Finding]:
     """Find domains that cannot be, are ours, or belong to two."""
-    ours = {domain.strip().lower() for domain in access.company.domains}
+    ours = {normal_domain(domain) for domain in access.company.domains}
     below: dict[str, list[str]] = {}
     for own_one in sorted(ours):
         for above in parents(own_one):
@@ -126,16 +128,16 @@ def _strangers(access: Access) -> Iterator[Finding]:
     for section, companies in (("vendors", access.vendors), ("partners", access.partners)):
         for company in companies.values():
             for domain in company.domains:
-                owners.setdefault(domain.strip().lower(), (section, company.key))
+                owners.setdefault(normal_domain(domain), (section, company.key))
     for domain in access.company.domains:
-        owners.pop(domain.strip().lower(), None)
+        owners.pop(normal_domain(domain), None)
     if not owners:
         return
     for key, person in access.people.items():
         domain = domain_of(person.email)
         if not domain or person.vendor or person.partner:
             continue
-        owner = next((owners[part] for part in parents(domain) if part in owners), None)
+        owner = holder_of(domain, owners)
         if owner is not None:
             section, company_key = owner
             text = f"{domain} is {company_key}'s: list {key} under {section}, {company_key}, people"

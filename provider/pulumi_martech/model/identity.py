@@ -18,12 +18,14 @@ import difflib
 import ipaddress
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator
-from typing import Literal
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 import idna
 from email_validator import EmailNotValidError, validate_email
+
+Holder = TypeVar("Holder")
 
 LONGEST_EMAIL = 254
 """Characters in an address (RFC 5321 with its erratum 1690)."""
@@ -179,11 +181,24 @@ def within(domain: str, owned: str) -> bool:
     return domain == owned or domain.endswith(f".{owned}")
 
 
+def normal_domain(domain: str) -> str:
+    """Return a mail domain as all are compared: in lower case, without outer space."""
+    return domain.strip().lower()
+
+
 def parents(domain: str) -> Iterator[str]:
     """Yield a domain and those that it is a part of, the nearest first."""
     while domain:
         yield domain
         domain = domain.partition(".")[2]
+
+
+def holder_of(domain: str, whose: Mapping[str, Holder]) -> Holder | None:
+    """Return whose a domain is: who has the nearest of those that it is a part of.
+
+    ``whose`` maps domains in normal form to whoever has them.
+    """
+    return next((whose[part] for part in parents(domain) if part in whose), None)
 
 
 def plain(text: str) -> str:

@@ -14,7 +14,7 @@ from pulumi_martech.model.access import Access
 from pulumi_martech.model.attestation import Attestation
 from pulumi_martech.model.capability import capabilities_like
 from pulumi_martech.model.errors import InvalidDeclaration, MartechError
-from pulumi_martech.model.identity import domain_of, within
+from pulumi_martech.model.identity import domain_of, holder_of, normal_domain
 from pulumi_martech.model.inventory import Account
 from pulumi_martech.model.people import Principal
 from pulumi_martech.operations import machine
@@ -248,11 +248,9 @@ def _attested(
 
 
 def _whose(domain: str, access: Access) -> str:
-    domains = {key: vendor.domains for key, vendor in access.vendors.items()}
-    domains |= {key: partner.domains for key, partner in access.partners.items()}
-    return next(
-        (key for key, owned in domains.items() if any(within(domain, one) for one in owned)), ""
-    )
+    whose = {normal_domain(one): key for key, v in access.vendors.items() for one in v.domains}
+    whose |= {normal_domain(one): key for key, p in access.partners.items() for one in p.domains}
+    return holder_of(domain, whose) or ""
 
 
 # -- what is asked

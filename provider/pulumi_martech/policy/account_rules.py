@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from pulumi_martech.model.identity import domain_of, parents, plain
+from pulumi_martech.model.identity import domain_of, holder_of, normal_domain, plain
 from pulumi_martech.policy.holders import counts, left, personal
 from pulumi_martech.policy.rule import Finding, Nothing, Parameters, Rule, one_of_each
 from pulumi_martech.policy.view import View
@@ -43,7 +43,7 @@ def _account_facts(view: View, _: Nothing) -> Iterator[Finding]:
 def _vendor_owned(view: View, _: Nothing) -> Iterator[Finding]:
     access = view.access
     whose = {
-        domain.strip().lower(): key
+        normal_domain(domain): key
         for key, each in access.vendors.items()
         for domain in each.domains
     }
@@ -67,9 +67,7 @@ def _vendor_owned(view: View, _: Nothing) -> Iterator[Finding]:
                     way=("accounts", key, name),
                 )
         domain = domain_of(account.recovery)
-        vendor = addresses.get(account.recovery.strip().lower()) or next(
-            (whose[part] for part in parents(domain) if part in whose), ""
-        )
+        vendor = addresses.get(account.recovery.strip().lower()) or holder_of(domain, whose)
         if vendor or personal(domain):
             at = f"vendor {vendor}" if vendor else f"a personal mailbox ({domain})"
             yield Finding(

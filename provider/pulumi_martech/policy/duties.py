@@ -12,7 +12,7 @@ from functools import partial
 from pydantic import Field
 
 from pulumi_martech.model.capability import CAPABILITIES, Effect
-from pulumi_martech.model.identity import domain_of, parents
+from pulumi_martech.model.identity import domain_of, normal_domain, parents
 from pulumi_martech.policy.holders import (
     address_of,
     is_service,
@@ -243,7 +243,7 @@ OUTLIVES = frozenset(
 
 
 def _export_unproven(view: View, _: Nothing) -> Iterator[Finding]:
-    ours = {domain.strip().lower() for domain in view.access.company.domains}
+    ours = {normal_domain(domain) for domain in view.access.company.domains}
     for key, everything in view.by_principal.items():
         held = [
             e for e in everything if _EXPORTS & e.can and passes_by_password(e.principal, e.account)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from pulumi_martech.model.identity import domain_of, parents, plain
+from pulumi_martech.model.identity import domain_of, holder_of, normal_domain, parents, plain
 from pulumi_martech.policy.holders import (
     PERSONAL_DOMAINS,
     addresses,
@@ -176,8 +176,8 @@ class MailDomains(Parameters):
 
 
 def _personal_mail(view: View, parameters: MailDomains) -> Iterator[Finding]:
-    domains = {domain.strip().lower() for domain in parameters.domains}
-    ours = {domain.strip().lower() for domain in view.access.company.domains}
+    domains = {normal_domain(domain) for domain in parameters.domains}
+    ours = {normal_domain(domain) for domain in view.access.company.domains}
     for key, held in view.by_principal.items():
         found: dict[str, set[str]] = {}
         for address, accounts in addresses(held[0].principal, [e.account for e in held]).items():
@@ -199,8 +199,8 @@ def _new_domains(view: View, _: Nothing) -> Iterator[Finding]:
     whose: dict[str, str] = {}
     for listed in (access.vendors, access.partners):
         for company in listed.values():
-            whose.update({domain.strip().lower(): company.key for domain in company.domains})
-    ours = {domain.strip().lower(): "" for domain in access.company.domains}
+            whose.update({normal_domain(domain): company.key for domain in company.domains})
+    ours = {normal_domain(domain): "" for domain in access.company.domains}
     if not ours:
         return
     whose.update(ours)
@@ -209,7 +209,7 @@ def _new_domains(view: View, _: Nothing) -> Iterator[Finding]:
         principal = held[0].principal
         for address in addresses(principal, [e.account for e in held]):
             domain = domain_of(address)
-            owner = next((whose[part] for part in parents(domain) if part in whose), None)
+            owner = holder_of(domain, whose)
             if owner is None and not personal(domain):
                 strange.setdefault(domain, set()).add(key)
             elif owner and owner not in company_of(principal):

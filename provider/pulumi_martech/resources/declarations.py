@@ -16,7 +16,7 @@ import pulumi
 from pulumi_martech.model.account import AccountConfig
 from pulumi_martech.model.content import Declared
 from pulumi_martech.model.expiry import ended, ends_count, today
-from pulumi_martech.model.identity import check_email, check_login, check_name
+from pulumi_martech.model.identity import check_email, check_login, check_name, normal_domain
 from pulumi_martech.model.limits import Limits
 from pulumi_martech.model.manifest import Ability, Manifest
 from pulumi_martech.model.membership import KEY_LOGIN
@@ -208,7 +208,7 @@ class Declarations:
     def vendor_domains(self, account: str, vendor: str, domains: Sequence[str]) -> None:
         """Note which mail domains belong to a vendor in an account."""
         for domain in domains:
-            self.vendors_of.setdefault(account, {})[domain.strip().lower()] = vendor
+            self.vendors_of.setdefault(account, {})[normal_domain(domain)] = vendor
 
     def _check_person(
         self, manifest: Manifest, login: str, entry: Mapping[str, Any], who: str, where: str

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
+from pulumi_martech.model.identity import normal_domain
 from pulumi_martech.model.limits import Limit as LimitValue
 from pulumi_martech.model.wording import in_words
 from pulumi_martech.resources.arguments import shown, texts
@@ -63,4 +64,4 @@ def limits(
             declared.problem(f"limits: {name} is set twice, to {said}: say it in one place")
     declared.limits = declared.limits.model_copy(update=update)
     own = texts(company_domains, "limits: company_domains")
-    declared.company_domains |= {domain.strip().lower() for domain in own}
+    declared.company_domains |= {normal_domain(domain) for domain in own}

@@ -9,7 +9,7 @@ import pulumi
 from pulumi.runtime import get_root_resource
 
 from pulumi_martech.model.expiry import as_of, ends_count, today
-from pulumi_martech.model.identity import look_alike, near, within
+from pulumi_martech.model.identity import holder_of, look_alike, near
 from pulumi_martech.platforms.registry import PLATFORMS
 from pulumi_martech.policy.guards import AccountHoldings, Estate
 from pulumi_martech.policy.lifecycle import left_out, too_early
@@ -136,10 +136,7 @@ class Program(Declarations):
         return found
 
     def _vendor_of(self, account: str, domain: str) -> str:
-        for owned, vendor in self.vendors_of.get(account, {}).items():
-            if within(domain, owned):
-                return vendor
-        return ""
+        return holder_of(domain, self.vendors_of.get(account, {})) or ""
 
     # -- registering
 
