@@ -31,7 +31,7 @@ REFUSED = [
     "install", "login", "logout", "logs", "neo", "new", "org", "package", "policy", "project",
     "schema", "template", "state edit", "state get", "state move", "state upgrade", "watch",
     "stack change-secrets-provider", "stack drift", "stack get", "stack migrate",
-    "stack schedule", "stack tag", "stack webhook", "config env",
+    "esc", "help", "state mv", "stack schedule", "stack tag", "stack webhook", "config env",
 ]  # fmt: skip
 
 # The flags of its operations, with a value where they take one.

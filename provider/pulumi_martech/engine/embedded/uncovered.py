@@ -5,7 +5,9 @@ COMMANDS = frozenset({
     "install", "login", "logout", "logs", "neo", "new", "org", "package", "policy", "project",
     "schema", "template", "watch", "state edit", "state get", "state move", "state upgrade",
     "stack change-secrets-provider", "stack drift", "stack get", "stack migrate", "stack schedule",
-    "stack tag", "stack webhook", "config env", "plugin run",
+    "stack tag", "stack webhook", "config env", "plugin run", "completion", "events",
+    "create", "esc", "gen-markdown", "help", "replay-events", "setup", "state modify", "state mv",
+    "state update", "view-trace",
 })  # fmt: skip
 _PROGRAM = {
     "--attach-debugger", "--client", "--neo", "--neo-task-on-failure", "--output",
