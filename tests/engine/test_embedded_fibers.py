@@ -109,6 +109,22 @@ def test_what_a_program_does_in_threads_may_wait_for_requests(
     executor.finish()
 
 
+def test_requests_that_wait_for_what_is_under_way_leave_room_for_what_that_needs(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    under_way = UnderWay()
+
+    async def hook() -> str:
+        return await loop.run_in_executor(None, of_the_sdk(lambda: aside(lambda: "made")))
+
+    def change() -> str:
+        with under_way:
+            return aside(lambda: asyncio.run_coroutine_threadsafe(hook(), loop).result(10))
+
+    waiting = [under_way.wait] * (AT_ONCE - 1)
+    assert asked(loop, change, *waiting) == ["made", *[None] * len(waiting)]
+
+
 def test_a_request_that_fails_does_not_keep_its_place(loop: asyncio.AbstractEventLoop) -> None:
     def at_once() -> None:
         raise ValueError("at once")

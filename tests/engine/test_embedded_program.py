@@ -102,6 +102,22 @@ def test_a_program_that_ends_itself_leaves_nobody_waiting_for_it(tmp_path: Path)
     assert land.ids() == set(land.objects()) == {f"user/u{n}" for n in range(8)}
 
 
+def test_a_hook_hears_that_what_it_registers_has_failed(tmp_path: Path) -> None:
+    """It does not wait for an answer that waits for the hook."""
+    land = Toyland(tmp_path)
+    land.faults({"method": "create", "id": "user/sub", "message": "no room"})
+    land.program.write_text(
+        "import pulumi, toy\n"
+        "async def more(args):\n"
+        "    await toy.User('sub', login='sub').id.future()\n"
+        "hooks = pulumi.ResourceHookBinding(after_create=[pulumi.ResourceHook('more', more)])\n"
+        "toy.User('ann', login='ann', opts=pulumi.ResourceOptions(hooks=hooks))\n"
+    )
+    said = land.run("up", *FAST, code=1)
+    assert "no room" in said and 'after hook "more" failed' in said
+    assert land.ids() == {"user/ann"}
+
+
 def test_a_program_that_takes_the_process_down_leaves_its_work(tmp_path: Path) -> None:
     """`os._exit` shares the fate of kill -9."""
     land = Toyland(tmp_path)

@@ -214,7 +214,7 @@ class Deployment:
         """
         run = self.run
         if run.closed:
-            raise self._turns.ended()
+            raise self._turns.ended(run.hooks.called)
         if qualified_type(urn) == STACK_TYPE:
             self._stack_outputs = (urn, outputs)  # kept until it is known how the run went
             return
@@ -223,7 +223,7 @@ class Deployment:
         except (StepFailed, PlanViolation) as error:
             run.error(str(error), urn)
             run.bail()
-            raise self._turns.ended() from None
+            raise self._turns.ended(run.hooks.called) from None
 
     def _set_outputs(self, urn: str, outputs: Properties, errored: bool) -> None:
         run = self.run

@@ -124,7 +124,7 @@ class Requests(ThreadPoolExecutor):
         for _ in range(self._ready.qsize()):
             with suppress(Empty):
                 self._ready.get_nowait().resume()
-        while self._asked and self._idle:
+        while self._asked and self._idle > 0:
             self._idle -= 1
             fiber = Fiber(self, self._asked.popleft())
             fiber.resume()
@@ -140,7 +140,7 @@ class Requests(ThreadPoolExecutor):
         Nothing else of the program goes on.
         """
         while self._open:
-            if self._ready.empty() and not (self._asked and self._idle):
+            if self._ready.empty() and not (self._asked and self._idle > 0):
                 self._ready.put(self._ready.get())
             self._turn()
         self._others.shutdown()
@@ -154,6 +154,16 @@ class Requests(ThreadPoolExecutor):
         done.add_done_callback(lambda _: fiber.go_on())
         fiber.stand_aside()
         return done.result()
+
+    @contextmanager
+    def room_for_another(self) -> Iterator[None]:
+        """Let another request be under way while one waits."""
+        self._idle += 1
+        self._have_a_turn()
+        try:
+            yield
+        finally:
+            self._idle -= 1
 
     @contextmanager
     def loop_out_of_sight(self) -> Iterator[None]:
@@ -227,6 +237,11 @@ class UnderWay:
         for go_on in waiting:
             go_on()
 
+    @property
+    def any(self) -> bool:
+        """Whether anything is."""
+        return self._count > 0
+
     def wait(self) -> None:
         """Return when nothing is under way."""
         with self._lock:
@@ -234,7 +249,12 @@ class UnderWay:
                 return
             wait, go_on = _waiter()
             self._waiting.append(go_on)
-        wait()
+        fiber = _fiber()
+        if fiber is None:
+            wait()
+        else:  # what is under way may need other requests, by way of a hook
+            with fiber.requests.room_for_another():
+                wait()
 
 
 def _waiter() -> tuple[Callable[[], object], Callable[[], None]]:

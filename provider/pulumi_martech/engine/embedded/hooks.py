@@ -12,6 +12,7 @@ from pulumi.runtime.proto import resource_pb2
 from .callbacks import CallbackFailed, Callbacks
 from .errors import StepFailed
 from .events import Events
+from .fibers import UnderWay
 from .options import Options
 from .state import ResourceState
 from .wire import to_struct
@@ -42,6 +43,12 @@ class Hooks:
         self.callbacks = Callbacks()
         self._hooks: dict[str, Any] = {}
         self._error_hooks: dict[str, Any] = {}
+        self._calls = UnderWay()
+
+    @property
+    def called(self) -> bool:
+        """Whether a hook has been called and has not answered yet."""
+        return self._calls.any
 
     def register(self, request: Any) -> None:
         """Take a hook.
@@ -115,7 +122,8 @@ class Hooks:
             new_outputs=None if outputs is None else to_struct(outputs),
         )
         try:
-            answer = self.callbacks.call(hook.callback, request)
+            with self._calls:
+                answer = self.callbacks.call(hook.callback, request)
         except CallbackFailed as error:
             return str(error)
         return str(resource_pb2.ResourceHookResponse.FromString(answer).error)
@@ -186,9 +194,9 @@ class Hooks:
                 **_described(old, new), failed_operation=operation, errors=failures
             )
             try:
-                answer = resource_pb2.ErrorHookResponse.FromString(
-                    self.callbacks.call(hook.callback, request)
-                )
+                with self._calls:
+                    said = self.callbacks.call(hook.callback, request)
+                answer = resource_pb2.ErrorHookResponse.FromString(said)
                 problem = answer.error
             except CallbackFailed as error:
                 answer, problem = None, str(error)

@@ -78,10 +78,12 @@ class Monitor:
     def RegisterResource(self, request: Any, _context: Any = None) -> Any:
         """Register a resource; returns when it is done."""
         self._check_open()
+        by_hook = self._run.hooks.called
         try:
             self._inherit(request)
             request = self._transforms.apply(request)
             asked = registration(request, self._run.project.root)
+            asked.by_hook = by_hook
         except CallbackFailed as error:
             raise RequestFailed(f"invoke transform: {error}") from None
         except (Unsupported, ValueError) as error:
@@ -107,6 +109,7 @@ class Monitor:
         self._check_open()
         try:
             asked = reading(request, self._run.project.root)
+            asked.by_hook = self._run.hooks.called
         except (Unsupported, ValueError) as error:
             self._refuse(error, request)
         state = self._deployment.read(asked)

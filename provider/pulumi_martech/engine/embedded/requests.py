@@ -18,6 +18,7 @@ class Registration:
         result: `success`, `fail` or `skip`.
         state: the resource after the step.
         unknown: the outputs are not known, as the resource was left out of a targeted run.
+        by_hook: a hook may have asked, and wait for the answer.
     """
 
     type: str
@@ -46,11 +47,16 @@ class Registration:
     result: str = "success"
     state: ResourceState | None = None
     unknown: bool = False
+    by_hook: bool = False
 
 
 @dataclass(slots=True)
 class Reading:
-    """What the program wants to read: a resource that it does not own."""
+    """What the program wants to read: a resource that it does not own.
+
+    Attributes:
+        by_hook: a hook may have asked, and wait for the answer.
+    """
 
     type: str
     name: str
@@ -64,6 +70,7 @@ class Reading:
     stack_trace: Frames = ()
     result: str = "success"
     state: ResourceState | None = None
+    by_hook: bool = False
 
 
 class Opened(NamedTuple):

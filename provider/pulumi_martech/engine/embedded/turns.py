@@ -47,15 +47,17 @@ class Turns:
         steps = self.generated(request, lambda: self._decided(generate()))
         self._executor.chain(steps)
         if request.state is None:
-            raise self.ended()
+            raise self.ended(request.by_hook)
         return request.state
 
-    def ended(self) -> MonitorClosed:
+    def ended(self, by_hook: bool) -> MonitorClosed:
         """Return the answer to a request that comes to nothing, once nothing is under way.
 
-        Until then the program goes on, as its hooks may still be called.
+        Until then the program goes on, as its hooks may still be called; but what a hook waits for
+        does not wait for the hook.
         """
-        self._executor.wait()
+        if not by_hook:
+            self._executor.wait()
         return MonitorClosed()
 
     def _decided(self, steps: list[Step]) -> list[Step]:
@@ -78,15 +80,13 @@ class Turns:
         """
         run = self._run
         with self._generating:
-            if run.closed:
-                raise self.ended()
             try:
-                return generate()
+                if not run.closed:
+                    return generate()
             except Bail:
                 run.bail()
-                raise self.ended() from None
             except Exception as error:
                 urn = run.urn(request.parent, request.type, request.name)
                 run.error(explained(error), urn)
                 run.bail()
-                raise self.ended() from None
+        raise self.ended(request.by_hook)
