@@ -226,3 +226,24 @@ def test_a_stack_that_is_made_twice_at_once_is_made_once(stage: Stage) -> None:
     with pytest.raises(EngineError, match="already exists"):
         place.stack.make(empty_deployment())
     assert place.logins() == wanted(BEFORE)
+
+
+def test_a_journal_with_a_damaged_line_hides_nothing_that_was_begun(stage: Stage) -> None:
+    """What came after it is listed as pending: it is not known how it ended."""
+    place = stage.place()
+    WORLD.dead = lambda: "gus" in WORLD.people or place.disk.dead
+    place.disk.before = lambda: setattr(place.disk, "dead", "gus" in WORLD.people)
+    with pytest.raises(Killed):
+        place.run(AFTER)
+    place.disk.before, WORLD.dead = lambda: None, lambda: False
+    place.works_again()
+    journal = Path("/state/dev/journal.jsonl")
+    whole, people, made = place.disk.read(journal), WORLD.people, WORLD.made
+    lines = whole.splitlines(keepends=True)
+    assert len(lines) > 10
+    for at_line in range(len(lines) - 1):  # the last one is all that is known of who was begun
+        damaged = on(place.disk.copy(), place.root)
+        torn = [b"\0" * 9 + b"\n" if n == at_line else line for n, line in enumerate(lines)]
+        damaged.disk._file(journal).now = b"".join(torn)
+        WORLD.people, WORLD.made = dict(people), dict(made)
+        damaged.converges(f"line {at_line} is damaged")

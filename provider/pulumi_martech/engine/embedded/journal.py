@@ -173,17 +173,28 @@ def first_line(base: str) -> bytes:
 def read_entries(data: bytes, base: str) -> list[Entry]:
     """Return the entries that continue the checkpoint with the digest `base`.
 
-    The last line may be torn; a journal of another checkpoint has been folded already.
+    The last line may be torn; a journal of another checkpoint has been folded already. What was
+    done after a damaged line is taken for begun alone: what it was done to is not known.
     """
-    entries: list[Any] = []
-    for line in data.splitlines(keepends=True):
-        try:
-            entry = json.loads(line) if line.endswith(b"\n") else None
-        except ValueError:
-            entry = None
-        if entry is None:
-            break
-        entries.append(entry)
-    if not entries or entries[0].get("digest") != base:
+    entries = [_entry(line) for line in data.splitlines(keepends=True)]
+    whole = entries.index(None) if None in entries else len(entries)
+    if whole and entries[0].get("digest") != base:
         return []
-    return entries[1:]
+    known = entries[1:whole]
+    begun = {entry["op"]: entry for entry in known if entry["kind"] == "begin"}
+    for entry in filter(None, entries[whole:]):
+        if entry.get("kind") == "begin":
+            known.append(begun.setdefault(entry["op"], entry))
+        elif entry.get("state", {}).get("id") and entry.get("op") not in begun:
+            operation = {"resource": entry["state"], "type": "creating"}
+            known.append({"op": entry["op"], "kind": "begin", "operation": operation})
+    return known
+
+
+def _entry(line: bytes) -> Any:
+    """Return the entry of a line, `None` if it is none."""
+    try:
+        entry = json.loads(line) if line.endswith(b"\n") else None
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) else None
