@@ -53,8 +53,8 @@ def test_a_text_that_was_cut_or_damaged_is_refused() -> None:
     for cut in range(len(text) - 1):
         with pytest.raises((ValueError, KeyError, TypeError)):
             parsed(text[:cut])
-    damaged = parsed(text.replace(b'"b"', b'"b'))["resources"]
-    with pytest.raises(EngineError, match="a resource of the state cannot be read: "):
+    damaged = parsed(text.replace(b'"b"', b'"b'), "the state of stack 'dev' in /shop")["resources"]
+    with pytest.raises(EngineError, match="of the state of stack 'dev' in /shop cannot be read: "):
         list(damaged)
 
 

@@ -34,8 +34,10 @@ class Resources:
 
     __hash__ = None  # type: ignore[assignment]  # lines come and go
 
-    def __init__(self, lines: list[bytes]):
+    def __init__(self, lines: list[bytes], where: str = "the state"):
+        """Take the lines, and what they are of, for a person."""
         self.lines = lines
+        self._where = where
 
     @classmethod
     def of(cls, resources: "Iterable[State] | Resources") -> "Resources":
@@ -48,10 +50,10 @@ class Resources:
         return len(self.lines)
 
     def __getitem__(self, at: int) -> State:
-        return decoded(self.lines[at])
+        return decoded(self.lines[at], self._where)
 
     def __iter__(self) -> Iterator[State]:
-        return map(decoded, self.lines)
+        return (decoded(line, self._where) for line in self.lines)
 
     def __eq__(self, other: object) -> bool:
         """Tell whether they are the same, in whatever order members of an object are written."""
@@ -61,7 +63,7 @@ class Resources:
         return all(a == b or decoded(a) == decoded(b) for a, b in pairs)
 
 
-def decoded(line: bytes) -> State:
+def decoded(line: bytes, where: str = "the state") -> State:
     """Return the resource of a line.
 
     Raises:
@@ -70,12 +72,12 @@ def decoded(line: bytes) -> State:
     try:
         state: State = json.loads(line.decode())  # spared of guessing the encoding of bytes
     except ValueError as error:
-        raise EngineError(f"a resource of the state cannot be read: {error}") from None
+        raise EngineError(f"a resource of {where} cannot be read: {error}") from None
     return state
 
 
-def parsed(text: bytes) -> Deployment:
-    """Return the deployment of a text, its resources by their lines.
+def parsed(text: bytes, where: str = "the state") -> Deployment:
+    """Return the deployment of a text, its resources by their lines; `where` is for a person.
 
     Raises:
         ValueError, KeyError, TypeError: it is none.
@@ -84,7 +86,7 @@ def parsed(text: bytes) -> Deployment:
     lines = rest[: -len(_END)].split(b",\n") if rest != _END else []
     if rest.endswith(_END) and all(map(_is_line, lines)):
         deployment: Deployment = json.loads(head + _HEAD + _END)["deployment"]
-        return {**deployment, "resources": Resources(lines)}
+        return {**deployment, "resources": Resources(lines, where)}
     deployment = json.loads(text)["deployment"]  # somebody edited it
     return {**deployment, "resources": Resources.of(deployment.get("resources") or [])}
 

@@ -91,7 +91,7 @@ class StackFolder:
         try:
             if data is None:
                 raise ValueError("it is not there")
-            deployment = parsed(data)
+            deployment = parsed(data, f"the state of stack '{self.name}' in {self.store.place}")
         except (ValueError, KeyError, TypeError) as error:
             raise EngineError(
                 f"the state of stack '{self.name}' cannot be read from {self.store.place}: {error}"
