@@ -1,9 +1,10 @@
-"""Requests are decided one at a time; what is left alone is recorded in that order."""
+"""Requests are decided one at a time; what is left alone is recorded after what it refers to."""
 
 import threading
 from types import SimpleNamespace
 from typing import Any, cast
 
+from pulumi_martech.engine.embedded.fibers import UnderWay
 from pulumi_martech.engine.embedded.requests import Registration
 from pulumi_martech.engine.embedded.state import ResourceState
 from pulumi_martech.engine.embedded.steps import SameStep, Step
@@ -14,22 +15,27 @@ class _Executor:
     """Lets what comes second go first if it can, and remembers the order of all."""
 
     def __init__(self) -> None:
+        self.under_way = UnderWay()
         self.order: list[str] = []
         self.second_done = threading.Event()
 
     def without_skipped(self, steps: list[Step]) -> list[Step]:
         return steps
 
-    def chain(self, steps: list[Step]) -> None:
-        if steps and steps[0].urn == "a":
+    def begin(self, steps: list[Step]) -> None:
+        self.under_way.begin(step.urn for step in steps)
+
+    def go_on(self, steps: list[Step]) -> None:
+        if steps[0].urn == "a":
             self.second_done.wait(0.3)
         for step in steps:
             self.order.append(step.urn)
             step.settle("success")
+        self.under_way.end(step.urn for step in steps)
 
 
-def _kept(request: Registration | None, urn: str) -> Step:
-    state = ResourceState(urn, "t", True)
+def _kept(request: Registration | None, urn: str, *needs: str) -> Step:
+    state = ResourceState(urn, "t", True, dependencies=needs)
     return SameStep(request, state, state.copy(), untargeted=True)
 
 
@@ -42,12 +48,12 @@ def test_what_is_left_alone_comes_after_what_another_request_took_along() -> Non
 
     def decide() -> list[Step]:
         begun.set()
-        return [_kept(None, "a"), _kept(asks[0], "b")]
+        return [_kept(None, "a"), _kept(asks[0], "b", "a")]
 
     first = threading.Thread(target=turns.handle, args=(asks[0], decide))
     first.start()
     begun.wait(10)
-    turns.handle(asks[1], lambda: [_kept(asks[1], "c")])
+    turns.handle(asks[1], lambda: [_kept(asks[1], "c", "a")])
     executor.second_done.set()
     first.join(10)
     assert executor.order == ["a", "b", "c"]

@@ -35,6 +35,7 @@ class Executor:
         changes: how many steps of each operation were done.
         errored: the steps that failed, apart from refreshes.
         components: the last step of each component, by urn.
+        under_way: the steps that are begun, by urn.
     """
 
     def __init__(self, run: Run, observers: list[Observer]):
@@ -46,7 +47,7 @@ class Executor:
         self._lock = threading.Lock()
         self._slots = Slots(run.options.parallel)
         self._skipped: set[str] = set()
-        self._chains = UnderWay()
+        self.under_way = UnderWay()
         self.failed = False
         self.first_failure = ""
         self.maybe_corrupt = False
@@ -69,17 +70,28 @@ class Executor:
 
     def chain(self, steps: Sequence[Step]) -> None:
         """Carry out steps in order; a failure ends the chain."""
-        with self._chains:
+        self.begin(steps)
+        self.go_on(steps)
+
+    def begin(self, steps: Sequence[Step]) -> None:
+        """Count steps among those under way, before they are gone on with."""
+        self.under_way.begin(step.urn for step in steps)
+
+    def go_on(self, steps: Sequence[Step]) -> None:
+        """Carry out steps that were begun."""
+        try:
             for at, step in enumerate(steps):
                 if self._run.closed:
                     return
                 if not self._carry_out(step):
                     self._give_up(steps[at + 1 :])
                     return
+        finally:
+            self.under_way.end(step.urn for step in steps)
 
     def wait(self) -> None:
         """Return when no step is under way."""
-        self._chains.wait()
+        self.under_way.wait()
 
     def _give_up(self, steps: Sequence[Step]) -> None:
         """Answer a program that goes on about steps which a failed one before them prevents."""

@@ -11,8 +11,8 @@ in the usual way.
 import asyncio
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -216,25 +216,35 @@ class Slots:
 
 
 class UnderWay:
-    """What is under way; fibers and threads may wait until nothing is."""
+    """What is under way, by name; fibers and threads may wait until it is not."""
 
     def __init__(self) -> None:
         """Nothing is."""
         self._count = 0
+        self._names: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._waiting: list[Callable[[], None]] = []
+        self._waiting: list[tuple[Set[str] | None, Callable[[], None]]] = []
 
     def __enter__(self) -> None:
-        with self._lock:
-            self._count += 1
+        self.begin()
 
     def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def begin(self, names: Iterable[str] = ()) -> None:
+        """Count one more."""
+        with self._lock:
+            self._count += 1
+            self._names.update(names)
+
+    def end(self, names: Iterable[str] = ()) -> None:
+        """Count one less; who waited for that goes on."""
         with self._lock:
             self._count -= 1
-            if self._count:
-                return
-            waiting, self._waiting = self._waiting, []
-        for go_on in waiting:
+            self._names.subtract(names)
+            ready = [go_on for awaited, go_on in self._waiting if not self._busy(awaited)]
+            self._waiting = [entry for entry in self._waiting if self._busy(entry[0])]
+        for go_on in ready:
             go_on()
 
     @property
@@ -242,13 +252,23 @@ class UnderWay:
         """Whether anything is."""
         return self._count > 0
 
-    def wait(self) -> None:
-        """Return when nothing is under way."""
+    def of(self, names: Iterable[str]) -> set[str]:
+        """Return those that are under way."""
         with self._lock:
-            if not self._count:
+            return {name for name in names if self._names[name] > 0}
+
+    def _busy(self, names: Set[str] | None) -> bool:
+        if names is None:
+            return self._count > 0
+        return any(self._names[name] > 0 for name in names)
+
+    def wait(self, names: Set[str] | None = None) -> None:
+        """Return when none of these is under way; nothing at all by default."""
+        with self._lock:
+            if not self._busy(names):
                 return
             wait, go_on = _waiter()
-            self._waiting.append(go_on)
+            self._waiting.append((names, go_on))
         fiber = _fiber()
         if fiber is None:
             wait()

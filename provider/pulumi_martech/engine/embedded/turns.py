@@ -44,8 +44,9 @@ class Turns:
         Raises:
             MonitorClosed: the run has ended.
         """
-        steps = self.generated(request, lambda: self._decided(generate()))
-        self._executor.chain(steps)
+        steps, first = self.generated(request, lambda: self._decided(generate()))
+        self._executor.under_way.wait(first)
+        self._executor.go_on(steps)
         if request.state is None:
             raise self.ended(request.by_hook)
         return request.state
@@ -60,17 +61,19 @@ class Turns:
             self._executor.wait()
         return MonitorClosed()
 
-    def _decided(self, steps: list[Step]) -> list[Step]:
-        """Return the steps to be carried out side by side with others.
+    def _decided(self, steps: list[Step]) -> tuple[list[Step], set[str]]:
+        """Begin what is to be carried out; return it with what has to be done before.
 
-        What is left alone takes along what it needs: that is recorded before the next request
-        finds it decided, or else the state would have the one before the other.
+        What is left alone refers to what it did before, which the program need not wait for: it is
+        recorded after that, or else the state would have it before what it needs.
         """
         steps = self._executor.without_skipped(steps)
-        if not any(isinstance(step, SameStep) and step.untargeted for step in steps):
-            return steps
-        self._executor.chain(steps)
-        return []
+        kept = [s.before for s in steps if isinstance(s, SameStep) and s.untargeted]
+        needed = {urn for state in kept for urn in state.all_references()}
+        needed -= {state.urn for state in kept}
+        first = self._executor.under_way.of(needed)
+        self._executor.begin(steps)
+        return steps, first
 
     def generated(self, request: Registration | Reading, generate: Callable[[], T]) -> T:
         """Return what is generated for a request, one at a time.
