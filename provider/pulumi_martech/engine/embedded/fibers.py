@@ -15,6 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
@@ -180,6 +181,17 @@ class Requests(ThreadPoolExecutor):
                 self._loop_of_others = None
             asyncio.set_event_loop(self._loop)
             asyncio._set_running_loop(running)
+
+
+def on_own_stack(do: Callable[[], T]) -> T:
+    """Do something with nothing of this program below it.
+
+    The SDK notes every frame of the stack for each resource, at the cost of a fifth of the rest.
+    """
+    fresh = greenlet(do)
+    fresh.gr_context = copy_context()
+    done: T = fresh.switch()
+    return done
 
 
 def aside(do: Callable[[], T]) -> T:

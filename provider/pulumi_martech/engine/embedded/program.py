@@ -19,7 +19,7 @@ from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
 from .deployment import Deployment
 from .errors import Bail, EngineError
 from .events import Events
-from .fibers import Requests
+from .fibers import Requests, on_own_stack
 from .monitor import Engine, Monitor
 from .project import Project
 from .run import Run
@@ -80,7 +80,8 @@ class Program:
         loop.set_default_executor(requests)
         sys.argv = [str(self._project.program)]
         try:
-            loop.run_until_complete(run_in_stack(lambda: self._main(outputs)))
+            program = run_in_stack(lambda: self._main(outputs))
+            on_own_stack(lambda: loop.run_until_complete(program))
         except BaseException as error:  # sys.exit in a program is one of these
             if run.closed:
                 return False  # what the program says of it is only that the engine has gone
