@@ -74,7 +74,7 @@ def test_the_first_one_finishes_the_call_under_way(
     assert "fay" in WORLD.people and "gus" not in WORLD.people, "nothing new begins"
     assert not place.pending() and place.logins() == {*wanted(BEFORE), "fay"}
     assert [r["outputs"]["role"] for r in place.users() if r["id"] == "id of bob"] == ["admin"]
-    assert not place.stack.lock and not place.store.journal()
+    assert not place.stack.lock and not place.store.journals()
     assert "canceling: calls under way are finished" in capfd.readouterr().err
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     WORLD.dead = lambda: False
@@ -89,7 +89,7 @@ def test_so_do_a_refresh_and_a_destroy(stage: Stage, name: str) -> None:
     people = set(WORLD.people)
     interrupted(place, signal.SIGINT)
     assert act.run(place) == 8
-    assert not place.stack.lock and not place.store.journal() and not place.pending()
+    assert not place.stack.lock and not place.store.journals() and not place.pending()
     if name == "destroy":
         gone = people - set(WORLD.people)
         assert 1 <= len(gone) < len(people), "others were under way, or not begun"
