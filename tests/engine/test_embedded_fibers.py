@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from greenlet import greenlet
 
-from pulumi_martech.engine.embedded.fibers import Requests, Shared, Short, Slots, UnderWay, aside
+from pulumi_martech.engine.embedded.fibers import Fibers, Shared, Short, Slots, UnderWay, aside
 
 AT_ONCE = 3
 
@@ -28,7 +28,7 @@ def asked(loop: asyncio.AbstractEventLoop, *requests: Callable[[], Any]) -> list
         answers = [loop.run_in_executor(None, of_the_sdk(request)) for request in requests]
         return await asyncio.gather(*answers, return_exceptions=True)
 
-    executor = Requests(loop, AT_ONCE)
+    executor = Fibers(loop, AT_ONCE)
     loop.set_default_executor(executor)
     try:
         return loop.run_until_complete(asyncio.wait_for(ask(), 20))
@@ -82,7 +82,7 @@ def test_what_a_program_does_in_threads_of_its_own_is_done_in_threads(
     def work() -> str:  # would wait for ever on the program's own thread
         return asyncio.run_coroutine_threadsafe(program(), loop).result(10)
 
-    executor = Requests(loop, AT_ONCE)
+    executor = Fibers(loop, AT_ONCE)
     loop.set_default_executor(executor)
     done = asyncio.wait_for(loop.run_in_executor(None, work), 20)
     assert loop.run_until_complete(done) == "MainThread"
@@ -103,7 +103,7 @@ def test_what_a_program_does_in_threads_may_wait_for_requests(
     async def program() -> list[str]:
         return await asyncio.gather(*(asyncio.to_thread(work) for _ in range(3 * AT_ONCE)))
 
-    executor = Requests(loop, AT_ONCE)
+    executor = Fibers(loop, AT_ONCE)
     loop.set_default_executor(executor)
     assert loop.run_until_complete(program()) == ["made"] * 3 * AT_ONCE
     executor.finish()
@@ -157,7 +157,7 @@ def test_requests_end_though_the_program_has_failed(loop: asyncio.AbstractEventL
         await asyncio.sleep(0)
         raise RuntimeError("the program")
 
-    executor = Requests(loop, AT_ONCE)
+    executor = Fibers(loop, AT_ONCE)
     loop.set_default_executor(executor)
     with pytest.raises(RuntimeError, match="the program"):
         loop.run_until_complete(program())
@@ -180,7 +180,7 @@ def test_answers_do_not_pile_up_before_a_program_that_takes_none(
     async def program() -> None:
         await asyncio.gather(*(ask() for _ in range(50)))
 
-    executor = Requests(loop, AT_ONCE)
+    executor = Fibers(loop, AT_ONCE)
     loop.set_default_executor(executor)
     loop.run_until_complete(program())
     executor.finish()
@@ -317,7 +317,7 @@ def test_short_calls_are_done_when_the_program_has_failed(loop: asyncio.Abstract
             )
         raise RuntimeError("the program")
 
-    executor = Requests(loop, AT_ONCE)
+    executor = Fibers(loop, AT_ONCE)
     loop.set_default_executor(executor)
     with pytest.raises(RuntimeError, match="the program"):
         loop.run_until_complete(program())
@@ -389,7 +389,7 @@ def test_a_program_may_use_greenlets_of_its_own(loop: asyncio.AbstractEventLoop)
     async def program() -> str:
         return greenlet(work).switch()
 
-    executor = Requests(loop, AT_ONCE)
+    executor = Fibers(loop, AT_ONCE)
     loop.set_default_executor(executor)
     done = loop.create_task(program())
     loop.call_later(10, done.cancel)

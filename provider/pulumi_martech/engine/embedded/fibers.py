@@ -32,10 +32,10 @@ it may wait for the program."""
 class Fiber(greenlet):
     """A request that is under way."""
 
-    def __init__(self, requests: "Requests", run: Callable[[], None]):
+    def __init__(self, fibers: "Fibers", run: Callable[[], None]):
         """Begin nothing yet."""
         super().__init__(run)
-        self.requests = requests
+        self.fibers = fibers
         self._resumed_by = getcurrent()
 
     def stand_aside(self) -> None:
@@ -49,7 +49,7 @@ class Fiber(greenlet):
 
     def go_on(self) -> None:
         """Have it go on, from any thread, also before it has stood aside."""
-        self.requests.go_on(self)
+        self.fibers.go_on(self)
 
 
 def _fiber() -> Fiber | None:
@@ -57,7 +57,7 @@ def _fiber() -> Fiber | None:
     return current if isinstance(current, Fiber) else None
 
 
-class Requests(ThreadPoolExecutor):
+class Fibers(ThreadPoolExecutor):
     """Does the requests of a program, so many at once; each has threads for what it waits for."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, at_once: int):
@@ -197,7 +197,7 @@ def on_own_stack(do: Callable[[], T]) -> T:
 def aside(do: Callable[[], T]) -> T:
     """Do what may take its time: in a thread for a request on the program's thread, else here."""
     fiber = _fiber()
-    return do() if fiber is None else fiber.requests.in_thread(fiber, do)
+    return do() if fiber is None else fiber.fibers.in_thread(fiber, do)
 
 
 class Slots:
@@ -285,7 +285,7 @@ class UnderWay:
         if fiber is None:
             wait()
         else:  # what is under way may need other requests, by way of a hook
-            with fiber.requests.room_for_another():
+            with fiber.fibers.room_for_another():
                 wait()
 
 
@@ -332,7 +332,7 @@ class Shared:
 
     def _serve(self, fiber: Fiber) -> None:
         self._under_way = True
-        fiber.requests.at_the_end_of_a_turn(fiber.go_on)  # until then more may ask
+        fiber.fibers.at_the_end_of_a_turn(fiber.go_on)  # until then more may ask
         fiber.stand_aside()
         asks, self._asks = self._asks, []
         error = None
@@ -371,8 +371,8 @@ class Short:
         if fiber is None:
             return do()
         if self._waited > _FEW:
-            return fiber.requests.in_thread(fiber, lambda: self._observed(do))
-        with fiber.requests.loop_out_of_sight():
+            return fiber.fibers.in_thread(fiber, lambda: self._observed(do))
+        with fiber.fibers.loop_out_of_sight():
             return self._observed(do)
 
     def _observed(self, do: Callable[[], T]) -> T:

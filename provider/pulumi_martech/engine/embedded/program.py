@@ -19,7 +19,7 @@ from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
 from .deployment import Deployment
 from .errors import Bail, EngineError
 from .events import Events
-from .fibers import Requests, on_own_stack
+from .fibers import Fibers, on_own_stack
 from .monitor import Engine, Monitor
 from .project import Project
 from .run import Run
@@ -76,8 +76,8 @@ class Program:
         """Run it; return whether it failed, and say why."""
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
-        requests = Requests(loop, run.options.parallel + 4)  # more wait than are worked on
-        loop.set_default_executor(requests)
+        fibers = Fibers(loop, run.options.parallel + 4)  # more wait than are worked on
+        loop.set_default_executor(fibers)
         sys.argv = [str(self._project.program)]
         try:
             program = run_in_stack(lambda: self._main(outputs))
@@ -89,7 +89,7 @@ class Program:
             return True
         finally:
             run.hooks.callbacks.close()  # nobody answers when the loop does not run
-            requests.finish()
+            fibers.finish()
             loop.close()
         return False
 
