@@ -190,7 +190,7 @@ def test_options_may_stand_before_the_command_and_say_true_or_false() -> None:
     assert parse(["config", "set", "k", "--", "-5"]).value == "-5"
     with pytest.raises(UsageError, match="`up --client` is not covered"):
         parse(["up", "--client=127.0.0.1:1"])
-    with pytest.raises(UsageError, match="`up --nonsense` is not covered"):
+    with pytest.raises(UsageError, match="there is no `up --nonsense`"):
         parse(["up", "--nonsense"])
 
 
