@@ -90,7 +90,7 @@ class Stage:
 
     def run(self) -> "subprocess.Popen[str]":
         """Start a preview in a process and a session of its own."""
-        command = [sys.executable, "-c", RUN]
+        command = [sys.executable, "-u", "-c", RUN]
         return subprocess.Popen(
             command,
             cwd=self.folder,
