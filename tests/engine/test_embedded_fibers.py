@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -28,12 +29,19 @@ def asked(loop: asyncio.AbstractEventLoop, *requests: Callable[[], Any]) -> list
         answers = [loop.run_in_executor(None, of_the_sdk(request)) for request in requests]
         return await asyncio.gather(*answers, return_exceptions=True)
 
-    executor = Fibers(loop, AT_ONCE)
-    loop.set_default_executor(executor)
-    try:
+    with fibers_of(loop):
         return loop.run_until_complete(asyncio.wait_for(ask(), 20))
+
+
+@contextmanager
+def fibers_of(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+    """Have requests of a program done by fibers; what was asked for is done in the end."""
+    fibers = Fibers(loop, AT_ONCE)
+    loop.set_default_executor(fibers)
+    try:
+        yield
     finally:
-        executor.finish()
+        fibers.finish()
 
 
 def of_the_sdk(do: Callable[[], Any]) -> Callable[[], Any]:
@@ -82,11 +90,9 @@ def test_what_a_program_does_in_threads_of_its_own_is_done_in_threads(
     def work() -> str:  # would wait for ever on the program's own thread
         return asyncio.run_coroutine_threadsafe(program(), loop).result(10)
 
-    executor = Fibers(loop, AT_ONCE)
-    loop.set_default_executor(executor)
-    done = asyncio.wait_for(loop.run_in_executor(None, work), 20)
-    assert loop.run_until_complete(done) == "MainThread"
-    executor.finish()
+    with fibers_of(loop):
+        done = asyncio.wait_for(loop.run_in_executor(None, work), 20)
+        assert loop.run_until_complete(done) == "MainThread"
 
 
 def test_what_a_program_does_in_threads_may_wait_for_requests(
@@ -103,10 +109,8 @@ def test_what_a_program_does_in_threads_may_wait_for_requests(
     async def program() -> list[str]:
         return await asyncio.gather(*(asyncio.to_thread(work) for _ in range(3 * AT_ONCE)))
 
-    executor = Fibers(loop, AT_ONCE)
-    loop.set_default_executor(executor)
-    assert loop.run_until_complete(program()) == ["made"] * 3 * AT_ONCE
-    executor.finish()
+    with fibers_of(loop):
+        assert loop.run_until_complete(program()) == ["made"] * 3 * AT_ONCE
 
 
 def test_requests_that_wait_for_what_is_under_way_leave_room_for_what_that_needs(
@@ -157,11 +161,8 @@ def test_requests_end_though_the_program_has_failed(loop: asyncio.AbstractEventL
         await asyncio.sleep(0)
         raise RuntimeError("the program")
 
-    executor = Fibers(loop, AT_ONCE)
-    loop.set_default_executor(executor)
-    with pytest.raises(RuntimeError, match="the program"):
+    with fibers_of(loop), pytest.raises(RuntimeError, match="the program"):
         loop.run_until_complete(program())
-    executor.finish()
     assert sorted(made) == list(range(8))
     assert not went_on
 
@@ -180,10 +181,8 @@ def test_answers_do_not_pile_up_before_a_program_that_takes_none(
     async def program() -> None:
         await asyncio.gather(*(ask() for _ in range(50)))
 
-    executor = Fibers(loop, AT_ONCE)
-    loop.set_default_executor(executor)
-    loop.run_until_complete(program())
-    executor.finish()
+    with fibers_of(loop):
+        loop.run_until_complete(program())
     assert max(most) <= 2 * AT_ONCE
 
 
@@ -317,11 +316,8 @@ def test_short_calls_are_done_when_the_program_has_failed(loop: asyncio.Abstract
             )
         raise RuntimeError("the program")
 
-    executor = Fibers(loop, AT_ONCE)
-    loop.set_default_executor(executor)
-    with pytest.raises(RuntimeError, match="the program"):
+    with fibers_of(loop), pytest.raises(RuntimeError, match="the program"):
         loop.run_until_complete(program())
-    executor.finish()
     assert where == [True] * 9
 
 
@@ -389,9 +385,7 @@ def test_a_program_may_use_greenlets_of_its_own(loop: asyncio.AbstractEventLoop)
     async def program() -> str:
         return greenlet(work).switch()
 
-    executor = Fibers(loop, AT_ONCE)
-    loop.set_default_executor(executor)
-    done = loop.create_task(program())
-    loop.call_later(10, done.cancel)
-    assert loop.run_until_complete(done) == "done"
-    executor.finish()
+    with fibers_of(loop):
+        done = loop.create_task(program())
+        loop.call_later(10, done.cancel)
+        assert loop.run_until_complete(done) == "done"

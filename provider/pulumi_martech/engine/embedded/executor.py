@@ -89,10 +89,6 @@ class Executor:
         finally:
             self.under_way.end(step.urn for step in steps)
 
-    def wait(self) -> None:
-        """Return when no step is under way."""
-        self.under_way.wait()
-
     def _give_up(self, steps: Sequence[Step]) -> None:
         """Answer a program that goes on about steps which a failed one before them prevents."""
         if self._options.continue_on_error:

@@ -55,7 +55,7 @@ def operate(context: Context, kind: str, preview: bool) -> int:
     project, folder = context.stack()
     check_version(project.required_version)
     options = _options(arguments, kind, project, preview)
-    run_program = bool(getattr(arguments, "run_program", False))
+    with_program = options.refresh_program or options.destroy_program
     log = arguments.event_log
     request = Request(
         kind,
@@ -74,7 +74,7 @@ def operate(context: Context, kind: str, preview: bool) -> int:
         plan=context.optional_path("plan"),
         clear_pending_creates=getattr(arguments, "clear_pending_creates", False),
         check_config=not getattr(arguments, "skip_config_validation", False)
-        and (kind not in ("refresh", "destroy") or run_program),
+        and (kind not in ("refresh", "destroy") or with_program),
         import_file=context.optional_path("file"),
         protect=getattr(arguments, "protect", True),
         message=arguments.message,

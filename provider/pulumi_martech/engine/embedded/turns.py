@@ -58,7 +58,7 @@ class Turns:
         does not wait for the hook.
         """
         if not by_hook:
-            self._executor.wait()
+            self._executor.under_way.wait()
         return MonitorClosed()
 
     def _decided(self, steps: list[Step]) -> tuple[list[Step], set[str]]:
