@@ -1,11 +1,13 @@
+import asyncio
 import pulumi, toy
 from pulumi import Alias, ResourceOptions as O
 from pulumi import ResourceHookBinding as B
 
 def hook(name, fails=False):
-    def run(args):
+    async def run(args):
         pulumi.log.info(f"{name} {args.name} {args.id}")
         if fails:
+            await asyncio.sleep(0.5)  # until what needs nothing of this is done
             raise ValueError(f"{name} says no")
     return pulumi.ResourceHook(name, run)
 
